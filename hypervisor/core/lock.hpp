@@ -1,0 +1,93 @@
+// State and the lock that guards it, in one declaration. Basalt runs with interrupts off, so a waiting
+// CPU must go on answering the others (translation flushes): it does so in `while_waiting`.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "core/assert.hpp"
+
+namespace basalt {
+
+// Outermost first. A CPU may only take a lock of a rank further down than those it holds;
+// two of one rank are taken together, by with_both.
+enum class Rank : std::uint8_t {
+    domain_list,
+    domain_control,
+    domain_memory,
+    grant_table,
+    event_channels,
+    interrupt_routes,
+    scheduler,
+    timers,
+    frames,
+    machine,
+    log,
+};
+
+// Seams: the machine and the host's fakes each supply these.
+void while_waiting();            // answer other CPUs' requests once, then pause
+void lock_taken(Rank rank);      // debug builds check the order here
+void lock_dropped(Rank rank);
+
+// A ticket lock: first come, first served, so that no CPU starves.
+class TicketLock {
+public:
+    void take() {
+        const auto mine = next_.fetch_add(1, std::memory_order_relaxed);
+        while (serving_.load(std::memory_order_acquire) != mine) while_waiting();
+    }
+    void drop() { serving_.store(serving_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
+
+private:
+    std::atomic<std::uint32_t> next_{0};
+    std::atomic<std::uint32_t> serving_{0};
+};
+
+template <typename T, Rank rank>
+class Guarded {
+public:
+    constexpr Guarded() = default;
+    template <typename... Arguments>
+    constexpr explicit Guarded(Arguments&&... arguments) : value_(std::forward<Arguments>(arguments)...) {}
+    Guarded(const Guarded&) = delete;
+    Guarded& operator=(const Guarded&) = delete;
+
+    template <typename Action>
+    decltype(auto) with(Action&& action) {
+        const Hold hold(lock_);
+        lock_taken(rank);
+        const Noted noted;
+        return std::forward<Action>(action)(value_);
+    }
+
+    // Both of one rank, in address order, so that two CPUs never wait for each other.
+    template <typename Action>
+    static decltype(auto) with_both(Guarded& one, Guarded& other, Action&& action) {
+        if (&one == &other) return one.with([&](T& value) -> decltype(auto) { return action(value, value); });
+        const Hold first(std::less<>{}(&one, &other) ? one.lock_ : other.lock_);
+        const Hold second(std::less<>{}(&one, &other) ? other.lock_ : one.lock_);
+        lock_taken(rank);
+        const Noted noted;
+        return std::forward<Action>(action)(one.value_, other.value_);
+    }
+
+private:
+    struct Hold {
+        explicit Hold(TicketLock& lock) : lock_(lock) { lock_.take(); }
+        ~Hold() { lock_.drop(); }
+        Hold(const Hold&) = delete;
+        Hold& operator=(const Hold&) = delete;
+        TicketLock& lock_;
+    };
+    struct Noted {
+        ~Noted() { lock_dropped(rank); }
+    };
+
+    TicketLock lock_;
+    T value_{};
+};
+
+}  // namespace basalt

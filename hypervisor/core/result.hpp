@@ -1,0 +1,54 @@
+// How a refusal travels: Result<T> carries Xen's error numbers up to whoever asked.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <utility>
+
+#include "hypercalls/abi.hpp"
+
+namespace basalt {
+
+// Error numbers of <xen/errno.h>; a guest sees them negated.
+enum class Error : int {
+    not_permitted = XEN_EPERM,
+    no_entry = XEN_ENOENT,
+    no_such_process = XEN_ESRCH,
+    input_output = XEN_EIO,
+    no_device_or_address = XEN_ENXIO,
+    again = XEN_EAGAIN,
+    no_memory = XEN_ENOMEM,
+    access_denied = XEN_EACCES,
+    bad_address = XEN_EFAULT,
+    busy = XEN_EBUSY,
+    exists = XEN_EEXIST,
+    no_device = XEN_ENODEV,
+    invalid = XEN_EINVAL,
+    no_space = XEN_ENOSPC,
+    out_of_range = XEN_ERANGE,
+    too_big = XEN_E2BIG,
+    not_implemented = XEN_ENOSYS,
+    not_supported = XEN_EOPNOTSUPP,
+    no_buffers = XEN_ENOBUFS,
+    overflow = XEN_EOVERFLOW,
+    timed_out = XEN_ETIMEDOUT,
+};
+
+template <typename T = void>
+using Result = std::expected<T, Error>;
+
+using Refused = std::unexpected<Error>;
+constexpr Refused refuse(Error error) { return Refused(error); }
+
+// What a hypercall returns to the guest for an error.
+constexpr std::int64_t errno_of(Error error) { return -static_cast<std::int64_t>(error); }
+
+}  // namespace basalt
+
+// Evaluate to the value of a Result, or leave the enclosing function with its error.
+#define TRY(expression)                                             \
+    ({                                                              \
+        auto&& try_result = (expression);                           \
+        if (!try_result) return std::unexpected(try_result.error()); \
+        *std::move(try_result);                                     \
+    })
