@@ -1,0 +1,121 @@
+"""Runs a machine and reads its console line by line, until what is waited for has been said or cannot be any more."""
+
+import ctypes
+import os
+import re
+import select
+import signal
+import subprocess
+import time
+
+# Whoever prints one of these has nothing more to tell: waiting for anything else would be waiting for the limit.
+FATAL = re.compile(
+    r"\(XEN\) Panic on CPU|panic: |Kernel panic - not syncing|(Hardware Dom0|Domain 0) (crashed|shutdown: crash)"
+    r"|^error: |error: you need to load the kernel first|grub rescue>")
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_PR_SET_PDEATHSIG = 1
+
+
+class MachineFailed(Exception):
+    """The machine cannot say what was waited for; the text tells why, in one line."""
+
+
+class Panicked(MachineFailed):
+    pass
+
+
+class Ended(MachineFailed):
+    pass
+
+
+class Silent(MachineFailed):
+    pass
+
+
+def _die_with_parent():
+    # However this process ends, even by SIGKILL, the kernel ends the emulator with it.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Console:
+    """A running machine. Use it in a `with` block: leaving the block ends the machine, whatever happened."""
+
+    def __init__(self, command, log):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.begun = time.monotonic()
+        self.log = log
+        self._log = open(log, "w", encoding="utf-8")
+        self._log.write(f"# {' '.join(command)}\n")
+        self._pending = b""
+        self._last = ""
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         stderr=subprocess.STDOUT, preexec_fn=_die_with_parent)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._log.close()
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def send(self, text):
+        self._process.stdin.write(text.encode())
+        self._process.stdin.flush()
+
+    def lines(self, limit):
+        """Every further line as (seconds since start, text); ends with the machine. `limit` only catches hangs."""
+        deadline = time.monotonic() + limit
+        while (line := self._next_line(deadline)) is not None:
+            yield time.monotonic() - self.begun, line
+
+    def expect(self, pattern, limit, fatal=FATAL):
+        """The match of the first line in which `pattern` is found. Raises MachineFailed when it cannot come."""
+        for _, line in self.lines(limit):
+            if found := re.search(pattern, line):
+                return found
+            if fatal and fatal.search(line):
+                self._drain(seconds=2)
+                raise Panicked(line.strip())
+        raise Ended(f"the machine ended (status {self._process.wait()}) without saying /{pattern}/")
+
+    def wait(self, limit):
+        """QEMU's exit status, once the machine has ended by itself."""
+        for _ in self.lines(limit):
+            pass
+        return self._process.wait()
+
+    def _next_line(self, deadline):
+        while b"\n" not in self._pending:
+            left = max(0, deadline - time.monotonic())
+            readable, _, _ = select.select([self._process.stdout], [], [], left)
+            if not readable or left == 0:
+                raise Silent(f"not said in time; the last words were {self._last!r}")
+            data = os.read(self._process.stdout.fileno(), 65536)
+            if not data:
+                line, self._pending = self._pending, b""
+                return self._written(line) if line else None
+            self._pending += data
+        line, self._pending = self._pending.split(b"\n", 1)
+        return self._written(line)
+
+    def _written(self, raw):
+        line = ESCAPES.sub("", raw.decode("utf-8", "replace")).rstrip("\r")
+        self._log.write(f"{time.monotonic() - self.begun:9.3f} {line}\n")
+        self._log.flush()
+        self._last = line
+        return line
+
+    def _drain(self, seconds):
+        """Lets a dying machine finish its report, for the log."""
+        try:
+            for _ in self.lines(seconds):
+                pass
+        except Silent:
+            pass

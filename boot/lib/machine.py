@@ -1,0 +1,91 @@
+"""The emulated machine as a value, and the QEMU command line that makes it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from progress import Trouble
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A raw disk image and the controller it hangs on; `volatile` writes are thrown away at the end."""
+
+    file: Path
+    controller: str = "virtio"
+    volatile: bool = False
+
+    CONTROLLERS = ("virtio", "ahci")
+
+    @classmethod
+    def parse(cls, text):
+        """FILE, virtio:FILE or ahci:FILE."""
+        controller, colon, file = text.partition(":")
+        if not colon or controller not in cls.CONTROLLERS:
+            controller, file = "virtio", text
+        if not Path(file).is_file():
+            raise Trouble(f"--disk: no such file: {file}")
+        return cls(Path(file), controller)
+
+    def arguments(self, number):
+        name = f"disk{number}"
+        drive = f"id={name},if=none,format=raw,cache=unsafe,file={str(self.file).replace(',', ',,')}"
+        if self.volatile:
+            drive += ",snapshot=on"
+        device = {
+            "virtio": f"virtio-blk-pci,drive={name},serial={name}",
+            # q35's own AHCI controller has six ports; port 0 holds the CD.
+            "ahci": f"ide-hd,drive={name},bus=ide.{number + 1},serial={name}",
+        }[self.controller]
+        return ["-drive", drive, "-device", device]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What QEMU emulates. Started from `iso`, or directly from `kernel` by PVH."""
+
+    iso: Path | None = None
+    kernel: Path | None = None
+    kernel_arguments: str = ""
+    kind: str = "q35"
+    cpu: str = "max"
+    cpus: int = 1
+    memory: str = "2G"
+    disks: tuple[Disk, ...] = ()
+    network: bool = False
+    instruction_count: bool = False
+    gdb_port: int | None = None
+    isa_debug_exit: bool = False
+    extra: tuple[str, ...] = ()
+
+    def command(self, interactive=False, console_log=None):
+        """The command line; the console is stdin and stdout, shared with QEMU's monitor when interactive."""
+        line = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+                "-machine", self.kind, "-accel", "tcg", "-cpu", self.cpu, "-smp", str(self.cpus), "-m", self.memory]
+        line += self._boot_source()
+        line += self._console(interactive, console_log)
+        for number, disk in enumerate(self.disks):
+            line += disk.arguments(number)
+        if self.network:
+            line += ["-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0,romfile="]
+        if self.instruction_count:
+            line += ["-icount", "shift=0,sleep=off"]
+        if self.gdb_port is not None:
+            line += ["-S", "-gdb", f"tcp:127.0.0.1:{self.gdb_port}"]
+        if self.isa_debug_exit:
+            line += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        return line + list(self.extra)
+
+    def _boot_source(self):
+        if self.iso is not None:
+            return ["-drive", f"id=cd,if=none,media=cdrom,readonly=on,format=raw,file={self.iso}",
+                    "-device", "ide-cd,drive=cd,bus=ide.0,bootindex=0"]
+        return ["-kernel", str(self.kernel), "-append", self.kernel_arguments]
+
+    def _console(self, interactive, console_log):
+        chardev = "stdio,id=console,signal=off"
+        if interactive:
+            chardev += ",mux=on"
+        if console_log is not None:
+            chardev += f",logfile={console_log}"
+        line = ["-chardev", chardev, "-serial", "chardev:console"]
+        return line + (["-mon", "chardev=console"] if interactive else ["-monitor", "none"])

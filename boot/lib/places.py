@@ -1,0 +1,17 @@
+"""Where things are: the checkout, and what is made or fetched in the build folder (BASALT_BUILD, default build/)."""
+
+import os
+from pathlib import Path
+
+checkout = Path(__file__).resolve().parents[2]
+build = Path(os.environ.get("BASALT_BUILD") or checkout / "build").resolve()
+
+basalt = build / "release" / "basalt"
+logs = build / "logs"
+image = build / "image"
+packages = build / "packages"
+
+xen = packages / "xen" / "xen-4.17-amd64"
+dom0_files = packages / "root"
+kernel_files = packages / "kernel"
+multiboot2_header = packages / "include" / "multiboot2.h"
