@@ -1,0 +1,57 @@
+# Every compiler and linker flag of the tree. Rooms and tests add none of their own.
+option(BASALT_CHECKED "undefined behaviour traps, lock order is checked" OFF)
+option(BASALT_LTO "ThinLTO: calls across rooms cost nothing" OFF)
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS ON)     # Xen's domctl.h refuses strict ISO mode
+
+add_library(warnings INTERFACE)
+target_compile_options(warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:
+    -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wextra-semi -Wimplicit-fallthrough -Wnon-virtual-dtor
+    -Wshorten-64-to-32 -Wold-style-cast -Wcast-qual -Wzero-as-null-pointer-constant
+    -Wno-missing-designated-field-initializers>)     # a member left out takes its default: that is meant
+
+# The image lies outside the top 2 GiB, so the kernel code model cannot reach it; all addressing is relative to
+# RIP, and the linker settles the rest. Soft float, not merely "no SSE": libc++'s headers name long double, and
+# with this feature any use of floating point is an undefined symbol instead of an instruction.
+add_library(freestanding INTERFACE)
+target_compile_options(freestanding INTERFACE
+    -g -O2 -ffreestanding -mcmodel=small -fpie -fvisibility=hidden -fdirect-access-external-data
+    -mno-red-zone -fcf-protection=none -ffunction-sections -fdata-sections -nostdlibinc
+    $<$<NOT:$<COMPILE_LANGUAGE:ASM>>:
+        -mno-mmx -mno-sse "SHELL:-Xclang -target-feature" "SHELL:-Xclang +soft-float" -mcx16
+        -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -ftrivial-auto-var-init=zero>
+    $<$<COMPILE_LANGUAGE:CXX>:
+        -fno-exceptions -fno-rtti -fno-threadsafe-statics -nostdinc++ -Wframe-larger-than=2048>
+    $<$<AND:$<BOOL:${BASALT_CHECKED}>,$<COMPILE_LANGUAGE:CXX>>:
+        -fsanitize=undefined -fno-sanitize=function -fsanitize-trap=undefined>)
+target_compile_definitions(freestanding INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST>)
+target_link_options(freestanding INTERFACE
+    -nostdlib -static -no-pie --ld-path=/usr/bin/ld.lld-${BASALT_LLVM}
+    LINKER:-z,max-page-size=4096 LINKER:-z,noexecstack LINKER:--build-id=none LINKER:--gc-sections)
+
+add_library(thin_lto INTERFACE)
+if(BASALT_LTO)
+    target_compile_options(thin_lto INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-flto=thin>)
+    target_link_options(thin_lto INTERFACE -flto=thin LINKER:--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto)
+endif()
+
+add_library(hosted INTERFACE)
+target_compile_options(hosted INTERFACE -g -O1 -fno-omit-frame-pointer -mcx16
+    -fsanitize=address,undefined -fno-sanitize-recover=all $<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++>)
+target_compile_definitions(hosted INTERFACE _LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_EXTENSIVE)
+target_link_options(hosted INTERFACE -fsanitize=address,undefined -stdlib=libc++
+    --ld-path=/usr/bin/ld.lld-${BASALT_LLVM})
+
+# What the code itself may ask about its build, as constants: `#include <toolchain/configuration.hpp>`.
+if(BASALT_CHECKED OR BASALT_HOST)
+    set(checked_build true)
+else()
+    set(checked_build false)
+endif()
+configure_file(${CMAKE_CURRENT_LIST_DIR}/configuration.hpp.in
+    ${CMAKE_BINARY_DIR}/generated/toolchain/configuration.hpp @ONLY)
+add_library(configuration INTERFACE)
+target_include_directories(configuration INTERFACE ${CMAKE_BINARY_DIR}/generated)

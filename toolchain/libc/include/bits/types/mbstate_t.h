@@ -1,0 +1,4 @@
+#pragma once
+struct mbstate_t {
+    unsigned state;
+};

@@ -1,0 +1,12 @@
+# The assembly of offsets.cpp holds, for each row, `.asciz "NAME\000..."` and then `.quad VALUE`.
+file(READ ${ASSEMBLY} assembly)
+string(REGEX MATCHALL "\\.asci[iz][ \t]+\"[A-Z][A-Z0-9_]*[^\"]*\"[^\n]*\n[ \t]+\\.quad[ \t]+-?[0-9]+" rows "${assembly}")
+if(NOT rows)
+    message(FATAL_ERROR "no rows found in ${ASSEMBLY}")
+endif()
+set(header "/* made from offsets.cpp */\n")
+foreach(row IN LISTS rows)
+    string(REGEX REPLACE ".*\"([A-Z][A-Z0-9_]*).*\\.quad[ \t]+(-?[0-9]+)" "#define \\1 \\2\n" line "${row}")
+    string(APPEND header "${line}")
+endforeach()
+file(WRITE ${HEADER} "${header}")
