@@ -1,0 +1,51 @@
+// The entry of each family of calls, as the table names them. Parameters follow the argument registers;
+// their meaning, bounds and errors stand at the definitions.
+#pragma once
+
+#include <cstdint>
+
+#include "hypercalls/call.hpp"
+
+namespace basalt::hypercalls {
+
+// traps.cpp, descriptors.cpp: what the running vcpu's kernel tells about itself
+Result<> set_trap_table(GuestPointer<trap_info_t> table);
+Result<> set_gdt(GuestPointer<xen_pfn_t> frames, std::uint32_t entries);
+Result<> stack_switch(std::uint64_t selector, std::uint64_t pointer);
+Result<> set_callbacks(std::uint64_t event, std::uint64_t failsafe, std::uint64_t system_call);
+Result<> fpu_taskswitch(std::uint32_t set);
+Result<> update_descriptor(std::uint64_t machine_address, std::uint64_t descriptor);
+Result<> set_debugreg(std::uint32_t number, std::uint64_t value);
+Result<std::uint64_t> get_debugreg(std::uint32_t number);
+Result<> set_segment_base(std::uint32_t which, std::uint64_t base);
+Result<> callback_op(std::uint32_t command, std::uint64_t argument);
+Result<> nmi_op(std::uint32_t command, std::uint64_t argument);
+Result<> vm_assist(std::uint32_t command, std::uint32_t type);
+Ending iret(Registers& registers);
+
+// page tables and memory: resumed by rewriting their argument registers
+Ending mmu_update(Registers& registers);
+Ending mmuext_op(Registers& registers);
+Result<> update_va_mapping(std::uint64_t address, std::uint64_t entry, std::uint64_t flags);
+Result<> update_va_mapping_otherdomain(std::uint64_t address, std::uint64_t entry, std::uint64_t flags,
+                                       DomainId domain);
+Ending memory_op(Registers& registers);
+
+// events, grants, scheduling, time
+Result<std::int64_t> event_channel_op(std::uint32_t command, std::uint64_t argument);
+Ending grant_table_op(Registers& registers);
+Result<std::int64_t> sched_op(std::uint32_t command, std::uint64_t argument);
+Result<std::int64_t> vcpu_op(std::uint32_t command, std::uint32_t vcpu, std::uint64_t argument);
+Result<> set_timer_op(std::uint64_t deadline);
+
+// the machine, as its privileged domain drives it
+Result<std::int64_t> physdev_op(std::uint32_t command, std::uint64_t argument);
+Result<std::int64_t> platform_op(GuestPointer<xen_platform_op_t> request);
+Result<std::int64_t> mca(std::uint64_t request);
+
+// the rest
+Result<std::int64_t> xen_version(std::uint32_t command, std::uint64_t argument);
+Result<std::int64_t> console_io(std::uint32_t command, std::uint32_t count, std::uint64_t buffer);
+Ending multicall(Registers& registers);
+
+}  // namespace basalt::hypercalls

@@ -1,0 +1,91 @@
+// What a PV guest has told us about one vcpu, and what we keep of it while it does not run. Only the CPU that runs
+// the vcpu, or whoever has stopped it, touches this; so there is no lock.
+//
+// General registers, rip, cs, rflags, rsp and ss are in machine::Registers; while the vcpu runs, segment
+// selectors and bases, the FPU and the debug registers are in the CPU, and here only after a context switch.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/layout.hpp"
+#include "core/number.hpp"
+#include "hypercalls/abi.hpp"
+
+namespace basalt {
+
+// An entry point in the guest's kernel. Address 0: none registered.
+struct Callback {
+    std::uint64_t address = 0;
+    bool masks_events = false;   // CALLBACKF_mask_events
+};
+
+// One gate of the guest's virtual IDT; cs and address are checked when it is set.
+struct TrapGate {
+    std::uint64_t address = 0;
+    std::uint16_t cs = 0;
+    std::uint8_t privilege = 0;   // of `int n`: user mode needs 3, kernel mode at least 1
+    bool masks_events = false;
+};
+
+// All the segment state that instructions of ring 3 can change behind our back.
+struct Segments {
+    std::uint16_t ds = 0, es = 0, fs = 0, gs = 0;
+    std::uint64_t fs_base = 0;
+    std::uint64_t gs_base_kernel = 0;   // of guest kernel mode; in user mode it waits in the CPU's KERNEL_GS_BASE
+    std::uint64_t gs_base_user = 0;
+};
+
+// The first pages of a vcpu's GDT are the guest's; the last two are ours.
+inline constexpr std::size_t guest_gdt_pages = 14;
+inline constexpr std::uint32_t most_gdt_entries = guest_gdt_pages * page_size / 8;
+inline constexpr std::uint32_t most_ldt_entries = 8192;
+
+// Room for every state component that a guest may have (x87 to PKRU, with AVX-512), without AMX.
+inline constexpr std::size_t fpu_area_bytes = 2752;
+
+struct PvVcpu {
+    // Looked at by every system call.
+    bool in_kernel = true;               // guest kernel mode (both modes are ring 3)
+    bool fpu_in_use = false;             // the registers have been loaded since the last switch to this vcpu
+    bool fpu_task_switched = false;      // the guest's CR0.TS: its next FPU instruction is a #NM of its own
+    std::uint16_t kernel_ss = 0;         // stack_switch: where traps out of user mode arrive
+    std::uint64_t kernel_sp = 0;
+    Callback syscall;
+    Callback syscall32;
+    Callback sysenter;
+    Callback event;
+    Callback failsafe;
+    Callback nmi;
+    Mfn kernel_root = no_mfn;            // L4 of kernel mode; holds a use
+    Mfn user_root = no_mfn;              // L4 of user mode; none: user mode cannot be entered
+
+    // Guest's view of control registers. Real CR0 and CR3 follow from the fields above; real CR4 from this and ours.
+    std::uint64_t cr4 = 0;
+    std::uint8_t iopl = 0;               // physdev_op.set_iopl
+    XEN_GUEST_HANDLE(uint8) io_bitmap = {};   // physdev_op.set_iobitmap; ports the guest gave to its user mode
+    std::uint32_t io_bitmap_ports = 0;
+
+    Segments segments;
+    bool gs_is_users = false;            // segments.gs belongs to user mode (it was switched away in user mode)
+
+    std::array<std::uint64_t, 4> debug_addresses{};   // DR0-3
+    std::uint64_t debug_status = 0xffff0ff0;          // DR6
+    std::uint64_t debug_control = 0x400;              // DR7
+    std::uint64_t debug_io = 0;                       // breakpoints on ports: emulated, never in the CPU
+
+    // Descriptor tables. Each frame holds a descriptor-page use; entries map them at layout::gdt_of / ldt_of.
+    std::array<Mfn, guest_gdt_pages> gdt_frames{};    // the first gdt_pages() count
+    std::uint32_t gdt_entries = 0;
+    std::uint32_t ldt_entries = 0;
+    std::uint64_t ldt_base = 0;          // where the guest sees its LDT; pages are mapped when they are touched
+    std::uint64_t* descriptor_entries = nullptr;   // our 32 level-1 entries for this vcpu: GDT pages, LDT pages
+    std::size_t gdt_pages() const { return (std::size_t{gdt_entries} * 8 + page_size - 1) / page_size; }
+
+    std::array<TrapGate, 256> traps{};
+
+    alignas(64) std::array<std::byte, fpu_area_bytes> fpu{};   // XSAVE format, or FXSAVE where there is no XSAVE
+};
+
+}  // namespace basalt
