@@ -29,7 +29,7 @@ target_compile_options(freestanding INTERFACE
 target_compile_definitions(freestanding INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST>)
 target_link_options(freestanding INTERFACE
-    -nostdlib -static -no-pie --ld-path=/usr/bin/ld.lld-${BASALT_LLVM}
+    -nostdlib -static --ld-path=/usr/bin/ld.lld-${BASALT_LLVM}
     LINKER:-z,max-page-size=4096 LINKER:-z,noexecstack LINKER:--build-id=none LINKER:--gc-sections)
 
 add_library(thin_lto INTERFACE)
@@ -55,3 +55,8 @@ configure_file(${CMAKE_CURRENT_LIST_DIR}/configuration.hpp.in
     ${CMAKE_BINARY_DIR}/generated/toolchain/configuration.hpp @ONLY)
 add_library(configuration INTERFACE)
 target_include_directories(configuration INTERFACE ${CMAKE_BINARY_DIR}/generated)
+
+# CMake knows how to take a library whole only on systems it knows.
+set(CMAKE_CXX_LINK_LIBRARY_USING_WHOLE_ARCHIVE
+    LINKER:--push-state,--whole-archive <LINK_ITEM> LINKER:--pop-state)
+set(CMAKE_CXX_LINK_LIBRARY_USING_WHOLE_ARCHIVE_SUPPORTED TRUE)
