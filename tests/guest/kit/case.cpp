@@ -1,0 +1,89 @@
+#include "case.hpp"
+
+namespace kit {
+
+namespace {
+
+struct Running {
+    Line failure;
+    std::string_view skipped;
+    bool failed = false;
+} running;
+
+std::string_view file_of(const Location& where) {
+    std::string_view path = where.file_name();
+    return path.substr(path.rfind('/') + 1);
+}
+
+void report(const Case& test) {
+    if (running.failed)
+        print("FAIL ", test.covers, ": ", test.promise, ": ", running.failure.text());
+    else if (!running.skipped.empty())
+        print("SKIP ", test.covers, ": ", test.promise, ": ", running.skipped);
+    else
+        print("PASS ", test.covers, ": ", test.promise);
+}
+
+void run(const Case& test) {
+    running = {};
+    if (auto fault = fault_of(test.body))
+        fail(Line{} << "exception " << fault->vector << " error " << fault->error << " at " << fault->rip << " address "
+                    << fault->address);
+    report(test);
+}
+
+[[noreturn]] void leave() {
+    sched_shutdown_t reboot{SHUTDOWN_reboot};   // stock Xen halts, and QEMU stays, when asked to power off this way
+    sched_op(SCHEDOP_shutdown, &reboot);
+    for (;;) sched_op(SCHEDOP_block);
+}
+
+}
+
+void write_console(std::string_view text) { console_io(CONSOLEIO_write, text.size(), text.data()); }
+
+void fail(const Line& why, Location where) {
+    if (running.failed) return;
+    running.failed = true;
+    running.failure << why.text() << " at " << file_of(where) << ":" << where.line();
+}
+
+void skip(std::string_view reason) { running.skipped = reason; }
+
+bool expect_fault(const std::optional<Fault>& fault, unsigned vector, std::uint64_t error, Location where) {
+    if (!fault) {
+        fail(Line{} << "expected exception " << vector << " got none", where);
+        return false;
+    }
+    const bool same = fault->vector == vector && fault->error == error;
+    if (!same)
+        fail(Line{} << "expected exception " << vector << " error " << error << " got " << fault->vector << " error "
+                    << fault->error, where);
+    return same;
+}
+
+}
+
+// libc++'s word for "the standard says this throws": no guest of ours means it to.
+namespace std::inline _LIBCPP_ABI_NAMESPACE {
+void __libcpp_verbose_abort(const char* format, ...) {
+    kit::print("kit: ", format);
+    __builtin_trap();
+}
+}
+
+namespace kit {
+
+extern "C" [[noreturn]] void kit_start(start_info_t* info) {
+    start_memory(info);
+    start_traps();
+    unsigned passed = 0, failed = 0, skipped = 0;
+    for (const Case& test : cases) {
+        run(test);
+        ++(running.failed ? failed : running.skipped.empty() ? passed : skipped);
+    }
+    print("guest: ", passed, " passed, ", failed, " failed, ", skipped, " skipped");
+    leave();
+}
+
+}

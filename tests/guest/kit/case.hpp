@@ -1,0 +1,54 @@
+// A test guest is a table of cases:
+//
+//     constexpr auto table = std::to_array<Case>({
+//         {"xen_version.version", "is 4.17", [] { expect_equal(xen_version(XENVER_version), 0x40011); }},
+//     });
+//     constinit const std::span<const Case> kit::cases = table;
+//
+// Each case prints one line, PASS, FAIL or SKIP; the first expectation that does not hold makes it FAIL, and an
+// exception nobody expected ends it. `covers` names the rows of the hypercall table the case is about.
+#pragma once
+
+#include "hypercall.hpp"
+#include "memory.hpp"
+#include "text.hpp"
+#include "traps.hpp"
+
+#include <array>
+#include <concepts>
+#include <source_location>
+#include <span>
+#include <string_view>
+
+namespace kit {
+
+using Location = std::source_location;
+
+struct Case {
+    std::string_view covers;
+    std::string_view promise;
+    void (*body)();
+};
+
+extern const std::span<const Case> cases;
+
+void fail(const Line& why, Location where = Location::current());
+void skip(std::string_view reason);
+
+inline bool expect(bool holds, Location where = Location::current()) {
+    if (!holds) fail(Line{} << "does not hold", where);
+    return holds;
+}
+
+// Both sides as 64-bit numbers: statuses are compared with -XEN_E..., counters with plain literals.
+template <std::integral Actual, std::integral Expected>
+bool expect_equal(Actual actual, Expected expected, Location where = Location::current()) {
+    const bool equal = static_cast<std::uint64_t>(actual) == static_cast<std::uint64_t>(expected);
+    if (!equal) fail(Line{} << "expected " << expected << " got " << actual, where);
+    return equal;
+}
+
+bool expect_fault(const std::optional<Fault>& fault, unsigned vector, std::uint64_t error = 0,
+                  Location where = Location::current());
+
+}

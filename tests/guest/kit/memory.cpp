@@ -1,0 +1,46 @@
+#include "memory.hpp"
+
+#include "hypercall.hpp"
+#include "paging.hpp"
+
+namespace kit {
+
+namespace {
+[[gnu::section(".bss.pages")]] std::array<Page, 1000> pool;
+[[gnu::section(".bss.pages")]] Page shared_info_window;
+std::size_t pool_used;
+}
+
+start_info_t* start;
+shared_info_t* shared;
+
+void start_memory(start_info_t* info) {
+    start = info;
+    update_va_mapping(&shared_info_window, info->shared_info | kernel_page, UVMF_INVLPG);
+    shared = reinterpret_cast<shared_info_t*>(&shared_info_window);
+}
+
+std::span<Page> fresh_pages(std::size_t count) {
+    if (pool_used + count > pool.size()) __builtin_trap();
+    pool_used += count;
+    return std::span{pool}.subspan(pool_used - count, count);
+}
+
+Page& fresh_page() { return fresh_pages(1).front(); }
+
+std::uint64_t Page::mfn() const { return mfn_of(this); }
+
+std::uint64_t pfn_of(const volatile void* address) {
+    return (reinterpret_cast<std::uint64_t>(address) - image_base) / page_size;
+}
+std::uint64_t& p2m(std::uint64_t pfn) { return reinterpret_cast<std::uint64_t*>(start->mfn_list)[pfn]; }
+std::uint64_t m2p(std::uint64_t mfn) { return machine_to_phys_mapping[mfn]; }
+std::uint64_t mfn_of(const volatile void* address) { return p2m(pfn_of(address)); }
+std::uint64_t machine_of(const volatile void* address) {
+    return mfn_of(address) * page_size + reinterpret_cast<std::uint64_t>(address) % page_size;
+}
+Page& page_of(std::uint64_t mfn) { return *reinterpret_cast<Page*>(image_base + m2p(mfn) * page_size); }
+
+vcpu_info_t& vcpu_info(unsigned vcpu) { return shared->vcpu_info[vcpu]; }
+
+}
