@@ -2,8 +2,7 @@
 // CHECK: guest: {{[0-9]+}} passed, 0 failed
 #include "kit/case.hpp"
 
-using namespace kit;
-
+namespace kit {
 namespace {
 
 constexpr auto table = std::to_array<Case>({
@@ -13,4 +12,6 @@ constexpr auto table = std::to_array<Case>({
 
 }
 
-constinit const std::span<const Case> kit::cases = table;
+constinit const std::span<const Case> cases = table;
+
+}

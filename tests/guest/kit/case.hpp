@@ -1,9 +1,11 @@
 // A test guest is a table of cases:
 //
+//     namespace kit {          // inside, because Xen's headers give many structures the names of their calls
 //     constexpr auto table = std::to_array<Case>({
 //         {"xen_version.version", "is 4.17", [] { expect_equal(xen_version(XENVER_version), 0x40011); }},
 //     });
-//     constinit const std::span<const Case> kit::cases = table;
+//     constinit const std::span<const Case> cases = table;
+//     }
 //
 // Each case prints one line, PASS, FAIL or SKIP; the first expectation that does not hold makes it FAIL, and an
 // exception nobody expected ends it. `covers` names the rows of the hypercall table the case is about.
