@@ -122,6 +122,9 @@ def unpack(deb, root):
 
 def unpack_kernel(deb):
     unpack(deb, places.kernel_files)
+    # What the package does when it is installed: the modules' dependencies, for whoever picks some of them.
+    for version in (places.kernel_files / "usr/lib/modules").iterdir():
+        subprocess.run(["/sbin/depmod", "-b", places.kernel_files, version.name], check=True)
 
 
 def unpack_xen(deb):
@@ -130,15 +133,29 @@ def unpack_xen(deb):
     places.xen.write_bytes(gzip.decompress((root / "boot" / "xen-4.17-amd64.gz").read_bytes()))
 
 
-def take_multiboot2_header(sources):
-    archive, = sources.glob("grub2_*.orig.tar.xz")
-    places.multiboot2_header.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["tar", "-xJf", archive, "-C", places.multiboot2_header.parent, "--strip-components=2",
-                    "--wildcards", "*/include/multiboot2.h"], check=True)
+def fetch_multiboot2_header():
+    if places.multiboot2_header.exists():
+        return
+    sources = places.packages / "sources"
+    shutil.rmtree(sources, ignore_errors=True)
+    with step("multiboot2.h out of GRUB's source package"):
+        apt = Apt(places.packages / "apt")
+        apt.update()
+        apt.source(GRUB_SOURCE, sources)
+        archive, = sources.glob("grub2_*.orig.tar.xz")
+        places.multiboot2_header.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["tar", "-xJf", archive, "-C", places.multiboot2_header.parent, "--strip-components=2",
+                        "--wildcards", "*/include/multiboot2.h"], check=True)
+    shutil.rmtree(sources)
 
 
-def fetch(key):
-    for stale in ("debs", "sources", "root", "kernel", "xen", "include"):
+def fetch_packages():
+    wanted = [places.checkout / "dom0" / "image" / "packages", Path(__file__)]
+    key = hashlib.sha256(b"".join(file.read_bytes() for file in wanted)).hexdigest()
+    chosen = places.packages / "chosen"
+    if chosen.is_file() and chosen.read_text().partition("\n")[0] == key:
+        return
+    for stale in ("debs", "root", "kernel", "xen"):
         shutil.rmtree(places.packages / stale, ignore_errors=True)
     apt, debs = Apt(places.packages / "apt"), places.packages / "debs"
     with step("package lists"):
@@ -149,33 +166,31 @@ def fetch(key):
     dom0 = closure(needs, roots)
     with step(f"download of {len(dom0) + 2} packages, {kernel} among them"):
         apt.download([*dom0, kernel, XEN], debs)
-        apt.source(GRUB_SOURCE, places.packages / "sources")
     with step("unpacking"):
         for deb in sorted(debs.glob("*.deb")):
             name = deb.name.partition("_")[0]
             put = {kernel: unpack_kernel, XEN: unpack_xen}.get(name, lambda file: unpack(file, places.dom0_files))
             put(deb)
-        take_multiboot2_header(places.packages / "sources")
     versions = sorted(deb.name.removesuffix(".deb").replace("%3a", ":") for deb in debs.glob("*.deb"))
     shutil.rmtree(debs)
-    shutil.rmtree(places.packages / "sources")
-    (places.packages / "chosen").write_text("\n".join([key, *versions, ""]))
+    chosen.write_text("\n".join([key, *versions, ""]))
 
 
-def main():
-    wanted = [places.checkout / "dom0" / "image" / "packages", Path(__file__)]
-    key = hashlib.sha256(b"".join(file.read_bytes() for file in wanted)).hexdigest()
+def main(arguments):
     places.packages.mkdir(parents=True, exist_ok=True)
     # Two runs at once share one folder: the second waits, and finds everything there.
     with open(places.packages / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        chosen = places.packages / "chosen"
-        if not chosen.is_file() or chosen.read_text().partition("\n")[0] != key:
-            fetch(key)
+        fetch_multiboot2_header()
+        if arguments[:1] == ["multiboot2"]:
+            Path(arguments[1]).mkdir(parents=True, exist_ok=True)
+            shutil.copy(places.multiboot2_header, arguments[1])
+        else:
+            fetch_packages()
 
 
 if __name__ == "__main__":
     try:
-        main()
+        main(sys.argv[1:])
     except Trouble as trouble:
         sys.exit(f"toolchain/fetch.py: {trouble}")

@@ -32,7 +32,7 @@ class Silent(MachineFailed):
     pass
 
 
-def _die_with_parent():
+def die_with_parent():
     # However this process ends, even by SIGKILL, the kernel ends the emulator with it.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -49,7 +49,7 @@ class Console:
         self._pending = b""
         self._last = ""
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                         stderr=subprocess.STDOUT, preexec_fn=_die_with_parent)
+                                         stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
 
     def __enter__(self):
         return self
@@ -81,7 +81,7 @@ class Console:
             if found := re.search(pattern, line):
                 return found
             if fatal and fatal.search(line):
-                self._drain(seconds=2)
+                self.drain(seconds=2)
                 raise Panicked(line.strip())
         raise Ended(f"the machine ended (status {self._process.wait()}) without saying /{pattern}/")
 
@@ -112,7 +112,7 @@ class Console:
         self._last = line
         return line
 
-    def _drain(self, seconds):
+    def drain(self, seconds):
         """Lets a dying machine finish its report, for the log."""
         try:
             for _ in self.lines(seconds):

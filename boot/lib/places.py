@@ -15,3 +15,6 @@ xen = packages / "xen" / "xen-4.17-amd64"
 dom0_files = packages / "root"
 kernel_files = packages / "kernel"
 multiboot2_header = packages / "include" / "multiboot2.h"
+
+dom0_kernel = image / "vmlinux"
+dom0_image = image / "dom0.cpio"

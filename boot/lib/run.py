@@ -1,0 +1,170 @@
+"""boot/run: one command from a checkout to a Dom0 prompt, or to the output of one command run there."""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import places
+import prepare
+from console import FATAL, Console, MachineFailed, Panicked, Silent, die_with_parent
+from iso import Module, make_iso
+from job import Job, with_files
+from machine import Disk, Machine
+from progress import Trouble, say, step
+
+# Stock Xen's Dom0 dies under QEMU's SMAP and five-level paging; Basalt's does not.
+XEN_CPU = "max,-la57,-smap"
+MACHINE_FAILED = 125
+KEPT_LOGS = 30
+
+
+def size(text):
+    if not re.fullmatch(r"[1-9][0-9]*[MG]", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 512M or 2G")
+    return text
+
+
+def count(text):
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 1")
+    return int(text)
+
+
+def existing(text):
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"no such file: {text}")
+    return Path(text)
+
+
+def hypervisor(text):
+    return text if text == "xen" else str(existing(text))
+
+
+def options(arguments):
+    parser = argparse.ArgumentParser(
+        prog="boot/run", allow_abbrev=False,
+        description="Boots Basalt and a Debian Dom0 in QEMU; fetches and builds what is missing. Without --exec it ends "
+                    "on Dom0's prompt, and Ctrl-A X leaves.",
+        epilog="Status with --exec: the command's; 125 when the machine failed; 2 when the options are wrong. "
+               "The console is always kept in build/logs. BASALT_BUILD names another build folder.")
+    add = parser.add_argument
+    add("--exec", metavar="CMD", help="run CMD in Dom0's shell, print its output, power off, exit with its status")
+    add("--no-guest", action="store_true", help="start no DomU (the image starts none so far)")
+    add("--cpus", type=count, default=1, metavar="N", help="CPUs of the machine (1)")
+    add("--cpu", metavar="MODEL", help=f"QEMU's CPU model (max; for --hypervisor xen {XEN_CPU})")
+    add("--machine", default="q35", metavar="NAME", help="QEMU's machine (q35)")
+    add("--memory", type=size, default="1G", metavar="SIZE", help="memory of the machine (1G)")
+    add("--dom0-memory", type=size, default="512M", metavar="SIZE", help="memory of Dom0 (512M)")
+    add("--disk", action="append", default=[], metavar="[ahci:]FILE", help="a raw disk image, on virtio or on AHCI; repeatable")
+    add("--kernel", type=existing, metavar="FILE", help="Dom0's kernel, as it is (Debian's, already unpacked)")
+    add("--hypervisor", type=hypervisor, metavar="FILE", help="boot FILE instead of Basalt; the word xen is Debian's Xen 4.17")
+    add("--append", default="", metavar="WORDS", help="more of the hypervisor's command line")
+    add("--dom0-append", default="", metavar="WORDS", help="more of Dom0's command line")
+    add("--icount", action="store_true", help="count instructions: one nanosecond each, the same in every run")
+    add("--gdb", action="store_true", help="wait for a debugger on port 1234 before the first instruction")
+    add("--qemu", action="append", default=[], metavar="WORD", help="one more word of QEMU's command line; repeatable")
+    add("--timeout", type=count, default=600, metavar="SECONDS", help="with --exec: give up on a machine that hangs (600)")
+    return parser.parse_args(arguments)
+
+
+def boot_image(chosen, folder, files):
+    """The ISO of this run: hypervisor, Dom0's kernel, and its initramfs with this run's files behind it."""
+    hypervisor = prepare.hypervisor(chosen.hypervisor, folder)
+    hypervisor_line = (f"placeholder console=com1 com1=115200,8n1 noreboot=false "
+                       f"dom0_mem={chosen.dom0_memory},max:{chosen.dom0_memory} {chosen.append}")
+    with step("boot image made"):
+        initramfs = with_files(places.dom0_image, files, folder / "initramfs")
+        kernel = Module(chosen.kernel or places.dom0_kernel, f"placeholder console=hvc0 {chosen.dom0_append}")
+        return make_iso(folder / "boot.iso", hypervisor, hypervisor_line, [kernel, Module(initramfs)])
+
+
+def machine(chosen, image):
+    return Machine(
+        iso=image, kind=chosen.machine, cpu=chosen.cpu or (XEN_CPU if chosen.hypervisor == "xen" else "max"),
+        cpus=chosen.cpus, memory=chosen.memory, disks=tuple(Disk.parse(text) for text in chosen.disk), network=True,
+        instruction_count=chosen.icount, gdb_port=1234 if chosen.gdb else None, extra=tuple(chosen.qemu))
+
+
+def fresh_log():
+    places.logs.mkdir(parents=True, exist_ok=True)
+    for old in sorted(places.logs.glob("boot-*.log"))[:-KEPT_LOGS]:
+        old.unlink(missing_ok=True)
+    return places.logs / f"boot-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
+
+
+def terminal():
+    columns, rows = shutil.get_terminal_size()
+    name = os.environ.get("TERM", "linux")
+    known = name if name in ("linux", "vt100", "vt220", "xterm", "xterm-256color", "screen") else "vt220"
+    return {"job/terminal": f"ROWS={rows} COLUMNS={columns}; export TERM={known}\n"}
+
+
+def follow(console, job, limit):
+    """Prints the job's output as it comes; returns when the machine has ended or given the job's status and ended."""
+    for when, line in console.lines(limit):
+        said = job.output_in(line)
+        if said is not None:
+            print(said, end="", flush=True)
+        elif found := re.search(r"dom0: (ready, .*)", line):
+            say(f"Dom0 {found[1]}, {when:.1f} s after the machine was switched on")
+        elif job.status is not None:
+            return
+        elif FATAL.search(line):
+            console.drain(seconds=2)
+            raise Panicked(line.strip())
+
+
+def run_job(chosen, job, image, log):
+    with Console(machine(chosen, image).command(), log) as console:
+        follow(console, job, chosen.timeout)
+        if job.status is None:
+            raise MachineFailed("the machine ended before the command did")
+        try:
+            console.wait(limit=60)
+        except Silent:
+            raise MachineFailed(f"the command ended with status {job.status}, but the machine did not power off") from None
+    return job.status
+
+
+def run_interactively(chosen, image, log):
+    say("Ctrl-A X leaves, Ctrl-A C is QEMU's monitor")
+    command = machine(chosen, image).command(interactive=True, console_log=log)
+    return subprocess.run(command, preexec_fn=die_with_parent).returncode
+
+
+def run(chosen):
+    prepare.packages()
+    machine(chosen, None)  # refuses bad disks before anything is built
+    prepare.dom0()
+    job = Job(chosen.exec) if chosen.exec is not None else None
+    log = fresh_log()
+    say(f"console log: {os.path.relpath(log)}")
+    if chosen.gdb:
+        say("waiting for a debugger: gdb -ex 'target remote :1234' FILE")
+    places.build.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="run-", dir=places.build) as folder:
+        image = boot_image(chosen, Path(folder), job.files() if job else terminal())
+        return run_job(chosen, job, image, log) if job else run_interactively(chosen, image, log)
+
+
+def main():
+    try:
+        return run(options(sys.argv[1:]))
+    except Trouble as trouble:
+        print(f"boot/run: {trouble}", file=sys.stderr)
+        return 1
+    except MachineFailed as failure:
+        print(f"boot/run: {type(failure).__name__.lower()}: {failure}", file=sys.stderr)
+        return MACHINE_FAILED
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
