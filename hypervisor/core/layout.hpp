@@ -42,7 +42,8 @@ constexpr Address gdt_of(VcpuId vcpu) { return domain_area + vcpu.raw * (2 * des
 constexpr Address ldt_of(VcpuId vcpu) { return gdt_of(vcpu) + descriptor_pages * page_size; }
 
 // A CPU's share of the per-CPU area: one aligned block, so that any stack pointer in it finds its header.
-//   page 0 header | 1 guard | 2-3 NMI | 4 guard | 5 #DF | 6 guard | 7 #MC | 8 guard | 9-15 main stack
+//   page 0 header | 1 guard | 2 NMI | 3 #DB | 4 guard | 5 #DF | 6 guard | 7 #MC | 8 guard | 9-15 main stack
+// #DB has a stack of its own: after MOV SS it may come on SYSCALL's first instruction, with RSP still the guest's.
 inline constexpr std::size_t cpu_block_size = 64 * 1024;
 // Entry aliases (entry text, then that CPU's entry data) follow the blocks.
 inline constexpr Address entry_area = cpu_area + (Address{1} << 30);

@@ -1,0 +1,54 @@
+// The log. Lines are kept in a ring (XEN_SYSCTL_readconsole) and go to the serial console if their level is wanted.
+//
+//     log(Level::info, "cpu {} has {x} at {x16}", id, word, address);
+//
+// {} a number, Number<>, text, bool or character; {x} hexadecimal, {x16} the same in 16 digits. Wrong counts and kinds do
+// not compile. A line gets "(XEN) " in front, which tools and people look for.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/result.hpp"
+#include "debug/format.hpp"
+
+namespace basalt {
+
+enum class Level : std::uint8_t { error, warning, info, debug };
+
+void log_line(Level level, std::string_view format, std::span<const Argument> arguments);
+
+template <typename... Kinds>
+void log(Level level, Format<std::type_identity_t<Kinds>...> format, const Kinds&... values) {
+    if constexpr (sizeof...(Kinds) == 0) {
+        log_line(level, format.text, {});
+    } else {
+        const std::array<Argument, sizeof...(Kinds)> arguments{argument_of(values)...};
+        log_line(level, format.text, arguments);
+    }
+}
+
+// Lines above this level are only kept in the ring.
+void show_up_to(Level level);
+
+// What a guest wrote to its console, already a line: `(d7) text`.
+void log_guest(std::uint16_t domain, std::string_view text);
+
+// Bytes of the ring from `index` on (an absolute count of bytes ever written), as many as fit; says where to go on.
+struct RingRead {
+    std::size_t copied = 0;
+    std::uint32_t next = 0;
+};
+RingRead read_log(std::uint32_t index, std::span<char> to);
+void clear_log();
+
+// In a panic the log's lock is nobody's any more.
+void log_without_lock();
+
+// Seam: the serial console of devices/. It drops text while there is no console.
+void console_write(std::string_view text);
+
+}  // namespace basalt

@@ -1,0 +1,29 @@
+// Who called whom, by frame pointers and the symbol names in the image.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace basalt {
+
+struct Frames {
+    std::uint64_t instruction = 0;
+    std::uint64_t frame_pointer = 0;
+
+    [[gnu::always_inline]] static Frames of_caller() {
+        return {reinterpret_cast<std::uint64_t>(__builtin_return_address(0)),
+                *static_cast<const std::uint64_t*>(__builtin_frame_address(0))};
+    }
+};
+
+// Frame pointers are followed only within the CPU's own stack block, upward, so a broken chain ends the trace.
+void show_stack(Frames from);
+
+struct Symbol {
+    std::string_view name;        // mangled, as in the image; empty: not known
+    std::uint64_t offset = 0;
+};
+Symbol symbol_at(std::uint64_t address);
+
+}  // namespace basalt

@@ -1,0 +1,81 @@
+// What a CPU knows of itself. It lies in the first page of the CPU's stack block, so every stack pointer leads to it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/layout.hpp"
+#include "core/number.hpp"
+#include "machine/cpu_mask.hpp"
+#include "machine/registers.hpp"
+
+namespace basalt {
+
+class Vcpu;
+struct EntryData;
+
+// What a CPU has to see to before it enters a guest again. `before_guest_entry` answers all of these.
+enum class Work : std::uint32_t {
+    schedule = 1 << 0,        // the running vcpu may no longer be the right one
+    timer = 1 << 1,           // a timer is due
+    events = 1 << 2,          // look at the running vcpu's events again
+    machine_check = 1 << 3,   // #MC or NMI left something to report
+    deferred = 1 << 4,        // work put off from interrupts (see who raises it)
+    stop = 1 << 5,            // all CPUs are being brought to a halt
+    guest_state = 1 << 6,     // the running vcpu needs more than registers restored (segments, failsafe callback)
+};
+
+struct Cpu {
+    CpuId id{};
+    std::uint32_t apic_id = 0;
+
+    // Who runs here: null while idle. Only this CPU changes these, by run().
+    Vcpu* running_vcpu = nullptr;
+    Registers* running_registers = nullptr;
+    EntryData* entry_data = nullptr;
+
+    // The running vcpu's two bytes (upcall pending, upcall masked) of its vcpu_info, read on every return to the guest.
+    const std::uint16_t* upcall_bytes = nullptr;
+
+    std::atomic<std::uint32_t> work{0};
+
+    // Translations: see flush.hpp.
+    std::atomic<std::uint64_t> flushed_at{0};
+    std::atomic<bool> flush_wanted{false};
+    bool in_poll = false;
+
+    Mfn root{};           // what CR3 holds
+    Mfn descriptors{};    // frame of this CPU's GDT page: page 14 of the running vcpu's GDT area
+    std::uint64_t cr4 = 0;
+    bool task_switched = true;   // CR0.TS as this CPU last set it
+    std::uint32_t locks_held = 0;   // checked builds: one bit for each rank
+    std::atomic<bool> online{false};
+
+    // Takes the work and clears it.
+    std::uint32_t take_work() { return work.exchange(0, std::memory_order_acquire); }
+    bool has(Work kind) const { return (work.load(std::memory_order_relaxed) & static_cast<std::uint32_t>(kind)) != 0; }
+
+    // From now on entries from ring 3 land in these registers. With no vcpu, the CPU is idle.
+    void run(Vcpu* vcpu, Registers* registers, const std::uint16_t* upcall);
+};
+
+static_assert(sizeof(Cpu) <= page_size);
+
+inline Cpu& this_cpu() {
+    std::uint64_t block;
+    asm("mov %%rsp, %0\n\tand %1, %0" : "=&r"(block) : "i"(-static_cast<std::int64_t>(layout::cpu_block_size)) : "cc");
+    return *reinterpret_cast<Cpu*>(block);
+}
+
+inline Cpu& cpu_of(CpuId id) {
+    return *reinterpret_cast<Cpu*>(layout::cpu_area + id.raw * layout::cpu_block_size);
+}
+
+CpuMask online_cpus();
+std::size_t online_cpu_count();
+
+// Says that a CPU has something to see to. Another CPU, or this one when it may be about to halt, gets an interrupt.
+void raise(CpuId cpu, Work work);
+void raise_here(Work work);
+
+}  // namespace basalt

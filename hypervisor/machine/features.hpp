@@ -1,0 +1,80 @@
+// What this machine's CPUs can do, asked once. Every CPU must have what the first one has.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace basalt {
+
+enum class Vendor : std::uint8_t { intel, amd, other };
+
+// SDM 3A 2.5.
+namespace cr4 {
+inline constexpr std::uint64_t no_tsc = 1 << 2;
+inline constexpr std::uint64_t debug_extensions = 1 << 3;
+inline constexpr std::uint64_t page_size_extensions = 1 << 4;
+inline constexpr std::uint64_t physical_extension = 1 << 5;
+inline constexpr std::uint64_t machine_check = 1 << 6;
+inline constexpr std::uint64_t global_pages = 1 << 7;
+inline constexpr std::uint64_t performance_counters = 1 << 8;
+inline constexpr std::uint64_t fxsave = 1 << 9;
+inline constexpr std::uint64_t simd_exceptions = 1 << 10;
+inline constexpr std::uint64_t umip = 1 << 11;
+inline constexpr std::uint64_t la57 = 1 << 12;
+inline constexpr std::uint64_t vmx = 1 << 13;
+inline constexpr std::uint64_t fsgsbase = 1 << 16;
+inline constexpr std::uint64_t pcid = 1 << 17;
+inline constexpr std::uint64_t xsave = 1 << 18;
+inline constexpr std::uint64_t smep = 1 << 20;
+inline constexpr std::uint64_t smap = 1 << 21;
+inline constexpr std::uint64_t protection_keys = 1 << 22;
+}  // namespace cr4
+
+namespace cr0 {
+inline constexpr std::uint64_t protected_mode = 1 << 0;
+inline constexpr std::uint64_t monitor_coprocessor = 1 << 1;
+inline constexpr std::uint64_t emulation = 1 << 2;
+inline constexpr std::uint64_t task_switched = 1 << 3;
+inline constexpr std::uint64_t extension_type = 1 << 4;
+inline constexpr std::uint64_t numeric_error = 1 << 5;
+inline constexpr std::uint64_t write_protect = 1 << 16;
+inline constexpr std::uint64_t alignment_mask = 1 << 18;
+inline constexpr std::uint64_t paging = std::uint64_t{1} << 31;
+}  // namespace cr0
+
+struct Features {
+    Vendor vendor = Vendor::other;
+    bool emulated_by_tcg = false;
+    unsigned physical_bits = 36;
+    std::uint64_t cr4_wanted = 0;       // what every CPU runs with
+
+    bool no_execute = false;
+    bool gigabyte_pages = false;
+    bool smep = false;
+    bool smap = false;                  // present and used: not under TCG, which gets it wrong for ring 3
+    bool umip = false;
+    bool fsgsbase = false;
+    bool pcid = false;
+    bool xsave = false;
+    bool xsaveopt = false;
+    bool xsavec = false;
+    bool x2apic = false;
+    bool tsc_deadline = false;
+    bool invariant_tsc = false;
+    bool rdtscp = false;
+    bool machine_check = false;
+    bool monitor = false;
+    bool svm = false;
+    bool vmx = false;
+    std::uint64_t xsave_bits = 0;       // XCR0 as every CPU runs with
+};
+
+const Features& features();
+
+// CR4 as a PV guest is told it is, and the bits it may ask for.
+std::uint64_t guest_cr4();
+
+void find_features();           // once, by the first CPU
+void switch_features_on();      // on every CPU: CR0, CR4, EFER, XCR0
+
+}  // namespace basalt

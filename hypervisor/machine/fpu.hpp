@@ -1,0 +1,26 @@
+// The vector and floating-point registers belong to the guest. Basalt uses none; it saves and restores them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace basalt {
+
+// 64-aligned memory of this size for each vcpu; SDM 1 13.4 (XSAVE), 10.5 (FXSAVE).
+std::size_t fpu_area_size();
+inline constexpr std::size_t fpu_area_alignment = 64;
+
+// As after reset: FCW 0x37f, MXCSR 0x1f80, all components in their initial state.
+void fpu_initialise(std::byte* area);
+
+// CR0.TS must be clear on this CPU: see set_task_switched.
+void fpu_save(std::byte* area);
+void fpu_restore(const std::byte* area);
+
+// CR0.TS as the running guest sees it (fpu_taskswitch), written only when it changes.
+void set_task_switched(bool set);
+
+// XCR0 as the guest chose it; the area is always saved with every bit of features().xsave_bits.
+void set_xcr0(std::uint64_t value);
+
+}  // namespace basalt
