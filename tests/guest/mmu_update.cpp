@@ -14,9 +14,6 @@ Status set(const Slot& slot, std::uint64_t value, unsigned type = MMU_NORMAL_PT_
     return mmu_update(slot.machine() | type, value);
 }
 
-// Every table level in use for the image, by level.
-Slot image_slot(unsigned level) { return slot_of(&fresh_page(), level); }
-
 constexpr auto table = std::to_array<Case>({
     {"mmu_update", "writes a level-1 entry, and the new frame is what the address shows", [] {
         Page& window = fresh_page();
@@ -25,7 +22,8 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(set(slot_of(&window), entry(target.mfn(), read_only_page)), 0);
         mmuext_op(MMUEXT_TLB_FLUSH_LOCAL);
         expect_equal(window.words[7], 1234);
-        expect_equal(slot_of(&window).value() & ~(accessed | dirty), entry(target.mfn(), present | user));
+        // Xen adds the global bit to user mappings by itself: only what the guest may rely on is compared.
+        expect_equal(slot_of(&window).value() & ~(accessed | dirty | global), entry(target.mfn(), present | user));
     }},
     {"mmu_update", "an entry that is not present may hold anything", [] {
         Page& window = fresh_page();
@@ -37,7 +35,7 @@ constexpr auto table = std::to_array<Case>({
         Page& page_table = fresh_table();
         const std::uint64_t before = slot_of(&window).value();
         expect_equal(mmuext_op(MMUEXT_PIN_L1_TABLE, page_table.mfn()), 0);
-        expect_equal(set(slot_of(&window), entry(page_table.mfn(), kernel_page)), -XEN_EINVAL);
+        expect_equal(set(slot_of(&window), entry(page_table.mfn(), kernel_page)), -XEN_EBUSY);
         expect_equal(slot_of(&window).value(), before);
         expect_equal(set(slot_of(&window), entry(page_table.mfn(), read_only_page)), 0);
         expect_equal(mmuext_op(MMUEXT_UNPIN_TABLE, page_table.mfn()), 0);
@@ -50,16 +48,24 @@ constexpr auto table = std::to_array<Case>({
         const Slot hypervisor_entry{root_mfn(), 256 + 5};
         const std::uint64_t own = mfn_in(hypervisor_entry.value());
         expect(hypervisor_entry.value() & present);
-        expect_equal(set(slot_of(&fresh_page()), entry(own, kernel_page)), -XEN_EINVAL);
-        expect_equal(set(slot_of(&fresh_page()), entry(own, read_only_page)), -XEN_EINVAL);
+        // Which error it is depends on what the frame holds.
+        expect(set(slot_of(&fresh_page()), entry(own, kernel_page)) < 0);
+        expect(set(slot_of(&fresh_page()), entry(own, read_only_page)) < 0);
     }},
-    {"mmu_update", "refuses the bits a level-1 entry may not have", [] {
+    {"mmu_update", "leaves the bits of level 1 that are free for software to the guest", [] {
         Page& window = fresh_page();
         const std::uint64_t good = entry(window.mfn(), kernel_page);
-        for (unsigned bit = 52; bit < 63; ++bit)
-            print("  bit ", bit, " status ", set(slot_of(&window), good | 1ull << bit));
-        print("  global ", set(slot_of(&window), good | global), " value ", slot_of(&window).value());
-        print("  pat ", set(slot_of(&window), good | large), " value ", slot_of(&window).value());
+        for (unsigned bit : {9, 10, 11, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62}) {
+            expect_equal(set(slot_of(&window), good | 1ull << bit), 0);
+            expect(slot_of(&window).value() >> bit & 1);
+        }
+        expect_equal(set(slot_of(&window), good), 0);
+    }},
+    {"mmu_update", "takes every cache attribute and the global bit at level 1", [] {
+        Page& window = fresh_page();
+        const std::uint64_t good = entry(window.mfn(), kernel_page);
+        for (std::uint64_t flags : {write_through, cache_disable, global, large, no_execute})
+            expect_equal(set(slot_of(&window), good | flags), 0);     // bit 7 is PAT here
         expect_equal(set(slot_of(&window), good), 0);
     }},
     {"mmu_update", "refuses large pages at level 2", [] {
@@ -73,7 +79,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(set(empty, entry(still_writable.mfn(), table_entry)), -XEN_EINVAL);
         make_read_only(still_writable);
         expect_equal(set(empty, entry(still_writable.mfn(), table_entry)), 0);
-        expect_equal(make_writable(still_writable), -XEN_EINVAL);
+        expect_equal(make_writable(still_writable), -XEN_EBUSY);
         expect_equal(set(empty, 0), 0);
         expect_equal(make_writable(still_writable), 0);
     }},
@@ -94,7 +100,7 @@ constexpr auto table = std::to_array<Case>({
         level1.words[511] = entry(root_mfn(), kernel_page);     // a writable mapping of a table
         make_read_only(level1);
         const Slot empty{slot_of(image_base, 2).table_mfn, 200};
-        expect_equal(set(empty, entry(level1.mfn(), table_entry)), -XEN_EINVAL);
+        expect_equal(set(empty, entry(level1.mfn(), table_entry)), -XEN_EBUSY);
         expect_equal(make_writable(level1), 0);                 // nothing of the attempt is left
         make_read_only(good_target);
         expect_equal(mmuext_op(MMUEXT_PIN_L1_TABLE, good_target.mfn()), 0);
@@ -121,34 +127,34 @@ constexpr auto table = std::to_array<Case>({
             {slot_of(&window).machine(), 0},
         };
         unsigned done = 77;
-        expect_equal(mmu_update(updates, &done), -XEN_EINVAL);
+        expect_equal(mmu_update(updates, &done), -XEN_EBUSY);
         expect_equal(done, 1);
         expect_equal(mfn_in(slot_of(&window).value()), other.mfn());
     }},
     {"mmu_update", "an empty batch succeeds", [] {
         unsigned done = 77;
         expect_equal(mmu_update({}, &done), 0);
-        print("  done ", done);
+        expect_equal(done, 0);
     }},
     {"mmu_update", "refuses lists and counters at bad addresses", [] {
         const mmu_update_t update{slot_of(&fresh_page()).machine(), 0};
         expect_equal(hypercall(__HYPERVISOR_mmu_update, nowhere, 1, nullptr, DOMID_SELF), -XEN_EFAULT);
         expect_equal(hypercall(__HYPERVISOR_mmu_update, HYPERVISOR_VIRT_START, 1, nullptr, DOMID_SELF), -XEN_EFAULT);
-        print("  bad done ", hypercall(__HYPERVISOR_mmu_update, &update, 1, nowhere, DOMID_SELF));
+        // The counter is only written at the end, and nobody looks whether that worked.
+        expect_equal(hypercall(__HYPERVISOR_mmu_update, &update, 1, nowhere, DOMID_SELF), 0);
     }},
     {"mmu_update", "refuses domains that do not exist", [] {
         const mmu_update_t update{slot_of(&fresh_page()).machine(), 0};
-        print("  domain 5: ", mmu_update(std::span{&update, 1}, nullptr, 5));
         expect_equal(mmu_update(std::span{&update, 1}, nullptr, 5), -XEN_ESRCH);
     }},
     {"mmu_update", "refuses kinds of update that do not exist", [] {
-        print("  kind 3 own ", mmu_update(slot_of(&fresh_page()).machine() | 3, 0));
-        for (unsigned kind = 4; kind < 8; ++kind)
-            print("  kind ", kind, ": ", mmu_update(slot_of(&fresh_page()).machine() | kind, 0));
+        const std::uint64_t place = slot_of(&fresh_page()).machine();
+        expect_equal(mmu_update(place | MMU_PT_UPDATE_NO_TRANSLATE, 0), 0);
+        for (unsigned kind = 4; kind < 8; ++kind) expect_equal(mmu_update(place | kind, 0), -XEN_ENOSYS);
     }},
     {"mmu_update", "refuses an entry whose table is not ours", [] {
-        print("  not ours ", mmu_update(0xffffffffff000, 0));
-        print("  bios ", mmu_update(0xf0000, 0));
+        expect_equal(mmu_update(0xffffffffff000, 0), -XEN_EINVAL);
+        expect_equal(mmu_update(0xf0000, 0), -XEN_EINVAL);
     }},
     {"mmu_update.machphys", "writes the machine-to-physical table", [] {
         Page& page = fresh_page();
@@ -183,14 +189,12 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"mmu_update", "Dom0 may map device memory, never the local APIC", [] {
         Page& window = fresh_page();
-        print("  vga own ", set(slot_of(&window), entry(0xb8, kernel_page)));
-        print("  vga io ", mmu_update(slot_of(&window).machine(), entry(0xb8, kernel_page), DOMID_IO));
-        print("  lapic ", mmu_update(slot_of(&window).machine(), entry(0xfee00, kernel_page), DOMID_IO));
-        print("  lapic own", mmu_update(slot_of(&window).machine(), entry(0xfee00, kernel_page)));
-        print("  ioapic ", mmu_update(slot_of(&window).machine(), entry(0xfec00, kernel_page), DOMID_IO));
-        print("  ioapic ro", mmu_update(slot_of(&window).machine(), entry(0xfec00, read_only_page), DOMID_IO));
-        print("  hpet ", mmu_update(slot_of(&window).machine(), entry(0xfed00, kernel_page), DOMID_IO));
-        print("  pci ", mmu_update(slot_of(&window).machine(), entry(0xb0000, kernel_page), DOMID_IO));
+        const Slot slot = slot_of(&window);
+        expect_equal(set(slot, entry(0xb8, kernel_page)), 0);
+        expect_equal(mmu_update(slot.machine(), entry(0xb8, kernel_page), DOMID_IO), 0);
+        expect_equal(set(slot, entry(0xb0000, kernel_page)), 0);           // where PCI devices live
+        expect_equal(set(slot, entry(0xfee00, kernel_page)), -XEN_EPERM);
+        expect_equal(mmu_update(slot.machine(), entry(0xfee00, kernel_page), DOMID_IO), -XEN_EPERM);
     }},
     {"update_va_mapping", "maps a page, flushes, and can unmap it", [] {
         Page& window = fresh_page();
@@ -206,9 +210,9 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"update_va_mapping", "refuses what mmu_update refuses", [] {
         Page& window = fresh_page();
-        expect_equal(update_va_mapping(&window, entry(root_mfn(), kernel_page)), -XEN_EINVAL);
+        expect_equal(update_va_mapping(&window, entry(root_mfn(), kernel_page)), -XEN_EBUSY);
         expect_equal(update_va_mapping(&window, entry(0xffffffffff, kernel_page)), -XEN_EINVAL);
-        expect_equal(update_va_mapping(&window, entry(mfn_in(Slot{root_mfn(), 261}.value()), read_only_page)), -XEN_EINVAL);
+        expect(update_va_mapping(&window, entry(mfn_in(Slot{root_mfn(), 261}.value()), read_only_page)) < 0);
     }},
     {"update_va_mapping", "refuses addresses without a level-1 table, and the hypervisor's", [] {
         Page& target = fresh_page();
@@ -216,14 +220,17 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(update_va_mapping(HYPERVISOR_VIRT_START, entry(target.mfn(), kernel_page)), -XEN_EINVAL);
         expect_equal(update_va_mapping(0x0000900000000000, entry(target.mfn(), kernel_page)), -XEN_EINVAL);
     }},
-    {"update_va_mapping", "flush flags", [] {
+    {"update_va_mapping", "takes every kind of flush, local, for all vcpus and for a bitmap of them", [] {
         Page& window = fresh_page();
         const std::uint64_t same = entry(window.mfn(), kernel_page);
-        for (unsigned flags = 0; flags < 4; ++flags) print("  flags ", flags, ": ", update_va_mapping(&window, same, flags));
-        for (unsigned flags = 0; flags < 4; ++flags) print("  flags all ", flags, ": ", update_va_mapping(&window, same, flags | UVMF_ALL));
+        for (unsigned flags = 0; flags < 4; ++flags) {
+            expect_equal(update_va_mapping(&window, same, flags), 0);
+            expect_equal(update_va_mapping(&window, same, flags | UVMF_ALL), 0);
+        }
         unsigned long vcpus = 1;
-        print("  bitmap ", update_va_mapping(&window, same, UVMF_INVLPG | reinterpret_cast<std::uint64_t>(&vcpus)));
-        print("  bad bitmap ", update_va_mapping(&window, same, UVMF_INVLPG | 0xdead000));
+        const auto bitmap = reinterpret_cast<std::uint64_t>(&vcpus);
+        expect_equal(update_va_mapping(&window, same, UVMF_INVLPG | bitmap), 0);
+        expect_equal(update_va_mapping(&window, same, UVMF_INVLPG | nowhere), -XEN_EFAULT);
     }},
     {"update_va_mapping_otherdomain", "refuses a domain that does not exist", [] {
         Page& window = fresh_page();
