@@ -19,6 +19,8 @@ enum class Rank : std::uint8_t {
     domain_memory,
     grant_table,
     event_channels,
+    event_ports,
+    event_queues,
     interrupt_routes,
     scheduler,
     timers,

@@ -1,0 +1,115 @@
+// The event channels of one domain. Embedded in Domain.
+//
+// Ports are made, bound and closed under the lock of their table (of both tables, for two domains), and each change
+// is made under the lock of the port too. Sending takes the sending port's lock and nothing of the table.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <optional>
+
+#include "core/lock.hpp"
+#include "core/result.hpp"
+#include "events/channel.hpp"
+#include "events/seams.hpp"
+#include "events/vcpu_events.hpp"
+
+namespace basalt::events {
+
+struct FifoArray;
+
+inline constexpr std::uint32_t two_level_ports = EVTCHN_2L_NR_CHANNELS;
+inline constexpr std::uint32_t fifo_ports = EVTCHN_FIFO_NR_CHANNELS;
+
+// Which ports are in use, and where their records are: reached without a lock, grown under it.
+class PortTable {
+public:
+    static constexpr std::size_t records_in_bucket = 4096 / sizeof(PortRecord);
+    using Bucket = std::array<PortRecord, records_in_bucket>;
+    using Group = std::array<std::atomic<Bucket*>, 512>;
+    static constexpr std::size_t groups = fifo_ports / records_in_bucket / 512;
+
+    PortTable() = default;
+    PortTable(const PortTable&) = delete;
+    PortTable& operator=(const PortTable&) = delete;
+    ~PortTable();
+
+    // Null: never used so far.
+    PortRecord* find(Port port) const;
+    Result<PortRecord*> make(Port port);
+
+private:
+    std::array<std::atomic<Group*>, groups> groups_{};
+};
+
+struct Ports {
+    static constexpr std::size_t ports_in_page = 4096 * 8;
+    std::array<std::uint64_t*, fifo_ports / ports_in_page> used{};   // one bit a port
+    std::uint32_t lowest = 1;                                        // no port below is free
+    std::uint32_t count = 0;
+    bool dying = false;
+};
+
+class EventChannels {
+public:
+    explicit EventChannels(DomainId self) : self_(self) {}
+    EventChannels(const EventChannels&) = delete;
+    EventChannels& operator=(const EventChannels&) = delete;
+    ~EventChannels();   // after close_all
+
+    DomainId self() const { return self_; }
+
+    // Birth: the shared_info page, the vcpus one by one, and how many ports the domain may have.
+    void place_shared_info(shared_info* at) { shared_.store(at, std::memory_order_release); }
+    void add_vcpu(VcpuEvents& vcpu) { vcpus_[vcpu.id().raw].store(&vcpu, std::memory_order_release); }
+    void limit_ports(std::uint32_t most) { most_ports_ = most; }
+
+    // The calls of <xen/event_channel.h>. Who may make them is decided by the caller.
+    Result<Port> allocate_unbound(DomainId peer);
+    Result<Port> bind_interdomain(EventChannels& remote, Port remote_port);
+    Result<Port> bind_virq(Virq virq, VcpuId vcpu);
+    Result<Port> bind_ipi(VcpuId vcpu);
+    Result<Port> bind_pirq(Pirq pirq, bool will_share);
+    Result<> close(Port port);
+    Result<> send(Port port);
+    Result<evtchn_status> status(Port port);
+    Result<> bind_vcpu(Port port, VcpuId vcpu);
+    Result<> unmask(Port port);
+    Result<> reset();                                            // every port closed, and two-level again
+    Result<> init_control(VcpuId vcpu, SharedPage page, std::uint32_t offset);
+    Result<> expand_array(SharedPage page);
+    Result<> set_priority(Port port, std::uint32_t priority);
+
+    // Events that Basalt itself raises. An event without a port is dropped.
+    void raise_virq(VcpuEvents& vcpu, Virq virq);
+    void raise_global_virq(Virq virq);
+    void raise_pirq(Port port, Pirq pirq);
+
+    // Polling: begin, ask for each port, then block; end when awake. An event in between finds the poll begun.
+    void begin_poll(VcpuEvents& vcpu, std::optional<Port> only);
+    void end_poll(VcpuEvents& vcpu);
+    Result<bool> is_pending(Port port);
+
+    // Death: no new ports; then every channel is closed, a bounded number at a time. True when none is left.
+    bool close_some(std::uint32_t most);
+
+private:
+    friend class Fifo;
+    friend class TwoLevel;
+
+    VcpuEvents* vcpu(VcpuId id) const {
+        return id.raw < most_vcpus ? vcpus_[id.raw].load(std::memory_order_acquire) : nullptr;
+    }
+    void raise(PortRecord& record, Port port);
+
+    DomainId self_;
+    std::uint32_t most_ports_ = fifo_ports;
+    std::atomic<shared_info*> shared_{nullptr};
+    std::atomic<FifoArray*> fifo_{nullptr};        // null: two-level
+    std::atomic<std::uint64_t> polling_{0};        // one bit a vcpu
+    std::array<std::atomic<VcpuEvents*>, most_vcpus> vcpus_{};
+    PortTable table_;
+    Guarded<Ports, Rank::event_channels> ports_;
+};
+
+}  // namespace basalt::events

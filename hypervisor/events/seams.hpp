@@ -1,0 +1,30 @@
+// What events ask of the rest of Basalt.
+#pragma once
+
+#include "core/number.hpp"
+#include "core/result.hpp"
+
+namespace basalt::events {
+
+class EventChannels;
+class VcpuEvents;
+
+// The guest has something new to look at: wake the vcpu if it is blocked, or make it look if it runs elsewhere.
+void notify(VcpuEvents& vcpu);
+// A port that the vcpu polls is pending: end its wait.
+void wake_poller(VcpuEvents& vcpu);
+
+// The domain that embeds the table is kept from vanishing until it is let go. Called where it is known to be alive.
+void keep(EventChannels& domain);
+void let_go(EventChannels& domain);
+
+// A physical interrupt is connected to a port, or no longer. Called with the table's lock held.
+Result<> connect_pirq(EventChannels& domain, Pirq pirq, Port port, bool will_share);
+void disconnect_pirq(EventChannels& domain, Pirq pirq);
+void move_pirq(EventChannels& domain, Pirq pirq, VcpuId vcpu);
+
+// A page of zeroes for port records, and back.
+Result<void*> take_table_page();
+void give_table_page(void* page);
+
+}  // namespace basalt::events

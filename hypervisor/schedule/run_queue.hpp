@@ -1,0 +1,45 @@
+// The units that wait for one CPU, least virtual time first, and what other CPUs may read of it without the lock.
+#pragma once
+
+#include <atomic>
+
+#include "core/lock.hpp"
+#include "schedule/unit.hpp"
+
+namespace basalt {
+
+// Virtual times wrap: only their differences mean anything.
+constexpr std::int64_t ahead(std::uint64_t one, std::uint64_t other) {
+    return static_cast<std::int64_t>(one - other);
+}
+
+// An intrusive list. New units are mostly late ones, so a place is looked for from the end.
+class Waiting {
+public:
+    bool empty() const { return first_ == nullptr; }
+    SchedulingUnit* first() const { return first_; }
+    static SchedulingUnit* after(const SchedulingUnit& unit) { return unit.after_; }
+    void add(SchedulingUnit& unit);
+    void take(SchedulingUnit& unit);
+
+private:
+    SchedulingUnit* first_ = nullptr;
+    SchedulingUnit* last_ = nullptr;
+};
+
+class RunQueue {
+public:
+    SchedulingUnit* running = nullptr;
+    Waiting waiting;
+    Waiting parked;                       // their groups have spent their caps
+    std::uint64_t virtual_time = 0;       // that of the least unit, or where it last was; never goes back
+    std::uint32_t movable = 0;            // of those waiting, how many another CPU could run
+};
+
+struct CpuQueue {
+    Guarded<RunQueue, Rank::scheduler> queue;
+    SchedulingUnit* current = nullptr;                 // only its own CPU looks
+    std::atomic<std::uint64_t> published_time{0};      // virtual time of the first movable unit that waits
+};
+
+}  // namespace basalt

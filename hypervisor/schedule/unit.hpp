@@ -1,0 +1,78 @@
+// What the scheduler keeps of each vcpu (SchedulingUnit) and of each domain (SchedulingGroup). Both are embedded.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/cpu_mask.hpp"
+#include "schedule/runstate.hpp"
+#include "schedule/time.hpp"
+
+namespace basalt {
+
+inline constexpr std::uint32_t default_weight = 256;
+inline constexpr std::uint32_t most_weight = 65535;
+
+// Shared by a domain's vcpus: each has the group's weight; together they have its cap.
+class SchedulingGroup {
+public:
+    std::uint32_t weight() const { return weight_.load(std::memory_order_relaxed); }
+    std::uint32_t cap() const { return cap_.load(std::memory_order_relaxed); }   // per cent of one CPU, 0: none
+
+private:
+    friend class Scheduler;
+    friend class Budget;
+    std::atomic<std::uint32_t> weight_{default_weight};
+    std::atomic<std::uint32_t> cap_{0};
+    std::atomic<std::int64_t> budget_{0};              // left of this period; overdrafts are carried over
+    std::atomic<std::uint64_t> period_end_{0};
+};
+
+// Why a unit may not run. It may when no reason is left.
+enum class Hold : std::uint32_t {
+    blocked = 1 << 0,   // waits for an event
+    down = 1 << 1,      // never started, or taken down (VCPUOP_down)
+    paused = 1 << 8,    // counted: as many releases as holds
+};
+
+class SchedulingUnit {
+public:
+    // A unit is born down. `group` is its domain's.
+    explicit SchedulingUnit(SchedulingGroup& group) : group_(group) {}
+    SchedulingUnit(const SchedulingUnit&) = delete;
+    SchedulingUnit& operator=(const SchedulingUnit&) = delete;
+
+    SchedulingGroup& group() const { return group_; }
+    CpuId cpu() const { return CpuId(cpu_.load(std::memory_order_relaxed)); }   // where it runs, or ran last
+    bool held(Hold reason) const { return (holds_.load() & static_cast<std::uint32_t>(reason)) != 0; }
+    bool is_up() const { return !held(Hold::down); }
+    bool blocked() const { return held(Hold::blocked); }
+    std::uint32_t pauses() const { return holds_.load() / static_cast<std::uint32_t>(Hold::paused); }
+    bool on_cpu() const { return on_cpu_.load(std::memory_order_acquire); }     // its state is (also) in a CPU
+
+    CpuMask affinity() const { return {affinity_.load(std::memory_order_relaxed)}; }              // hard
+    CpuMask preferred() const { return {preferred_.load(std::memory_order_relaxed)}; }            // soft: a hint
+
+private:
+    friend class Scheduler;
+    friend class RunQueue;
+    friend class Waiting;
+
+    SchedulingGroup& group_;
+    std::atomic<std::uint32_t> holds_{static_cast<std::uint32_t>(Hold::down)};
+    std::atomic<std::uint32_t> cpu_{0};       // whose queue's lock guards what is below
+    std::atomic<bool> on_cpu_{false};
+    bool queued_ = false;
+    bool parked_ = false;                     // queued, but the group has spent its cap
+    bool yielded_ = false;
+    std::uint64_t virtual_time_ = 0;          // time run, divided by weight (default_weight: nanoseconds); wraps
+    Instant charged_until_{};
+    Instant started_{};                       // of this stay on the CPU
+    SchedulingUnit* before_ = nullptr;
+    SchedulingUnit* after_ = nullptr;
+    std::atomic<std::uint64_t> affinity_{~std::uint64_t{0}};
+    std::atomic<std::uint64_t> preferred_{~std::uint64_t{0}};
+    Runstate runstate_;
+};
+
+}  // namespace basalt
