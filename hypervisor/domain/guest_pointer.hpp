@@ -2,25 +2,15 @@
 // it can only be copied from and to, each time into a local value that is then checked and used.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
-#include "core/layout.hpp"
 #include "core/result.hpp"
 #include "machine/user_copy.hpp"
 
 namespace basalt {
-
-// Whether a PV guest may name these bytes at all: canonical, and none of them Basalt's own.
-constexpr bool guest_may_name(std::uint64_t address, std::uint64_t size) {
-    constexpr std::uint64_t low_end = std::uint64_t{1} << 47;
-    if (address < low_end) return size <= low_end - address;
-    return address >= layout::end && size <= std::uint64_t{0} - address;
-}
-
-// Whole buffers, for callers that copy an untyped run of bytes.
-Result<> copy_from_guest(void* to, std::uint64_t from, std::size_t size);
-Result<> copy_to_guest(std::uint64_t to, const void* from, std::size_t size);
 
 template <typename T>
 class GuestPointer {
@@ -29,7 +19,7 @@ class GuestPointer {
 public:
     constexpr GuestPointer() = default;
     constexpr explicit GuestPointer(std::uint64_t address) : address_(address) {}
-    // From a guest handle of the ABI structures.
+    // From a guest handle in a structure of the ABI.
     constexpr explicit GuestPointer(T* handle) : address_(reinterpret_cast<std::uint64_t>(handle)) {}
 
     constexpr bool is_null() const { return address_ == 0; }
@@ -40,16 +30,29 @@ public:
 
     Result<T> read() const {
         T value;
-        TRY(copy_from_guest(&value, address_, sizeof(T)));
+        if (!guest_may_name(address_, sizeof(T)) || copy_from_guest(&value, address_, sizeof(T)) != 0)
+            return refuse(Error::bad_address);
         return value;
     }
-    Result<> write(const T& value) const { return copy_to_guest(address_, &value, sizeof(T)); }
+    Result<> write(const T& value) const { return write(std::span(&value, 1)); }
 
-    // One field of the structure, where the ABI gives answers in part of it.
-    template <typename Field>
-    GuestPointer<Field> field(Field T::* member) const {
-        const T* none = nullptr;
-        return GuestPointer<Field>(address_ + reinterpret_cast<std::uint64_t>(&(none->*member)));
+    Result<> read(std::span<T> values) const {
+        if (!guest_may_name(address_, values.size_bytes()) ||
+            copy_from_guest(values.data(), address_, values.size_bytes()) != 0)
+            return refuse(Error::bad_address);
+        return {};
+    }
+    Result<> write(std::span<const T> values) const {
+        if (!guest_may_name(address_, values.size_bytes()) ||
+            copy_to_guest(address_, values.data(), values.size_bytes()) != 0)
+            return refuse(Error::bad_address);
+        return {};
+    }
+
+    // The same address as something else, for structures of the ABI that end in, or point to, several kinds.
+    template <typename Other>
+    constexpr GuestPointer<Other> as() const {
+        return GuestPointer<Other>(address_);
     }
 
 private:

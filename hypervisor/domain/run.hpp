@@ -1,0 +1,30 @@
+// Which vcpu runs on this CPU: the scheduler's choice made real.
+#pragma once
+
+#include "domain/vcpu.hpp"
+#include "schedule/scheduler.hpp"
+#include "schedule/timers.hpp"
+
+namespace basalt {
+
+Scheduler& scheduler();
+Timers& timers();
+
+// Sees to the work raised for this CPU and to the scheduler's choice. On return a vcpu is running, its state
+// is loaded, and no work is left; while there is none to run, the CPU halts in here.
+void settle_work();
+
+// The running vcpu stops here for good or until woken; called by whoever has just blocked, paused or ended it. The
+// change of vcpu happens on the way back to the guest.
+void reschedule();
+
+// Seams of guests/: the part of a vcpu that is in the CPU's registers.
+void load_guest_state(Vcpu& vcpu);    // also loads its root and names its registers to the entry path (Cpu::run)
+void save_guest_state(Vcpu& vcpu);
+
+// The domain did something it cannot go on from. One line says what, with the vcpu's registers; the domain stops
+// (SHUTDOWN_crash) and nobody else notices. Returns: the vcpu is held and leaves on the way out.
+void crash_running_domain(std::string_view reason);
+void shut_down(class Domain& domain, unsigned reason);
+
+}  // namespace basalt

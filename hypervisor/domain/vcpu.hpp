@@ -1,0 +1,48 @@
+// A virtual CPU. It is born down, with its domain, and lives as long as the domain does.
+#pragma once
+
+#include <cstdint>
+
+#include "core/number.hpp"
+#include "domain/pv_vcpu.hpp"
+#include "events/vcpu_events.hpp"
+#include "hypercalls/abi.hpp"
+#include "machine/cpu.hpp"
+#include "machine/registers.hpp"
+#include "schedule/unit.hpp"
+#include "schedule/vcpu_timers.hpp"
+
+namespace basalt {
+
+class Domain;
+
+class Vcpu {
+public:
+    Vcpu(Domain& owner, VcpuId number);
+    Vcpu(const Vcpu&) = delete;
+    Vcpu& operator=(const Vcpu&) = delete;
+
+    Registers registers{};       // entries from the guest are pushed here
+    Domain& domain;
+    const VcpuId id;
+    PvVcpu pv;
+    SchedulingUnit unit;
+    VcpuTimers timers;
+    events::VcpuEvents events;
+    bool initialised = false;    // has registers to start with: VCPUOP_initialise
+
+    // Where the guest wants its runstate and time written as well: its own addresses, 0 for none. They are
+    // written while the vcpu's tables are loaded, and a fault on them is the guest's affair.
+    std::uint64_t runstate_area = 0;
+    std::uint64_t time_area = 0;
+
+    // What the scheduler, the timers and the events hand back belongs to a vcpu.
+    static Vcpu& of(SchedulingUnit& part);
+    static Vcpu& of(VcpuTimers& part);
+    static Vcpu& of(events::VcpuEvents& part);
+};
+
+// The vcpu that runs on this CPU: whoever calls has come from it.
+inline Vcpu& running() { return *this_cpu().running_vcpu; }
+
+}  // namespace basalt
