@@ -1,0 +1,30 @@
+// A domain's account of frames. Each Domain embeds one; memory/ and paging/ know a domain by nothing else.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/number.hpp"
+#include "core/result.hpp"
+
+namespace basalt {
+
+struct DomainMemory {
+    DomainId id{};
+    bool hardware = false;                    // Dom0: may use the reserve, cache attributes and device memory
+    std::atomic<bool> dying{false};           // no new frames
+    std::atomic<std::uint64_t> total{0};      // frames it owns, as XEN_DOMCTL_getdomaininfo's tot_pages
+    std::atomic<std::uint64_t> most{0};       // what max_mem allows
+    std::atomic<std::uint64_t> claimed{0};    // frames set aside by claim_pages
+
+    explicit DomainMemory(DomainId domain = {}) : id(domain) {}
+
+    // Frames enter the account before they are owned, and leave it after.
+    Result<> add(std::uint64_t frames);       // refused: more than it may have, or it is dying
+    void remove(std::uint64_t frames);
+};
+
+// Seam, supplied by domain/: a domain lives as long as it owns a frame. Null for owners that are no domain.
+DomainMemory* domain_memory_of(DomainId owner);
+
+}  // namespace basalt

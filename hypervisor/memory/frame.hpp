@@ -1,0 +1,116 @@
+// The record of each machine frame, and the only code that changes one.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/number.hpp"
+#include "core/result.hpp"
+#include "memory/flush.hpp"
+#include "memory/frame_word.hpp"
+
+namespace basalt {
+
+// Owners that are no domain, numbered as the ABI numbers them.
+inline constexpr DomainId owner_io{DOMID_IO};          // not RAM: device memory and holes
+inline constexpr DomainId owner_hypervisor{DOMID_XEN};
+inline constexpr DomainId owner_nobody{DOMID_INVALID}; // free
+
+// Word 2: bits 0-15 owner, 16-47 epoch of the last drop, 48-57 index of a check at rest, 63 held by its owner (the
+// reference that allocation gave is not yet given back).
+class OwnerWord {
+public:
+    constexpr OwnerWord() = default;
+    constexpr explicit OwnerWord(std::uint64_t raw) : raw_(raw) {}
+    constexpr OwnerWord(DomainId owner, FlushEpoch epoch, bool held)
+        : raw_(owner.raw | std::uint64_t{epoch.raw} << 16 | (held ? held_bit : 0)) {}
+
+    constexpr std::uint64_t raw() const { return raw_; }
+    constexpr DomainId owner() const { return DomainId(static_cast<std::uint16_t>(raw_)); }
+    constexpr FlushEpoch epoch() const { return FlushEpoch(static_cast<std::uint32_t>(raw_ >> 16)); }
+    constexpr unsigned index() const { return static_cast<unsigned>(raw_ >> 48 & 1023); }
+    constexpr bool held() const { return (raw_ & held_bit) != 0; }
+
+    constexpr OwnerWord with_epoch(FlushEpoch epoch) const {
+        return OwnerWord((raw_ & ~(std::uint64_t{0xffff'ffff} << 16)) | std::uint64_t{epoch.raw} << 16);
+    }
+    constexpr OwnerWord with_index(unsigned index) const {
+        return OwnerWord((raw_ & ~(std::uint64_t{1023} << 48)) | std::uint64_t{index} << 48);
+    }
+    constexpr OwnerWord let_go() const { return OwnerWord(raw_ & ~held_bit); }
+
+private:
+    static constexpr std::uint64_t held_bit = std::uint64_t{1} << 63;
+    std::uint64_t raw_ = 0;
+};
+
+// What one applied rule did.
+struct FrameChange {
+    FrameWord before;
+    FrameWord after;
+};
+
+class alignas(16) Frame {
+public:
+    FrameWord word() const { return FrameWord(word_.load(std::memory_order_acquire)); }
+    OwnerWord owner_word() const { return OwnerWord(owner_.load(std::memory_order_acquire)); }
+    DomainId owner() const { return owner_word().owner(); }
+    bool is_ram() const { return owner() != owner_io; }
+
+    // The applier: a rule is a function FrameWord -> Ruled or FrameWord -> FrameWord.
+    template <typename Rule>
+    std::expected<FrameChange, Refusal> apply(Rule rule) {
+        auto raw = word_.load(std::memory_order_relaxed);
+        for (;;) {
+            const Ruled after = rule(FrameWord(raw));
+            if (!after) return std::unexpected(after.error());
+            if (word_.compare_exchange_weak(raw, after->raw(), std::memory_order_acq_rel, std::memory_order_relaxed))
+                return FrameChange{FrameWord(raw), *after};
+        }
+    }
+
+    // For the allocator and start-up alone: nobody else can reach the frame.
+    void give_to(DomainId owner, std::uint32_t references, bool held);
+    void take_back(FlushEpoch now);
+
+    // True for whoever makes the frame no longer held: that one drops allocation's reference.
+    bool let_go();
+
+    // Before a use is dropped: translations made for it die no earlier than now.
+    void stamp(FlushEpoch now) {
+        auto raw = owner_.load(std::memory_order_relaxed);
+        while (OwnerWord(raw).epoch().older_than(now) &&
+               !owner_.compare_exchange_weak(raw, OwnerWord(raw).with_epoch(now).raw(), std::memory_order_release,
+                                             std::memory_order_relaxed)) {
+        }
+    }
+
+    // Where a check at rest goes on: only by the check's one user.
+    void note_index(unsigned index);
+
+private:
+    std::atomic<std::uint64_t> word_{0};
+    std::atomic<std::uint64_t> owner_{0};
+};
+static_assert(sizeof(Frame) == 16);
+
+// Where things lie: at layout's addresses on the machine, in arrays under test. Set once, before a second CPU runs.
+struct MemoryViews {
+    Frame* frames = nullptr;
+    std::byte* contents = nullptr;                 // of frame 0
+    std::atomic<std::uint64_t>* m2p = nullptr;     // null: unknown entries are not kept
+    Mfn end{0};                                    // one past the last frame that has a record
+};
+extern MemoryViews memory_views;
+
+inline bool has_record(Mfn mfn) { return mfn < memory_views.end; }
+inline Frame& frame(Mfn mfn) { return memory_views.frames[mfn.raw]; }
+inline void* contents(Mfn mfn) { return memory_views.contents + physical_of(mfn); }
+
+// RAM that some domain or the hypervisor owns or may own; everything else is device memory or nothing.
+inline bool is_ram(Mfn mfn) { return has_record(mfn) && frame(mfn).is_ram(); }
+
+Error error_of(Refusal refusal);
+
+}  // namespace basalt

@@ -1,0 +1,68 @@
+// Holding a frame. Whatever is taken is given back by a destructor, or leaves C++ by name for a table or a record.
+#pragma once
+
+#include <utility>
+
+#include "memory/frame.hpp"
+
+namespace basalt {
+
+// These are the plain acts; prefer the guards below. Dropping the last reference frees the frame. Dropping the last
+// use of a table hands it to `undo_later` (paging supplies it), with its last use and reference.
+Result<> take_reference(Mfn mfn, DomainId owner);
+void drop_reference(Mfn mfn);
+void drop_use_and_reference(Mfn mfn);
+void undo_later(Mfn mfn);                 // seam: supplied by paging/
+void last_reference_dropped(Mfn mfn);     // the frame goes back to the allocator, its owner's account is lowered
+
+// The frame stays what it is and belongs to its owner.
+class FrameReference {
+public:
+    FrameReference() = default;
+    FrameReference(FrameReference&& other) noexcept : mfn_(std::exchange(other.mfn_, no_mfn)) {}
+    FrameReference& operator=(FrameReference&& other) noexcept {
+        std::swap(mfn_, other.mfn_);
+        return *this;
+    }
+    ~FrameReference() {
+        if (mfn_ != no_mfn) drop_reference(mfn_);
+    }
+
+    // Refused as invalid where the frame is not RAM or belongs to somebody else.
+    static Result<FrameReference> take(Mfn mfn, DomainId owner);
+    static FrameReference adopt(Mfn mfn) { return FrameReference(mfn); }
+    Mfn into_table() && { return std::exchange(mfn_, no_mfn); }
+
+    Mfn mfn() const { return mfn_; }
+    explicit operator bool() const { return mfn_ != no_mfn; }
+
+private:
+    explicit FrameReference(Mfn mfn) : mfn_(mfn) {}
+    Mfn mfn_ = no_mfn;
+};
+
+// The frame also stays in one use. paging/ knows how to take a use that needs a check: see paging/take.hpp.
+class FrameUse {
+public:
+    FrameUse() = default;
+    FrameUse(FrameUse&& other) noexcept : mfn_(std::exchange(other.mfn_, no_mfn)) {}
+    FrameUse& operator=(FrameUse&& other) noexcept {
+        std::swap(mfn_, other.mfn_);
+        return *this;
+    }
+    ~FrameUse() {
+        if (mfn_ != no_mfn) drop_use_and_reference(mfn_);
+    }
+
+    static FrameUse adopt(Mfn mfn) { return FrameUse(mfn); }
+    Mfn into_table() && { return std::exchange(mfn_, no_mfn); }
+
+    Mfn mfn() const { return mfn_; }
+    explicit operator bool() const { return mfn_ != no_mfn; }
+
+private:
+    explicit FrameUse(Mfn mfn) : mfn_(mfn) {}
+    Mfn mfn_ = no_mfn;
+};
+
+}  // namespace basalt
