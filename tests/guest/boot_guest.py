@@ -44,12 +44,14 @@ def arguments():
 def boot(wanted):
     name = Path(wanted.guest).stem
     hypervisor = wanted.hypervisor or HYPERVISORS[wanted.on]
+    log = places.logs / "guest" / wanted.on / f"{name}.log"
+    log.unlink(missing_ok=True)     # whatever fails below, no older run's verdict is left to be counted
     iso = make_iso(places.image / "guests" / wanted.on / f"{name}.iso", hypervisor,
                    f"{BASE_OPTIONS} {wanted.options}".rstrip(), [Module(places.build / "release" / "guests" / name)])
     machine = Machine(iso=iso, cpu=wanted.cpu, cpus=wanted.cpus, memory=wanted.memory,
                       instruction_count=wanted.count)
     closed = False
-    with Console(machine.command(), places.logs / "guest" / wanted.on / f"{name}.log") as console:
+    with Console(machine.command(), log) as console:
         for _, line in console.lines(LIMIT):
             print(line, flush=True)
             closed = closed or CLOSING.search(line) is not None

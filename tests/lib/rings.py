@@ -1,0 +1,86 @@
+"""The three rings: each builds what it needs, runs, and answers with a Verdict."""
+
+import os
+import re
+import subprocess
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+import places
+import prepare
+from litrun import run_lit
+from progress import Trouble, step
+from verdict import Verdict
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+def _build(folder, preset, *targets):
+    if not (folder / "build.ninja").exists():
+        _quietly("cmake", ["cmake", "--preset", preset, "-B", folder])
+    _quietly(f"the build of {' '.join(targets) or folder.name}",
+             ["cmake", "--build", folder, *(["--target", *targets] if targets else [])])
+
+
+def _quietly(what, command):
+    ran = subprocess.run(command, cwd=places.checkout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, text=True)
+    if ran.returncode != 0:
+        print(ran.stdout, end="", flush=True)
+        raise Trouble(f"{what} failed (status {ran.returncode})")
+
+
+def host(pattern):
+    """GoogleTest programs of the pure rooms; counted by GoogleTest case."""
+    folder = places.build / "host"
+    with step("host tests built"):
+        _build(folder, "host")
+    reports = folder / "reports"
+    reports.mkdir(exist_ok=True)
+    for old in reports.glob("*.xml"):
+        old.unlink()
+    # GoogleTest writes one report per program into a folder given with a slash at the end.
+    ran = subprocess.run(["ctest", "--test-dir", folder, "--output-on-failure", "-j2", *(["-R", pattern] if pattern else [])],
+                         stdin=subprocess.DEVNULL, env=os.environ | {"GTEST_OUTPUT": f"xml:{reports}/"})
+    verdict = sum((_report(file) for file in reports.glob("*.xml")), Verdict())
+    # A program that died left no report: that is a failure too.
+    return verdict if ran.returncode == 0 or verdict.failed else verdict + Verdict(failed=1)
+
+
+def _report(file):
+    suites = xml.parse(file).getroot()
+    total, failed = int(suites.get("tests", 0)), int(suites.get("failures", 0)) + int(suites.get("errors", 0))
+    skipped = int(suites.get("disabled", 0)) + sum(int(suite.get("skipped", 0)) for suite in suites)
+    return Verdict(total - failed - skipped, failed, skipped)
+
+
+def guest(pattern, on):
+    """Small kernels as the first domain of Basalt or of stock Xen; counted by case, as the guests print them."""
+    with step("test guests built"):
+        _build(places.build / "release", "release", "guests", *(["basalt"] if on == "basalt" else []))
+    outcomes = run_lit(TESTS / "guest", f"guest-{on}", pattern, [f"on={on}"])
+    return sum((_cases(outcome, on) for outcome in outcomes), Verdict())
+
+
+def _cases(outcome, on):
+    log = places.logs / "guest" / on / f"{Path(outcome.name).stem}.log"
+    text = log.read_text() if log.exists() else ""
+    passed, failed, skipped = (len(re.findall(rf"^ *[\d.]+ {word} ", text, re.M)) for word in ("PASS", "FAIL", "SKIP"))
+    if outcome.code == "UNSUPPORTED":
+        return Verdict(skipped=1)
+    for line in re.findall(r"^ *[\d.]+ (FAIL .*)", text, re.M):
+        print(f"{outcome.name}: {line}", flush=True)
+    # A guest that never came to its end counts as one failure more than it printed itself.
+    return Verdict(passed, max(failed, 1) if outcome.failed else failed, skipped)
+
+
+def system(pattern):
+    """Stories of a whole machine with Debian's Dom0; counted by story."""
+    prepare.dom0()
+    prepare.basalt()
+    outcomes = run_lit(TESTS / "system", "system", pattern)
+    verdict = Verdict()
+    for outcome in outcomes:
+        skipped = outcome.code == "UNSUPPORTED"
+        verdict += Verdict(not outcome.failed and not skipped, outcome.failed, skipped)
+    return verdict
