@@ -1,0 +1,23 @@
+// What Dom0 may touch of the machine: all that is not Basalt's own.
+#pragma once
+
+#include <cstdint>
+
+#include "core/number.hpp"
+
+namespace basalt {
+
+enum class PortAccess : std::uint8_t {
+    all,
+    none,            // reads give all ones, writes go nowhere
+    pci_address,     // 0xcf8: the word is kept with the vcpu
+    pci_data,        // 0xcfc to 0xcff: read_pci_for_dom0, write_pci_for_dom0
+    timer_channel_2, // 0x42, 0x43, 0x61: guests/ emulates a counter that runs, as for every PV guest
+};
+PortAccess dom0_port(std::uint16_t port);
+
+// Of a frame that is not RAM. A writable mapping of a read-only one is made read-only; writes through it are dropped.
+enum class FrameAccess : std::uint8_t { all, read_only, none };
+FrameAccess dom0_frame(Mfn mfn);
+
+}  // namespace basalt

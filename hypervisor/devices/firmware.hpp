@@ -1,0 +1,28 @@
+// What the ACPI tables say, read once at start-up.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "formats/acpi.hpp"
+
+namespace basalt {
+
+struct Firmware {
+    std::uint64_t rsdp = 0;                // physical; 0: this machine has no ACPI
+    bool has_madt = false;
+    acpi::Madt madt;
+    acpi::Fadt fadt;
+    std::optional<std::uint64_t> hpet;     // physical
+    Bounded<acpi::ConfigurationSpace, 8> configuration_spaces;
+};
+
+const Firmware& firmware();
+
+// APIC ids of the processors that may be started, in the order of the MADT; what start_cpus() takes.
+Bounded<std::uint32_t, most_cpus> startable_cpus();
+
+// What the MADT calls the processor with this APIC id.
+std::optional<std::uint32_t> acpi_id_of(std::uint32_t apic_id);
+
+}  // namespace basalt

@@ -1,0 +1,27 @@
+// The serial console: output waits for the line, input comes by interrupt. console_write() (debug/log.hpp) is here too;
+// its callers keep each other out.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "formats/serial_options.hpp"
+
+namespace basalt {
+
+// Works from the first instruction on; before it, console_write() writes nowhere.
+void open_serial(const SerialLine& line);
+
+// Characters received and not yet read.
+std::size_t read_serial(std::span<char> to);
+
+// The ports of the console, which Dom0 may not touch. Nothing while no console is open.
+bool serial_owns_port(std::uint16_t port);
+
+// Takes the characters out of the device: the interrupt, or whoever has to poll.
+void receive_serial();
+
+// Seam of domain/: characters have arrived (VIRQ_CONSOLE).
+void serial_input_arrived();
+
+}  // namespace basalt
