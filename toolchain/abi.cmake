@@ -9,11 +9,14 @@ target_include_directories(room-abi INTERFACE ${CMAKE_BINARY_DIR}/rooms/abi)
 target_include_directories(room-abi SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/generated/xen-headers)
 
 # GNU's multiboot2.h is in no binary package; toolchain/packages takes it from the source package of GRUB.
-set(BASALT_MULTIBOOT2_INCLUDE ${CMAKE_BINARY_DIR}/multiboot2 CACHE PATH "folder of multiboot2.h")
+set(build ${CMAKE_SOURCE_DIR}/build)
+if(DEFINED ENV{BASALT_BUILD})
+    set(build $ENV{BASALT_BUILD})
+endif()
+set(BASALT_MULTIBOOT2_INCLUDE ${build}/packages/include CACHE PATH "folder of multiboot2.h")
 if(NOT BASALT_HOST)
     if(NOT EXISTS ${BASALT_MULTIBOOT2_INCLUDE}/multiboot2.h)
-        execute_process(COMMAND ${CMAKE_SOURCE_DIR}/toolchain/packages multiboot2 ${BASALT_MULTIBOOT2_INCLUDE}
-            COMMAND_ERROR_IS_FATAL ANY)
+        execute_process(COMMAND ${CMAKE_SOURCE_DIR}/toolchain/packages fetch COMMAND_ERROR_IS_FATAL ANY)
     endif()
     add_library(room-multiboot2 INTERFACE)
     target_include_directories(room-multiboot2 SYSTEM INTERFACE ${BASALT_MULTIBOOT2_INCLUDE})

@@ -8,7 +8,7 @@ set(CMAKE_CXX_EXTENSIONS ON)     # Xen's domctl.h refuses strict ISO mode
 
 add_library(warnings INTERFACE)
 target_compile_options(warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:
-    -Wall -Wextra -Werror -Wshadow -Wvla -Wundef -Wextra-semi -Wimplicit-fallthrough -Wnon-virtual-dtor
+    -Wall -Wextra -Werror -Wvla -Wundef -Wextra-semi -Wimplicit-fallthrough -Wnon-virtual-dtor
     -Wshorten-64-to-32 -Wold-style-cast -Wcast-qual -Wzero-as-null-pointer-constant
     -Wno-missing-designated-field-initializers>)     # a member left out takes its default: that is meant
 
@@ -55,8 +55,3 @@ configure_file(${CMAKE_CURRENT_LIST_DIR}/configuration.hpp.in
     ${CMAKE_BINARY_DIR}/generated/toolchain/configuration.hpp @ONLY)
 add_library(configuration INTERFACE)
 target_include_directories(configuration INTERFACE ${CMAKE_BINARY_DIR}/generated)
-
-# CMake knows how to take a library whole only on systems it knows.
-set(CMAKE_CXX_LINK_LIBRARY_USING_WHOLE_ARCHIVE
-    LINKER:--push-state,--whole-archive <LINK_ITEM> LINKER:--pop-state)
-set(CMAKE_CXX_LINK_LIBRARY_USING_WHOLE_ARCHIVE_SUPPORTED TRUE)
