@@ -23,17 +23,9 @@ struct ClockScale {
 constexpr ClockScale scale_of(std::uint64_t ticks_per_second) {
     if (ticks_per_second == 0) return {};
     std::int8_t shift = 0;
-    std::uint64_t rate = ticks_per_second;
-    while (rate > 2 * nanoseconds_per_second) {
-        rate >>= 1;
-        --shift;
-    }
-    while (rate <= nanoseconds_per_second) {
-        rate <<= 1;
-        ++shift;
-    }
-    const auto scaled = shift >= 0 ? static_cast<unsigned __int128>(nanoseconds_per_second) << (32 - shift)
-                                   : static_cast<unsigned __int128>(nanoseconds_per_second) << (32 + -shift);
+    for (auto rate = ticks_per_second; rate > 2 * nanoseconds_per_second; rate >>= 1) --shift;
+    for (auto rate = ticks_per_second; rate <= nanoseconds_per_second; rate <<= 1) ++shift;
+    const auto scaled = static_cast<unsigned __int128>(nanoseconds_per_second) << (32 - shift);
     return {static_cast<std::uint32_t>(scaled / ticks_per_second), shift};
 }
 
