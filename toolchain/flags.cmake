@@ -35,7 +35,9 @@ target_link_options(freestanding INTERFACE
 add_library(thin_lto INTERFACE)
 if(BASALT_LTO)
     target_compile_options(thin_lto INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-flto=thin>)
-    target_link_options(thin_lto INTERFACE -flto=thin LINKER:--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto)
+    # A static image is not position independent in the linker's eyes; code made at the link must be all the same.
+    target_link_options(thin_lto INTERFACE -flto=thin LINKER:-mllvm,-relocation-model=pic
+        LINKER:--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto)
 endif()
 
 add_library(hosted INTERFACE)
