@@ -19,8 +19,9 @@ def functions(nm, image):
     found = {}
     for line in listing.stdout.splitlines():
         address, kind, name = line.split(" ", 2)
-        if kind in "tTwW" and not name.endswith(("_start", "_end")):
-            found.setdefault(int(address, 16) - IMAGE_BASE, name)
+        offset = int(address, 16) - IMAGE_BASE
+        if kind in "tTwW" and offset >= 0 and not name.endswith(("_start", "_end")):
+            found.setdefault(offset, name)
     return sorted(found.items())
 
 
