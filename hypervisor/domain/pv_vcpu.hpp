@@ -12,6 +12,7 @@
 #include "core/layout.hpp"
 #include "core/number.hpp"
 #include "hypercalls/abi.hpp"
+#include "schedule/time.hpp"
 
 namespace basalt {
 
@@ -37,6 +38,17 @@ struct Segments {
     std::uint64_t gs_base_user = 0;
 };
 
+// Counter 2 of the 8254, emulated as far as calibration goes: one-shot, started by its gate or by its count.
+struct TimerChannel {
+    std::uint16_t count = 0;
+    std::uint16_t latched = 0;
+    std::uint8_t control = 0;            // port 0x61 bits 0 and 1: gate, speaker
+    bool low_byte_next = true;           // of the count being written
+    bool low_read_next = true;
+    bool is_latched = false;
+    Instant started = never;
+};
+
 // The first pages of a vcpu's GDT are the guest's; the last two are ours.
 inline constexpr std::size_t guest_gdt_pages = 14;
 inline constexpr std::uint32_t most_gdt_entries = guest_gdt_pages * page_size / 8;
@@ -48,7 +60,7 @@ inline constexpr std::size_t fpu_area_bytes = 2752;
 struct PvVcpu {
     // Looked at by every system call.
     bool in_kernel = true;               // guest kernel mode (both modes are ring 3)
-    bool fpu_in_use = false;             // the registers have been loaded since the last switch to this vcpu
+    bool failsafe_due = false;           // selectors could not be loaded: the guest is told on its next entry
     bool fpu_task_switched = false;      // the guest's CR0.TS: its next FPU instruction is a #NM of its own
     std::uint16_t kernel_ss = 0;         // stack_switch: where traps out of user mode arrive
     std::uint64_t kernel_sp = 0;
@@ -58,17 +70,20 @@ struct PvVcpu {
     Callback event;
     Callback failsafe;
     Callback nmi;
-    Mfn kernel_root = no_mfn;            // L4 of kernel mode; holds a use
+    Mfn kernel_root = no_mfn;            // L4 of kernel mode; Vcpu::roots holds it
     Mfn user_root = no_mfn;              // L4 of user mode; none: user mode cannot be entered
 
     // Guest's view of control registers. Real CR0 and CR3 follow from the fields above; real CR4 from this and ours.
     std::uint64_t cr4 = 0;
+    std::uint64_t xcr0 = 1;              // which FPU components the guest has switched on
     std::uint8_t iopl = 0;               // physdev_op.set_iopl
     XEN_GUEST_HANDLE(uint8) io_bitmap = {};   // physdev_op.set_iobitmap; ports the guest gave to its user mode
     std::uint32_t io_bitmap_ports = 0;
 
+    std::uint32_t pci_address = 0;       // last written to port 0xcf8
+    TimerChannel timer_channel_2;        // ports 0x42, 0x43 and 0x61, which kernels calibrate their TSC by
+
     Segments segments;
-    bool gs_is_users = false;            // segments.gs belongs to user mode (it was switched away in user mode)
 
     std::array<std::uint64_t, 4> debug_addresses{};   // DR0-3
     std::uint64_t debug_status = 0xffff0ff0;          // DR6
