@@ -1,5 +1,6 @@
-// The functions that the compiler and libc++'s headers take for granted. Long runs go through the string instructions
-// by eight bytes: as fast as any loop on CPUs with fast strings, and eight times fewer steps under an emulator.
+// The functions that the compiler and libc++'s headers take for granted. Long runs go through the string
+// instructions by eight bytes: as fast as any loop on CPUs with fast strings, and eight times fewer steps
+// under an emulator.
 #include <cstddef>
 #include <cstdint>
 
@@ -7,7 +8,8 @@ namespace {
 
 using Byte = unsigned char;
 
-constexpr std::size_t short_run = 64;    // below this the string instructions cost more to start than they save
+constexpr std::size_t short_run =
+    64;    // below this the string instructions cost more to start than they save
 
 template <typename T>
 T load(const Byte* from) {
@@ -50,7 +52,7 @@ void copy_down(Byte* to, const Byte* from, std::size_t count) {
     copy_few(to, from, count);
 }
 
-}  // namespace
+}    // namespace
 
 extern "C" {
 
@@ -61,7 +63,8 @@ void* memcpy(void* to, const void* from, std::size_t count) {
 
 void* memmove(void* to, const void* from, std::size_t count) {
     const auto distance = reinterpret_cast<std::uintptr_t>(to) - reinterpret_cast<std::uintptr_t>(from);
-    const auto copy = distance < count ? copy_down : copy_up;   // a target below the source wraps round: copied upward
+    const auto copy =
+        distance < count ? copy_down : copy_up;    // a target below the source wraps round: copied upward
     copy(static_cast<Byte*>(to), static_cast<const Byte*>(from), count);
     return to;
 }
@@ -82,7 +85,8 @@ void* memset(void* to, int value, std::size_t count) {
 int memcmp(const void* left, const void* right, std::size_t count) {
     const auto* a = static_cast<const Byte*>(left);
     const auto* b = static_cast<const Byte*>(right);
-    for (; count >= 8 && load<std::uint64_t>(a) == load<std::uint64_t>(b); count -= 8, a += 8, b += 8) {}
+    for (; count >= 8 && load<std::uint64_t>(a) == load<std::uint64_t>(b); count -= 8, a += 8, b += 8) {
+    }
     for (; count != 0; --count, ++a, ++b)
         if (*a != *b) return *a - *b;
     return 0;
@@ -122,5 +126,4 @@ char* strchr(const char* text, int value) {
         if (*text == 0) return nullptr;
     }
 }
-
 }

@@ -1,5 +1,6 @@
-// The hooks of the C++ runtime that remain without exceptions, RTTI and threads. They are weak: debug/ says more about
-// what went wrong before it stops. There is no operator new: rooms hold objects in storage that they own.
+// The hooks of the C++ runtime that remain without exceptions, RTTI and threads. They are weak: debug/ says
+// more about what went wrong before it stops. There is no operator new: rooms hold objects in storage that
+// they own.
 #include <__verbose_abort>
 
 _LIBCPP_BEGIN_NAMESPACE_STD

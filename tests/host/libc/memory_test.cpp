@@ -24,7 +24,8 @@ namespace {
 
 using Bytes = std::vector<unsigned char>;
 
-constexpr std::size_t longest = 200;    // every path: bytes, words, string instructions and what they leave over
+constexpr std::size_t longest =
+    200;    // every path: bytes, words, string instructions and what they leave over
 
 Bytes counting(std::size_t size) {
     Bytes bytes(size);
@@ -36,7 +37,7 @@ int sign(int value) {
     return (value > 0) - (value < 0);
 }
 
-}  // namespace
+}    // namespace
 
 TEST(Memory, copies_every_length_and_nothing_more) {
     for (std::size_t size = 0; size <= longest; ++size) {
