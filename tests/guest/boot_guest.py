@@ -46,8 +46,9 @@ def boot(wanted):
     hypervisor = wanted.hypervisor or HYPERVISORS[wanted.on]
     log = places.logs / "guest" / wanted.on / f"{name}.log"
     log.unlink(missing_ok=True)     # whatever fails below, no older run's verdict is left to be counted
+    guest = Module(places.build / "release" / "guests" / name, f"placeholder on={wanted.on}")
     iso = make_iso(places.image / "guests" / wanted.on / f"{name}.iso", hypervisor,
-                   f"{BASE_OPTIONS} {wanted.options}".rstrip(), [Module(places.build / "release" / "guests" / name)])
+                   f"{BASE_OPTIONS} {wanted.options}".rstrip(), [guest])
     machine = Machine(iso=iso, cpu=wanted.cpu, cpus=wanted.cpus, memory=wanted.memory,
                       instruction_count=wanted.count)
     closed = False

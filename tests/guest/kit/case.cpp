@@ -43,7 +43,7 @@ void run(const Case& test) {
 void write_console(std::string_view text) { console_io(CONSOLEIO_write, text.size(), text.data()); }
 
 void fail(const Line& why, Location where) {
-    if (running.failed) return;
+    if (running.failed) return print("  also: ", why.text(), " at ", file_of(where), ":", where.line());
     running.failed = true;
     running.failure << why.text() << " at " << file_of(where) << ":" << where.line();
 }

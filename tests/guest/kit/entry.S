@@ -161,7 +161,7 @@ abandon:                                        // rdi = &recovery of the guarde
         mov     $1, %eax
         jmp     unwind
 
-        .globl memcpy, memmove, memset, memcmp, strlen
+        .globl memcpy, memmove, memset, memcmp, memchr, strlen
 memmove:
         mov     %rdi, %rax
         mov     %rdx, %rcx
@@ -193,6 +193,16 @@ memcmp: xor     %eax, %eax
         movzbl  -1(%rsi), %ecx
         sub     %ecx, %eax
 1:      ret
+memchr: mov     %esi, %eax
+        mov     %rdx, %rcx
+        test    %rcx, %rcx
+        jz      1f
+        repne scasb
+        jne     1f
+        lea     -1(%rdi), %rax
+        ret
+1:      xor     %eax, %eax
+        ret
 strlen: xor     %eax, %eax
 1:      cmpb    $0, (%rdi, %rax)
         je      2f

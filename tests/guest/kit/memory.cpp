@@ -3,6 +3,8 @@
 #include "hypercall.hpp"
 #include "paging.hpp"
 
+#include <string_view>
+
 namespace kit {
 
 namespace {
@@ -40,6 +42,10 @@ std::uint64_t machine_of(const volatile void* address) {
     return mfn_of(address) * page_size + reinterpret_cast<std::uint64_t>(address) % page_size;
 }
 Page& page_of(std::uint64_t mfn) { return *reinterpret_cast<Page*>(image_base + m2p(mfn) * page_size); }
+
+bool on_stock_xen() {
+    return std::string_view{reinterpret_cast<const char*>(start->cmd_line)}.contains("on=xen");
+}
 
 vcpu_info_t& vcpu_info(unsigned vcpu) { return shared->vcpu_info[vcpu]; }
 

@@ -39,6 +39,9 @@ std::uint64_t& p2m(std::uint64_t pfn);
 std::uint64_t m2p(std::uint64_t mfn);
 Page& page_of(std::uint64_t mfn);                         // a frame of ours, through the image's mapping
 
+// Told by the guest's command line. For the few cases that are a promise of Basalt's own.
+bool on_stock_xen();
+
 vcpu_info_t& vcpu_info(unsigned vcpu = 0);
 
 }
