@@ -4,11 +4,13 @@
 #include <cstdint>
 
 #include "core/number.hpp"
+#include "core/part_of.hpp"
 #include "domain/pv_vcpu.hpp"
 #include "events/vcpu_events.hpp"
 #include "hypercalls/abi.hpp"
 #include "machine/cpu.hpp"
 #include "machine/registers.hpp"
+#include "paging/roots.hpp"
 #include "schedule/unit.hpp"
 #include "schedule/vcpu_timers.hpp"
 
@@ -26,9 +28,11 @@ public:
     Domain& domain;
     const VcpuId id;
     PvVcpu pv;
-    SchedulingUnit unit;
-    VcpuTimers timers;
-    events::VcpuEvents events;
+    paging::Roots roots;         // what pv.kernel_root and pv.user_root hold
+    PartOf<Vcpu, SchedulingUnit> unit;
+    PartOf<Vcpu, VcpuTimers> timers;
+    PartOf<Vcpu, events::VcpuEvents> events;
+    CpuId last_cpu{most_cpus};   // where it last ran; none yet
     bool initialised = false;    // has registers to start with: VCPUOP_initialise
 
     // Where the guest wants its runstate and time written as well: its own addresses, 0 for none. They are
@@ -37,9 +41,10 @@ public:
     std::uint64_t time_area = 0;
 
     // What the scheduler, the timers and the events hand back belongs to a vcpu.
-    static Vcpu& of(SchedulingUnit& part);
-    static Vcpu& of(VcpuTimers& part);
-    static Vcpu& of(events::VcpuEvents& part);
+    template <typename Part>
+    static Vcpu& of(Part& part) {
+        return PartOf<Vcpu, Part>::whole_of(part);
+    }
 };
 
 // The vcpu that runs on this CPU: whoever calls has come from it.

@@ -11,6 +11,8 @@
 
 namespace basalt::events {
 
+class EventChannels;
+
 inline constexpr std::size_t virqs = NR_VIRQS;
 inline constexpr std::size_t priorities = EVTCHN_FIFO_MAX_QUEUES;
 

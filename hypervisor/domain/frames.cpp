@@ -1,0 +1,48 @@
+#include "domain/frames.hpp"
+
+#include "domain/domain.hpp"
+#include "machine/flush.hpp"
+#include "memory/allocator.hpp"
+#include "memory/frame_reference.hpp"
+#include "memory/m2p.hpp"
+#include "paging/take.hpp"
+
+namespace basalt {
+
+Result<Mfn> take_page_shared_with(DomainId domain) {
+    const Mfn mfn = TRY(allocate_frames());
+    frame(mfn).share_with(domain);   // Basalt uses it as a writable page: it can never become a table
+    set_m2p(mfn, m2p_invalid);
+    return mfn;
+}
+
+void give_page_shared_with(Mfn mfn) { drop_use_and_reference(mfn); }
+
+Result<events::SharedPage> share_guest_page(Domain& domain, Mfn mfn) {
+    const Mfn held = TRY(paging::take_writable(mfn, domain.memory)).into_table();
+    return events::SharedPage(held, contents(held));
+}
+
+DomainMemory* domain_memory_of(DomainId owner) {
+    const auto domain = find_domain(owner);
+    return domain ? &(*domain)->memory : nullptr;
+}
+
+namespace grants {
+
+Result<Mfn> take_shared_frame(DomainId domain) { return take_page_shared_with(domain); }
+void give_shared_frame(Mfn frame) { give_page_shared_with(frame); }
+
+}  // namespace grants
+
+namespace events {
+
+void drop_shared_page(Mfn mfn) { drop_use_and_reference(mfn); }
+
+Result<void*> take_table_page() { return contents(TRY(allocate_frames())); }
+void give_table_page(void* page) {
+    free_frames(mfn_of(reinterpret_cast<layout::Address>(page) - layout::direct_map));
+}
+
+}  // namespace events
+}  // namespace basalt

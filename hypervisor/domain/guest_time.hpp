@@ -1,0 +1,15 @@
+// Time as a guest reads it from its vcpu_info and shared_info: struct vcpu_time_info of <xen/xen.h>.
+#pragma once
+
+#include "domain/domain.hpp"
+
+namespace basalt {
+
+// The line of machine time, for a vcpu whose page is new or when the line has changed.
+void publish_time(Vcpu& vcpu);
+void publish_wall_clock(Domain& domain);
+
+// The same, where the guest asked for it in memory of its own (VCPUOP_register_vcpu_time_memory_area). On the vcpu's CPU.
+void publish_time_area(Vcpu& vcpu);
+
+}  // namespace basalt

@@ -1,0 +1,55 @@
+// Interrupts of the machine on their way to the domain that drives it.
+#include "devices/clock.hpp"
+#include "devices/interrupts.hpp"
+#include "devices/pirqs.hpp"
+#include "devices/serial.hpp"
+#include "domain/domain.hpp"
+#include "events/seams.hpp"
+
+namespace basalt {
+namespace {
+
+constexpr DomainId dom0{0};
+
+}  // namespace
+
+void timer_expired() { raise_here(Work::timer); }
+
+void serial_input_arrived() {
+    if (const auto domain = find_domain(dom0)) (*domain)->events.raise_global_virq(Virq(VIRQ_CONSOLE));
+}
+
+void deliver_pirq(DomainId id, Pirq pirq) {
+    const auto domain = find_domain(id);
+    if (!domain) return;
+    const Port port((*domain)->pirq_ports[pirq.raw].load(std::memory_order_acquire));
+    if (port != Port(0)) (*domain)->events.raise_pirq(port, pirq);
+}
+
+namespace events {
+
+Result<> connect_pirq(EventChannels& channels, Pirq pirq, Port port, bool) {
+    Domain& domain = Domain::of(channels);
+    if (pirq.raw >= pirq_end) return refuse(Error::invalid);
+    domain.pirq_ports[pirq.raw].store(port.raw, std::memory_order_release);
+    const auto bound = bind_pirq(domain.id, pirq, domain.vcpu(VcpuId(0))->unit.cpu());
+    if (!bound) domain.pirq_ports[pirq.raw].store(0, std::memory_order_release);
+    return bound;
+}
+
+void disconnect_pirq(EventChannels& channels, Pirq pirq) {
+    Domain& domain = Domain::of(channels);
+    unbind_pirq(domain.id, pirq);
+    domain.pirq_ports[pirq.raw].store(0, std::memory_order_release);
+}
+
+void move_pirq(EventChannels& channels, Pirq pirq, VcpuId to) {
+    Domain& domain = Domain::of(channels);
+    if (const Vcpu* vcpu = domain.vcpu(to)) basalt::move_pirq(domain.id, pirq, vcpu->unit.cpu());
+}
+
+void keep(EventChannels&) {}
+void let_go(EventChannels&) {}
+
+}  // namespace events
+}  // namespace basalt

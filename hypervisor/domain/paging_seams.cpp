@@ -1,0 +1,47 @@
+// What the page rules and the frame records ask of domains and of the machine.
+#include "core/layout.hpp"
+#include "devices/dom0_access.hpp"
+#include "domain/domain.hpp"
+#include "machine/features.hpp"
+#include "machine/flush.hpp"
+#include "machine/page_entry.hpp"
+#include "memory/flush.hpp"
+#include "paging/seams.hpp"
+
+namespace basalt {
+
+// The clock of machine/ is wider; a frame keeps its low half.
+FlushEpoch flush_epoch_now() { return FlushEpoch(static_cast<std::uint32_t>(flush_time())); }
+
+void flush_cpus_behind(FlushEpoch epoch) {
+    const FlushTime now = flush_time();
+    const auto age = static_cast<std::uint32_t>(static_cast<std::uint32_t>(now) - epoch.raw);
+    flush_stale(online_cpus(), now - age);
+}
+
+namespace paging {
+
+std::span<const std::uint64_t, hypervisor_slots> hypervisor_l4_entries(DomainId id) {
+    const auto domain = find_domain(id);
+    ASSERT(domain);
+    return (*domain)->l4_entries;
+}
+
+DeviceAccess device_access(DomainId id, Mfn mfn) {
+    const auto domain = find_domain(id);
+    if (!domain || !(*domain)->privileged) return DeviceAccess::none;
+    switch (dom0_frame(mfn)) {
+        case FrameAccess::all: return DeviceAccess::full;
+        case FrameAccess::read_only: return DeviceAccess::silently_read_only;
+        case FrameAccess::none: break;
+    }
+    return DeviceAccess::none;
+}
+
+EntryLimits entry_limits() {
+    const std::uint64_t beyond = ~((std::uint64_t{1} << features().physical_bits) - 1) & page_address_mask;
+    return {beyond | (features().no_execute ? 0 : page_bit::no_execute)};
+}
+
+}  // namespace paging
+}  // namespace basalt

@@ -1,0 +1,93 @@
+#include "domain/run.hpp"
+
+#include "core/per_cpu.hpp"
+#include "domain/domain.hpp"
+#include "domain/runstate_area.hpp"
+#include "machine/entry.hpp"
+#include "machine/flush.hpp"
+#include "machine/page_tables.hpp"
+#include "machine/smp.hpp"
+
+namespace basalt {
+namespace {
+
+constinit Scheduler the_scheduler;
+constinit Timers the_timers;
+
+void end_of_slice(Timer&) { raise_here(Work::schedule); }
+
+struct Slice {
+    Timer timer{end_of_slice};
+};
+constinit PerCpu<Slice> slices;
+
+void leave(Vcpu& vcpu) {
+    publish_runstate(vcpu);
+    vcpu.timers.switched_out();
+    save_guest_state(vcpu);
+    scheduler().saved(vcpu.unit);
+}
+
+void enter(Vcpu& vcpu) {
+    const CpuId here = this_cpu().id;
+    const bool moved = vcpu.last_cpu != here;
+    vcpu.last_cpu = here;
+    vcpu.domain.ran_on.fetch_or(CpuMask::of(here).bits, std::memory_order_relaxed);
+    load_guest_state(vcpu);
+    publish_runstate(vcpu);
+    vcpu.timers.switched_in(moved);
+}
+
+void become_idle() {
+    this_cpu().run(nullptr, nullptr, nullptr);
+    switch_root(boot_root());
+}
+
+void choose_who_runs() {
+    Cpu& cpu = this_cpu();
+    Vcpu* const before = cpu.running_vcpu;
+    const Choice choice = scheduler().pick(cpu.id);
+    Vcpu* const next = choice.unit != nullptr ? &Vcpu::of(*choice.unit) : nullptr;
+    Timer& slice = slices.here().timer;
+    if (choice.until != never)
+        timers().set(slice, choice.until);
+    else if (slice.armed())
+        timers().cancel(slice);
+    if (next == before) return;
+    if (before != nullptr) leave(*before);
+    if (next != nullptr)
+        enter(*next);
+    else
+        become_idle();
+}
+
+constexpr bool includes(std::uint32_t work, Work kind) { return (work & static_cast<std::uint32_t>(kind)) != 0; }
+
+[[noreturn]] void stop_here() {
+    this_cpu().online = false;
+    for (;;) wait_for_interrupt();
+}
+
+}  // namespace
+
+Scheduler& scheduler() { return the_scheduler; }
+Timers& timers() { return the_timers; }
+
+void settle_work() {
+    Cpu& cpu = this_cpu();
+    for (;;) {
+        const std::uint32_t work = cpu.take_work();
+        if (includes(work, Work::stop)) stop_here();
+        if (includes(work, Work::timer)) timers().expire();
+        if (includes(work, Work::schedule) || cpu.running_vcpu == nullptr) choose_who_runs();
+        if (cpu.work.load(std::memory_order_relaxed) != 0) continue;
+        if (cpu.running_vcpu != nullptr) return;
+        wait_for_interrupt();
+    }
+}
+
+void reschedule() { raise_here(Work::schedule); }
+
+void kick(CpuId cpu) { raise(cpu, Work::schedule); }
+
+}  // namespace basalt
