@@ -6,6 +6,8 @@
 # sources yet is allowed. Its headers are included as "paging/file.hpp", and only by rooms that list it, or list
 # one that lists it: each room sees a folder of symbolic links that names just the rooms it may use. PURE rooms are
 # built for the host as well. FOLDER says where the room is, if not in hypervisor/<name>; EXCEPT takes sub-folders out.
+set(CMAKE_OPTIMIZE_DEPENDENCIES ON)      # `ninja room-boot` compiles boot, not every room it uses
+
 function(room)
     cmake_parse_arguments(PARSE_ARGV 0 room "PURE" "NAME;FOLDER;EXCEPT" "MAY_USE")
     if(BASALT_HOST AND NOT room_PURE)
@@ -27,7 +29,11 @@ function(room)
     if(sources)
         add_library(${target} STATIC ${sources})
         set(scope PUBLIC)
-        target_compile_options(${target} PRIVATE $<$<NOT:$<COMPILE_LANGUAGE:ASM>>:-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=>)
+        # Assertions name files from the root of the tree, headers as they are included.
+        get_property(includes GLOBAL PROPERTY BASALT_ROOM_INCLUDES)
+        foreach(folder ${CMAKE_SOURCE_DIR} ${includes} ${CMAKE_BINARY_DIR}/rooms/${room_NAME})
+            target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fmacro-prefix-map=${folder}/=>)
+        endforeach()
         target_link_libraries(${target} PRIVATE warnings)
         if(NOT BASALT_HOST)
             target_link_libraries(${target} PRIVATE thin_lto)
