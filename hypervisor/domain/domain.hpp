@@ -41,6 +41,9 @@ public:
 
     std::array<std::atomic<std::uint32_t>, pirq_end> pirq_ports{};   // the event channel of each pirq; 0: none
 
+    std::atomic<bool> is_shut_down{false};
+    std::uint8_t shutdown_reason = 0;        // SHUTDOWN_*
+
     CpuMask dirty_cpus() const { return {ran_on.load(std::memory_order_relaxed)}; }
 
     std::span<Vcpu* const> vcpus() const { return {vcpus_.data(), vcpu_count_}; }

@@ -1,6 +1,8 @@
 // Which vcpu runs on this CPU: the scheduler's choice made real.
 #pragma once
 
+#include <string_view>
+
 #include "domain/vcpu.hpp"
 #include "schedule/scheduler.hpp"
 #include "schedule/timers.hpp"

@@ -27,15 +27,15 @@ constexpr std::size_t heap_alignment = 64;
 }  // namespace
 
 LibraryRoom::LibraryRoom(std::span<std::byte> scratch)
-    : control0_(read_cr0()), control4_(read_cr4()), fs_base_(read_msr(msr_fs_base)) {
+    : control0_(read_cr0()), control4_(read_cr4()), fs_base_(read_msr(msr::fs_base)) {
     heap.left = scratch;
     write_cr0(control0_ & ~(control0_emulation | control0_task_switched));
     write_cr4(control4_ | control4_sse);
-    write_msr(msr_fs_base, reinterpret_cast<std::uint64_t>(thread_block.data()));
+    write_msr(msr::fs_base, reinterpret_cast<std::uint64_t>(thread_block.data()));
 }
 
 LibraryRoom::~LibraryRoom() {
-    write_msr(msr_fs_base, fs_base_);
+    write_msr(msr::fs_base, fs_base_);
     write_cr4(control4_);
     write_cr0(control0_);
     heap.left = {};
