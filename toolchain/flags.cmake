@@ -14,7 +14,8 @@ target_compile_options(warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:
 
 # The image lies outside the top 2 GiB, so the kernel code model cannot reach it; all addressing is relative to
 # RIP, and the linker settles the rest. Soft float, not merely "no SSE": libc++'s headers name long double, and
-# with this feature any use of floating point is an undefined symbol instead of an instruction.
+# with this feature any use of floating point is an undefined symbol instead of an instruction. No stack frame is
+# larger than the guard page below the stack, or it could step over it.
 add_library(freestanding INTERFACE)
 target_compile_options(freestanding INTERFACE
     -g -O2 -ffreestanding -mcmodel=small -fpie -fvisibility=hidden -fdirect-access-external-data
@@ -23,7 +24,7 @@ target_compile_options(freestanding INTERFACE
         -mno-mmx -mno-sse "SHELL:-Xclang -target-feature" "SHELL:-Xclang +soft-float" -mcx16
         -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -ftrivial-auto-var-init=zero>
     $<$<COMPILE_LANGUAGE:CXX>:
-        -fno-exceptions -fno-rtti -fno-threadsafe-statics -nostdinc++ -Wframe-larger-than=2048>
+        -fno-exceptions -fno-rtti -fno-threadsafe-statics -nostdinc++ -Wframe-larger-than=4096>
     $<$<AND:$<BOOL:${BASALT_CHECKED}>,$<COMPILE_LANGUAGE:CXX>>:
         -fsanitize=undefined -fno-sanitize=function -fsanitize-trap=undefined>)
 target_compile_definitions(freestanding INTERFACE
