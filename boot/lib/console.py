@@ -69,20 +69,22 @@ class Console:
         self._process.stdin.write(text.encode())
         self._process.stdin.flush()
 
-    def lines(self, limit):
-        """Every further line as (seconds since start, text); ends with the machine. `limit` only catches hangs."""
+    def lines(self, limit, fatal=None):
+        """Every further line as (seconds since start, text); ends with the machine. `limit` only catches hangs.
+
+        A line in which `fatal` is found raises Panicked, once what follows it has been logged.
+        """
         deadline = time.monotonic() + limit
         while (line := self._next_line(deadline)) is not None:
             yield time.monotonic() - self.begun, line
+            if fatal and fatal.search(line):
+                raise Panicked(self._report(line))
 
     def expect(self, pattern, limit, fatal=FATAL):
         """The match of the first line in which `pattern` is found. Raises MachineFailed when it cannot come."""
-        for _, line in self.lines(limit):
+        for _, line in self.lines(limit, fatal):
             if found := re.search(pattern, line):
                 return found
-            if fatal and fatal.search(line):
-                self.drain(seconds=2)
-                raise Panicked(line.strip())
         raise Ended(f"the machine ended (status {self._process.wait()}) without saying /{pattern}/")
 
     def wait(self, limit):
@@ -112,10 +114,13 @@ class Console:
         self._last = line
         return line
 
-    def drain(self, seconds):
-        """Lets a dying machine finish its report, for the log."""
+    def _report(self, fatal_line):
+        """A dying machine's first words, joined with the next line where they only announce it; logs the others."""
+        said = []
         try:
-            for _ in self.lines(seconds):
-                pass
+            for _, line in self.lines(limit=2):
+                said.append(line.removeprefix("(XEN) "))
         except Silent:
             pass
+        first = fatal_line.strip()
+        return f"{first} {said[0].strip()}" if first.endswith(":") and said else first

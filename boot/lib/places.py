@@ -8,6 +8,7 @@ build = Path(os.environ.get("BASALT_BUILD") or checkout / "build").resolve()
 
 basalt = build / "release" / "basalt"
 logs = build / "logs"
+runs = build / "runs"
 image = build / "image"
 packages = build / "packages"
 

@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import places
 import prepare
-from console import FATAL, Console, MachineFailed, Panicked, Silent, die_with_parent
+from console import FATAL, Console, MachineFailed, Silent, die_with_parent
 from iso import Module, make_iso
 from job import Job, with_files
 from machine import Disk, Machine
@@ -46,8 +47,17 @@ def hypervisor(text):
     return text if text == "xen" else str(existing(text))
 
 
+def bytes_of(size_text):
+    return int(size_text[:-1]) << {"M": 20, "G": 30}[size_text[-1]]
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, f"boot/run: {message}\n")
+
+
 def options(arguments):
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="boot/run", allow_abbrev=False,
         description="Boots Basalt and a Debian Dom0 in QEMU; fetches and builds what is missing. Without --exec it ends "
                     "on Dom0's prompt, and Ctrl-A X leaves.",
@@ -70,7 +80,10 @@ def options(arguments):
     add("--gdb", action="store_true", help="wait for a debugger on port 1234 before the first instruction")
     add("--qemu", action="append", default=[], metavar="WORD", help="one more word of QEMU's command line; repeatable")
     add("--timeout", type=count, default=600, metavar="SECONDS", help="with --exec: give up on a machine that hangs (600)")
-    return parser.parse_args(arguments)
+    chosen = parser.parse_args(arguments)
+    if bytes_of(chosen.dom0_memory) >= bytes_of(chosen.memory):
+        parser.error(f"--dom0-memory {chosen.dom0_memory} leaves nothing of --memory {chosen.memory} for the hypervisor")
+    return chosen
 
 
 def boot_image(chosen, folder, files):
@@ -98,6 +111,15 @@ def fresh_log():
     return places.logs / f"boot-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
 
 
+def own_folder():
+    """A folder for this run's files, gone with it; what killed runs left behind goes first."""
+    places.runs.mkdir(parents=True, exist_ok=True)
+    for left in places.runs.iterdir():
+        if not Path("/proc", left.name.partition("-")[0]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"{os.getpid()}-", dir=places.runs)
+
+
 def terminal():
     columns, rows = shutil.get_terminal_size()
     name = os.environ.get("TERM", "linux")
@@ -107,7 +129,7 @@ def terminal():
 
 def follow(console, job, limit):
     """Prints the job's output as it comes; returns when the machine has ended or given the job's status and ended."""
-    for when, line in console.lines(limit):
+    for when, line in console.lines(limit, FATAL):
         said = job.output_in(line)
         if said is not None:
             print(said, end="", flush=True)
@@ -115,9 +137,6 @@ def follow(console, job, limit):
             say(f"Dom0 {found[1]}, {when:.1f} s after the machine was switched on")
         elif job.status is not None:
             return
-        elif FATAL.search(line):
-            console.drain(seconds=2)
-            raise Panicked(line.strip())
 
 
 def run_job(chosen, job, image, log):
@@ -147,13 +166,13 @@ def run(chosen):
     say(f"console log: {os.path.relpath(log)}")
     if chosen.gdb:
         say("waiting for a debugger: gdb -ex 'target remote :1234' FILE")
-    places.build.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="run-", dir=places.build) as folder:
+    with own_folder() as folder:
         image = boot_image(chosen, Path(folder), job.files() if job else terminal())
         return run_job(chosen, job, image, log) if job else run_interactively(chosen, image, log)
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         return run(options(sys.argv[1:]))
     except Trouble as trouble:
