@@ -1,11 +1,8 @@
 // Free physical memory, in blocks of 2^order frames.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <span>
 
-#include "core/again.hpp"
 #include "core/number.hpp"
 #include "core/result.hpp"
 #include "memory/domain_memory.hpp"
@@ -25,15 +22,25 @@ struct Wanted {
     unsigned order = 0;
     unsigned address_bits = 64;      // every byte of the block lies below 2^address_bits
     bool from_reserve = false;       // may use what is kept below 4 GiB for devices
+    bool as_found = false;           // not zeroed: only while no domain has run yet
 };
 
 // For the hypervisor: one reference, owner_hypervisor, contents zero.
 Result<Mfn> allocate_frames(unsigned order = 0);
 void free_frames(Mfn first, unsigned order = 0);
+void free_one_frame(Mfn mfn);   // whoever dropped its last reference
 
 // For a domain: its account is charged, every frame has the one reference of being held, contents zero. The frames
 // are flushed from every CPU's caches before they are given out.
 Result<Mfn> allocate_for(DomainMemory& domain, Wanted wanted);
+
+// claim_pages: so many frames, counting those it has, are set aside for the domain; 0 gives the claim up.
+Result<> claim(DomainMemory& domain, std::uint64_t frames);
+
+// Clean frames that nobody owns yet, for an exchange: owned and charged, or put back, afterwards.
+Result<Mfn> take_unowned(Wanted wanted);
+void own(DomainMemory& domain, Mfn first, unsigned order);
+void put_unowned_back(Mfn first, unsigned order);
 
 // The owner lets a frame go: freed when the last reference is dropped. Refused: not its frame, or let go already.
 Result<> release_frame(DomainMemory& domain, Mfn mfn);

@@ -17,19 +17,20 @@ inline constexpr DomainId owner_io{DOMID_IO};          // not RAM: device memory
 inline constexpr DomainId owner_hypervisor{DOMID_XEN};
 inline constexpr DomainId owner_nobody{DOMID_INVALID}; // free
 
-// Word 2: bits 0-15 owner, 16-47 epoch of the last drop, 48-57 index of a check at rest, 63 held by its owner (the
+// Word 2: bits 0-15 owner (so written that a zeroed record is not RAM), 16-47 epoch of the last drop, 48-57 index of a
+// check at rest, 62 charged to its owner's account, 63 held by its owner (the
 // reference that allocation gave is not yet given back).
 class OwnerWord {
 public:
     constexpr OwnerWord() = default;
     constexpr explicit OwnerWord(std::uint64_t raw) : raw_(raw) {}
-    constexpr OwnerWord(DomainId owner, FlushEpoch epoch, bool held)
-        : raw_(owner.raw | std::uint64_t{epoch.raw} << 16 | (held ? held_bit : 0)) {}
+    constexpr OwnerWord(DomainId owner, FlushEpoch epoch) : raw_(std::uint64_t{coded(owner.raw)} | std::uint64_t{epoch.raw} << 16) {}
 
     constexpr std::uint64_t raw() const { return raw_; }
-    constexpr DomainId owner() const { return DomainId(static_cast<std::uint16_t>(raw_)); }
+    constexpr DomainId owner() const { return DomainId(coded(static_cast<std::uint16_t>(raw_))); }
     constexpr FlushEpoch epoch() const { return FlushEpoch(static_cast<std::uint32_t>(raw_ >> 16)); }
     constexpr unsigned index() const { return static_cast<unsigned>(raw_ >> 48 & 1023); }
+    constexpr bool charged() const { return (raw_ & charged_bit) != 0; }
     constexpr bool held() const { return (raw_ & held_bit) != 0; }
 
     constexpr OwnerWord with_epoch(FlushEpoch epoch) const {
@@ -39,11 +40,15 @@ public:
         return OwnerWord((raw_ & ~(std::uint64_t{1023} << 48)) | std::uint64_t{index} << 48);
     }
     constexpr OwnerWord let_go() const { return OwnerWord(raw_ & ~held_bit); }
+    constexpr OwnerWord held_and_charged() const { return OwnerWord(raw_ | held_bit | charged_bit); }
 
 private:
+    static constexpr std::uint64_t charged_bit = std::uint64_t{1} << 62;
     static constexpr std::uint64_t held_bit = std::uint64_t{1} << 63;
+    static constexpr std::uint16_t coded(std::uint16_t owner) { return owner ^ owner_io.raw; }
     std::uint64_t raw_ = 0;
 };
+static_assert(OwnerWord{}.owner() == owner_io);
 
 // What one applied rule did.
 struct FrameChange {
@@ -71,11 +76,23 @@ public:
     }
 
     // For the allocator and start-up alone: nobody else can reach the frame.
-    void give_to(DomainId owner, std::uint32_t references, bool held);
-    void take_back(FlushEpoch now);
+    void give_to(DomainId domain) {   // its own, charged to its account
+        become(OwnerWord(domain, owner_word().epoch()).held_and_charged(), FrameWord(1, Use::none, 0, false));
+    }
+    void keep() { become(OwnerWord(owner_hypervisor, owner_word().epoch()), FrameWord(1, Use::none, 0, false)); }
+    // From keep(): the domain may map it, but Basalt holds it as a writable page, and it is on nobody's account.
+    void share_with(DomainId domain) {
+        become(OwnerWord(domain, owner_word().epoch()), FrameWord(1, Use::writable, 1, true));
+    }
+    void take_back(FlushEpoch now) {
+        word_.store(0, std::memory_order_relaxed);
+        owner_.store(OwnerWord(owner_nobody, now).raw(), std::memory_order_release);
+    }
 
     // True for whoever makes the frame no longer held: that one drops allocation's reference.
-    bool let_go();
+    bool let_go() {
+        return update_owner([](OwnerWord word) { return word.let_go(); }).held();
+    }
 
     // Before a use is dropped: translations made for it die no earlier than now.
     void stamp(FlushEpoch now) {
@@ -86,10 +103,32 @@ public:
         }
     }
 
+    // A list of frames that their holder alone can reach, or undoes, goes through their records, in place of the epoch. Frame
+    // numbers fit: the direct map ends long before. `no_link` ends it; unlinking stamps.
+    static constexpr std::uint32_t no_link = ~std::uint32_t{0};
+    std::uint32_t link() const { return owner_word().epoch().raw; }
+    void set_link(std::uint32_t next) { set_epoch(FlushEpoch(next)); }
+    void set_epoch(FlushEpoch now) { update_owner([=](OwnerWord word) { return word.with_epoch(now); }); }
+
     // Where a check at rest goes on: only by the check's one user.
-    void note_index(unsigned index);
+    void note_index(unsigned index) { update_owner([=](OwnerWord word) { return word.with_index(index); }); }
 
 private:
+    void become(OwnerWord owner, FrameWord word) {
+        owner_.store(owner.raw(), std::memory_order_relaxed);
+        word_.store(word.raw(), std::memory_order_release);
+    }
+
+    // The word as it was before.
+    template <typename Rule>
+    OwnerWord update_owner(Rule rule) {
+        auto raw = owner_.load(std::memory_order_relaxed);
+        while (!owner_.compare_exchange_weak(raw, rule(OwnerWord(raw)).raw(), std::memory_order_acq_rel,
+                                             std::memory_order_relaxed)) {
+        }
+        return OwnerWord(raw);
+    }
+
     std::atomic<std::uint64_t> word_{0};
     std::atomic<std::uint64_t> owner_{0};
 };
@@ -111,6 +150,12 @@ inline void* contents(Mfn mfn) { return memory_views.contents + physical_of(mfn)
 // RAM that some domain or the hypervisor owns or may own; everything else is device memory or nothing.
 inline bool is_ram(Mfn mfn) { return has_record(mfn) && frame(mfn).is_ram(); }
 
-Error error_of(Refusal refusal);
+constexpr Error error_of(Refusal refusal) {
+    switch (refusal) {
+        case Refusal::frame_in_other_use: return Error::busy;
+        case Refusal::check_unfinished: return Error::again;
+        default: return Error::invalid;
+    }
+}
 
 }  // namespace basalt

@@ -66,17 +66,16 @@ public:
 
     // What becomes of the word. Each keeps it sound (see the model in frame_word.cpp).
     constexpr Ruled take_reference() const;
-    constexpr Ruled take_use(Use wanted) const;             // by one who holds a reference
     constexpr Ruled take_both(Use wanted) const;            // a reference and a use at once
     constexpr FrameWord drop_reference() const { return FrameWord(raw_ - 1); }
-    constexpr FrameWord drop_use() const;                   // the last user of a table becomes who undoes it
-    constexpr FrameWord drop_both() const;
+    constexpr FrameWord drop_both() const;                  // the last user of a table becomes who undoes it
     constexpr FrameWord finish_check() const { return FrameWord(raw_ | checked_bit); }
     constexpr FrameWord finish_undo() const { return FrameWord((raw_ & ~partial_bit) - one_user - 1); }
     constexpr FrameWord rest_half_checked() const { return FrameWord(raw_ | partial_bit); }
     constexpr Ruled pin() const;                            // the caller's reference and use become the pin's
     constexpr Ruled unpin() const;                          // and the pin's become the caller's
-    constexpr FrameWord forget_use() const { return users() == 0 ? FrameWord(raw_ & ~use_mask) : *this; }
+    constexpr Ruled take_out() const;                       // all of it: the one reference, and no users
+    constexpr FrameWord put_back() const { return FrameWord(raw_ + 1); }
 
     // Whoever made this word out of `before` by a drop has the frame's check to undo.
     constexpr bool to_be_undone_since(FrameWord before) const { return before.checked() && !checked() && users() == 1; }
@@ -103,36 +102,32 @@ constexpr Ruled FrameWord::take_reference() const {
     return FrameWord(raw_ + 1);
 }
 
-constexpr Ruled FrameWord::take_use(Use wanted) const {
+constexpr Ruled FrameWord::take_both(Use wanted) const {
     if (references() == 0) return std::unexpected(Refusal::frame_free);
+    if (references() == most_references) return std::unexpected(Refusal::too_many);
     if (users() == 0) {
         const bool caches_agree = use() == Use::none || use() == wanted;
         const bool at_once = !needs_check(wanted) && caches_agree;
-        return FrameWord((raw_ & ~use_mask) | use_bits(wanted) | one_user | (at_once ? checked_bit : 0));
+        return FrameWord(((raw_ & ~use_mask) | use_bits(wanted) | (at_once ? checked_bit : 0)) + one_user + 1);
     }
     if (!checked() && !partial()) return std::unexpected(Refusal::check_unfinished);
     if (use() != wanted) return std::unexpected(Refusal::frame_in_other_use);
-    // A check at rest is its own user: whoever wants it done takes its place, and drops the second reference.
-    if (partial()) return FrameWord((raw_ & ~partial_bit) - 1);
+    // A check at rest is its own user, with its own reference: whoever wants it done takes its place.
+    if (partial()) return FrameWord(raw_ & ~partial_bit);
     if (users() == most_users) return std::unexpected(Refusal::too_many);
-    return FrameWord(raw_ + one_user);
-}
-
-constexpr Ruled FrameWord::take_both(Use wanted) const {
-    const auto referenced = take_reference();
-    if (!referenced) return referenced;
-    return referenced->take_use(wanted);
-}
-
-constexpr FrameWord FrameWord::drop_use() const {
-    if (users() > 1) return FrameWord(raw_ - one_user);
-    if (is_table(use())) return FrameWord(raw_ & ~checked_bit);
-    return FrameWord((raw_ & ~checked_bit) - one_user);
+    return FrameWord(raw_ + one_user + 1);
 }
 
 constexpr FrameWord FrameWord::drop_both() const {
-    const auto dropped = drop_use();
-    return dropped.users() == users() ? dropped : dropped.drop_reference();   // who undoes keeps both till the end
+    if (users() > 1) return FrameWord(raw_ - one_user - 1);
+    if (is_table(use())) return FrameWord(raw_ & ~checked_bit);   // who undoes keeps both till the end
+    return FrameWord((raw_ & ~checked_bit) - one_user - 1);
+}
+
+constexpr Ruled FrameWord::take_out() const {
+    if (references() == 0) return std::unexpected(Refusal::frame_free);
+    if (references() != 1 || users() != 0) return std::unexpected(Refusal::frame_in_other_use);
+    return FrameWord(raw_ - 1);
 }
 
 constexpr Ruled FrameWord::pin() const {

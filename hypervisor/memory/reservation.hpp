@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "core/number.hpp"
 #include "core/result.hpp"
 #include "memory/allocator.hpp"
+#include "memory/frame.hpp"
 
 namespace basalt {
 
@@ -18,35 +18,31 @@ Result<Mfn> increase(DomainMemory& domain, Wanted wanted);
 // decrease_reservation: all frames of the extent, or the first refusal.
 Result<> decrease(DomainMemory& domain, Mfn first, unsigned order);
 
-// exchange, all or nothing: every frame of `given` (extents of given_order) leaves the domain, extents of the wanted kind
-// enter it. `out` receives their first frames; the M2P entries are set from pfns, the guest's first frame number of
-// each new extent. Until commit() nothing has changed for the guest, and an Exchange dropped before leaves no trace.
+// exchange, all or nothing: extents leave the domain and as many frames enter it. The decoder gives, then wants, tells
+// the guest the new frames, and commits; until then nothing has changed, and an Exchange that ends before
+// leaves no trace. Its lists go through the records of the frames, so it needs no memory of its own.
 class Exchange {
 public:
-    static constexpr std::size_t most_extents = 64;   // in one step
-
     explicit Exchange(DomainMemory& domain) : domain_(&domain) {}
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange();
 
-    Result<> give(Mfn first, unsigned order);          // checks ownership, and that nobody else holds a frame of it
-    Result<Mfn> want(Wanted wanted);                   // a new extent, not yet the guest's
-    void commit(std::span<const Pfn> pfns);            // one pfn per wanted extent, in order
+    Result<> give(Mfn first, unsigned order);          // refused: not its frames, or somebody still maps or uses one
+    Result<Mfn> want(Wanted wanted, Pfn first);        // all of one order
+    void commit();                                     // as many frames were wanted as given
 
 private:
-    struct Extent {
-        Mfn first;
-        unsigned order;
-    };
-    DomainMemory* domain_;
-    std::uint32_t given_ = 0;
-    std::uint32_t wanted_ = 0;
-    Extent given_extents_[most_extents];
-    Extent wanted_extents_[most_extents];
-};
+    Result<> give_one(Mfn mfn);
+    void keep_given();
+    void put_wanted_back();
 
-// claim_pages: sets frames aside; 0 gives the claim up.
-Result<> claim(DomainMemory& domain, std::uint64_t frames);
+    DomainMemory* domain_;
+    std::uint32_t given_ = Frame::no_link;
+    std::uint32_t wanted_ = Frame::no_link;
+    unsigned wanted_order_ = 0;
+    std::uint64_t given_frames_ = 0;
+    std::uint64_t wanted_frames_ = 0;
+};
 
 }  // namespace basalt

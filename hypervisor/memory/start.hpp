@@ -1,10 +1,9 @@
-// From the firmware's memory map to an allocator, once, by the first CPU. Whoever starts the machine
-//   1. asks plan_memory where the tables go,
-//   2. maps plan.frame_table at layout::frame_table, plan.m2p at layout::m2p and, read-only, layout::guest_m2p,
-//   3. calls start_memory.
+// From the firmware's memory map to an allocator, once, by the first CPU. Whoever starts the machine has mapped the frame
+// table (zeroed, without gaps below `views.end`) and the M2P (filled with m2p_invalid, gaps where there is no RAM).
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "memory/allocator.hpp"
@@ -12,21 +11,12 @@
 
 namespace basalt {
 
-struct MemoryPlan {
-    Mfn end{0};                  // one past the last RAM frame: what the tables cover
-    FrameSpan frame_table;       // physical places, not yet initialised; multiples of 2 MiB, so that they may be
-    FrameSpan m2p;               // mapped by large pages
-    FrameSpan free_sets;
-};
+// How many words the sets of free blocks need to cover frames below `end`. Zeroed, they are for start_memory to keep.
+std::size_t free_set_words(Mfn end);
 
-inline constexpr std::size_t most_spans = 128;
-
-// `ram` is sorted and does not overlap; `taken` (image, modules, firmware tables, the first MiB, ...) is in any order.
-// Whole frames only: whoever makes the spans rounds RAM inwards and taken outwards.
-Result<MemoryPlan> plan_memory(std::span<const FrameSpan> ram, std::span<const FrameSpan> taken);
-
-// Frames in `ram` and not in `taken` or the plan become free; in `ram` and `taken`, owned by the hypervisor.
-void start_memory(const MemoryPlan& plan, MemoryViews views, std::span<const FrameSpan> ram,
+// Both lists are sorted and do not overlap themselves. Frames of `ram` become free, or owned by the hypervisor where
+// `taken` (image, modules, tables, the first MiB, ...) names them. RAM is rounded inwards and taken outwards by the caller.
+void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets, std::span<const FrameSpan> ram,
                   std::span<const FrameSpan> taken);
 
 // What start-up took (modules, start-up code) and needs no more.

@@ -1,0 +1,177 @@
+#include "memory/allocator.hpp"
+
+#include <cstring>
+
+#include "core/lock.hpp"
+#include "memory/frame.hpp"
+#include "memory/frame_reference.hpp"
+#include "memory/free_memory.hpp"
+#include "memory/m2p.hpp"
+#include "memory/start.hpp"
+
+namespace basalt {
+
+namespace {
+
+constinit Guarded<FreeMemory, Rank::frames> free_memory;
+
+// Translations of former owners may still be cached somewhere: the youngest drop among the frames decides.
+void forget_translations(Mfn first, unsigned order) {
+    auto youngest = frame(first).owner_word().epoch();
+    for (std::uint64_t i = 1; i < std::uint64_t{1} << order; ++i) {
+        const auto epoch = frame(first + i).owner_word().epoch();
+        if (youngest.older_than(epoch)) youngest = epoch;
+    }
+    flush_cpus_behind(youngest);
+}
+
+void scrub(Mfn first, unsigned order) { std::memset(contents(first), 0, page_size << order); }
+
+template <typename Action>
+void for_each_block(FrameSpan span, Action action) {
+    for (auto begin = span.begin; begin < span.end;) {
+        unsigned order = 0;
+        while (order < most_order && begin.raw % (std::uint64_t{2} << order) == 0 &&
+               begin.raw + (std::uint64_t{2} << order) <= span.end.raw)
+            ++order;
+        action(begin, order);
+        begin = begin + (std::uint64_t{1} << order);
+    }
+}
+
+}  // namespace
+
+Result<Mfn> allocate_frames(unsigned order) {
+    const auto first = free_memory.with([&](FreeMemory& free) {
+        return free.take({.order = order, .from_reserve = true}, free.counts().claimed);
+    });
+    if (!first) return refuse(Error::no_memory);
+    forget_translations(*first, order);
+    scrub(*first, order);
+    for (std::uint64_t i = 0; i < std::uint64_t{1} << order; ++i) frame(*first + i).keep();
+    return *first;
+}
+
+void free_frames(Mfn first, unsigned order) {
+    const auto now = flush_epoch_now();
+    for (std::uint64_t i = 0; i < std::uint64_t{1} << order; ++i) {
+        ASSERT(frame(first + i).word() == FrameWord(1, Use::none, 0, false));
+        frame(first + i).take_back(now);
+    }
+    free_memory.with([&](FreeMemory& free) { free.add(first, order); });
+}
+
+void free_one_frame(Mfn mfn) {
+    frame(mfn).take_back(flush_epoch_now());
+    free_memory.with([&](FreeMemory& free) { free.add(mfn, 0); });
+}
+
+Result<Mfn> take_unowned(Wanted wanted) {
+    const auto first = free_memory.with([&](FreeMemory& free) { return free.take(wanted, free.counts().claimed); });
+    if (!first) return refuse(Error::no_memory);
+    forget_translations(*first, wanted.order);
+    if (!wanted.as_found) scrub(*first, wanted.order);
+    return *first;
+}
+
+void own(DomainMemory& domain, Mfn first, unsigned order) {
+    for (std::uint64_t i = 0; i < std::uint64_t{1} << order; ++i) frame(first + i).give_to(domain.id);
+}
+
+void put_unowned_back(Mfn first, unsigned order) {
+    free_memory.with([&](FreeMemory& free) { free.add(first, order); });
+}
+
+namespace {
+
+// Uses up the domain's claim as it is served.
+std::optional<Mfn> take_claimed(DomainMemory& domain, const Wanted& wanted, std::uint64_t frames) {
+    return free_memory.with([&](FreeMemory& free) {
+        const auto own = domain.claimed.load(std::memory_order_relaxed);
+        const auto found = free.take(wanted, free.counts().claimed - own);
+        if (found && own != 0) {
+            const auto used = own < frames ? own : frames;
+            domain.claimed.store(own - used, std::memory_order_relaxed);
+            free.unclaim(used);
+        }
+        return found;
+    });
+}
+
+}  // namespace
+
+Result<Mfn> allocate_for(DomainMemory& domain, Wanted wanted) {
+    if (wanted.order > most_order) return refuse(Error::invalid);
+    const auto frames = std::uint64_t{1} << wanted.order;
+    TRY(domain.add(frames));
+    const auto first = take_claimed(domain, wanted, frames);
+    if (!first) {
+        domain.remove(frames);
+        return refuse(Error::no_memory);
+    }
+    forget_translations(*first, wanted.order);
+    if (!wanted.as_found) scrub(*first, wanted.order);
+    own(domain, *first, wanted.order);
+    return *first;
+}
+
+Result<> release_frame(DomainMemory& domain, Mfn mfn) {
+    const auto mine = TRY(FrameReference::take(mfn, domain.id));
+    if (!frame(mfn).let_go()) return refuse(Error::invalid);
+    drop_reference(mfn);
+    return {};
+}
+
+Result<> claim(DomainMemory& domain, std::uint64_t frames) {
+    return free_memory.with([&](FreeMemory& free) -> Result<> {
+        const auto own = domain.claimed.load(std::memory_order_relaxed);
+        const auto total = domain.total.load(std::memory_order_relaxed);
+        // The claim names what the domain shall have in the end (memory.h); what it has counts towards it.
+        if (frames != 0 && (own != 0 || frames > domain.most.load(std::memory_order_relaxed))) return refuse(Error::invalid);
+        const auto wanted = frames > total ? frames - total : 0;
+        const auto counts = free.counts();
+        if (wanted > counts.free - (counts.claimed - own)) return refuse(Error::no_memory);
+        free.unclaim(own);
+        free.claim(wanted);
+        domain.claimed.store(wanted, std::memory_order_relaxed);
+        return {};
+    });
+}
+
+FreeCounts free_counts() {
+    return free_memory.with([](FreeMemory& free) { return free.counts(); });
+}
+
+// --- start-up ---
+
+std::size_t free_set_words(Mfn end) { return FreeMemory::words_for(end); }
+
+void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets, std::span<const FrameSpan> ram,
+                  std::span<const FrameSpan> taken) {
+    memory_views = views;
+    std::uint64_t frames = 0;
+    std::uint64_t low_frames = 0;
+    const Mfn four_gib(std::uint64_t{1} << 20);
+    for (const auto& span : ram) {
+        frames += span.size();
+        if (span.begin < four_gib) low_frames += (span.end < four_gib ? span.end : four_gib) - span.begin;
+        for (auto mfn = span.begin; mfn < span.end; ++mfn) frame(mfn).keep();
+    }
+    free_memory.with([&](FreeMemory& free) {
+        free.start(views.end, free_sets);
+        free.manage(frames, low_frames);
+    });
+    for (const auto& span : ram) {
+        auto begin = span.begin;
+        for (const auto& hole : taken) {
+            if (hole.end <= begin || hole.begin >= span.end) continue;
+            if (begin < hole.begin) give_back({begin, hole.begin});
+            begin = hole.end;
+        }
+        if (begin < span.end) give_back({begin, span.end});
+    }
+}
+
+void give_back(FrameSpan frames) { for_each_block(frames, free_frames); }
+
+}  // namespace basalt

@@ -1,0 +1,7 @@
+#include "memory/frame.hpp"
+
+namespace basalt {
+
+constinit MemoryViews memory_views;
+
+}  // namespace basalt

@@ -1,0 +1,49 @@
+#include "memory/frame_reference.hpp"
+
+#include "memory/allocator.hpp"
+#include "memory/m2p.hpp"
+
+namespace basalt {
+
+// The owner is looked at before and after: before, so that a stranger's frame is not even touched; after, because the
+// frame may have changed hands in between, though not while we hold it.
+Result<> take_reference(Mfn mfn, DomainId owner) {
+    if (!has_record(mfn)) return refuse(Error::invalid);
+    Frame& record = frame(mfn);
+    if (record.owner() != owner) return refuse(Error::invalid);
+    const auto taken = record.apply([](FrameWord word) { return word.take_reference(); });
+    if (!taken) return refuse(error_of(taken.error()));
+    if (record.owner() == owner) return {};
+    drop_reference(mfn);
+    return refuse(Error::invalid);
+}
+
+void drop_reference(Mfn mfn) {
+    const auto dropped = frame(mfn).apply([](FrameWord word) { return word.drop_reference(); });
+    if (dropped->after.free()) last_reference_dropped(mfn);
+}
+
+void drop_use_and_reference(Mfn mfn) {
+    Frame& record = frame(mfn);
+    // A table is stamped when it has been undone. Everyone else stamps, not only the last: a late last one may have
+    // read the clock before the others' entries went.
+    if (!is_table(record.word().use())) record.stamp(flush_epoch_now());
+    const auto dropped = record.apply([](FrameWord word) { return word.drop_both(); });
+    if (dropped->after.to_be_undone_since(dropped->before)) undo_later(mfn);
+    if (dropped->after.free()) last_reference_dropped(mfn);
+}
+
+void last_reference_dropped(Mfn mfn) {
+    const OwnerWord was = frame(mfn).owner_word();
+    set_m2p(mfn, m2p_invalid);
+    free_one_frame(mfn);
+    if (!was.charged()) return;
+    if (auto* domain = domain_memory_of(was.owner())) domain->remove(1);
+}
+
+Result<FrameReference> FrameReference::take(Mfn mfn, DomainId owner) {
+    TRY(take_reference(mfn, owner));
+    return FrameReference(mfn);
+}
+
+}  // namespace basalt

@@ -1,0 +1,84 @@
+#include "memory/free_memory.hpp"
+
+#include <algorithm>
+
+#include "core/assert.hpp"
+
+namespace basalt {
+
+namespace {
+constexpr std::uint64_t blocks_below(std::uint64_t frames, unsigned order) {
+    return (frames + (std::uint64_t{1} << order) - 1) >> order;
+}
+}  // namespace
+
+std::size_t FreeMemory::words_for(Mfn end) {
+    std::size_t total = 0;
+    for (unsigned order = 0; order <= most_order; ++order) total += BitTree::words_for(blocks_below(end.raw, order));
+    return total;
+}
+
+void FreeMemory::start(Mfn end, std::span<std::uint64_t> words) {
+    ASSERT(words.size() >= words_for(end));
+    end_ = end.raw;
+    for (unsigned order = 0; order <= most_order; ++order) {
+        const auto members = blocks_below(end.raw, order);
+        blocks_[order] = BitTree(words, members);
+        words = words.subspan(BitTree::words_for(members));
+    }
+}
+
+void FreeMemory::manage(std::uint64_t frames, std::uint64_t frames_below_4g) {
+    counts_.total += frames;
+    // 64 MiB or a sixteenth, whichever is more, but never most of what there is.
+    reserve_ = std::min(std::max<std::uint64_t>(counts_.total / 16, 16384), frames_below_4g / 4);
+}
+
+void FreeMemory::count(Mfn first, unsigned order, bool added) {
+    const auto change = (std::uint64_t{1} << order) * (added ? 1 : ~std::uint64_t{0});
+    counts_.free += change;
+    if (first.raw < four_gib) counts_.free_below_4g += change;
+}
+
+void FreeMemory::add(Mfn first, unsigned order) {
+    count(first, order, true);
+    auto block = first.raw >> order;
+    while (order < most_order && blocks_[order].has(block ^ 1)) {
+        blocks_[order].remove(block ^ 1);
+        block >>= 1;
+        ++order;
+    }
+    blocks_[order].add(block);
+}
+
+std::optional<Mfn> FreeMemory::take_between(std::uint64_t begin, std::uint64_t end, unsigned order) {
+    for (unsigned size = order; size <= most_order; ++size) {
+        const auto found = blocks_[size].highest_below(end >> size);
+        if (!found || *found << size < begin) continue;
+        blocks_[size].remove(*found);
+        auto block = *found;
+        for (auto rest = size; rest != order;) {   // keep the upper half, put the lower one back
+            --rest;
+            block *= 2;
+            blocks_[rest].add(block);
+            ++block;
+        }
+        const Mfn first(block << order);
+        count(first, order, false);
+        return first;
+    }
+    return std::nullopt;
+}
+
+std::optional<Mfn> FreeMemory::take(const Wanted& wanted, std::uint64_t claimed_by_others) {
+    const auto frames = std::uint64_t{1} << wanted.order;
+    if (wanted.order > most_order || counts_.free < frames + claimed_by_others) return std::nullopt;
+    const auto bits = std::clamp(wanted.address_bits, unsigned{page_shift}, 63U);
+    const auto end = std::min(end_, std::uint64_t{1} << (bits - page_shift));
+    if (end > four_gib)
+        if (auto high = take_between(four_gib, end, wanted.order)) return high;
+    if (!wanted.from_reserve && counts_.free_below_4g < frames + reserve_) return std::nullopt;
+    return take_between(0, std::min(end, four_gib), wanted.order);
+}
+
+}  // namespace basalt
