@@ -26,9 +26,8 @@ Ending iret(Registers& registers);
 // page tables and memory: resumed by rewriting their argument registers
 Ending mmu_update(Registers& registers);
 Ending mmuext_op(Registers& registers);
-Result<> update_va_mapping(std::uint64_t address, std::uint64_t entry, std::uint64_t flags);
-Result<> update_va_mapping_otherdomain(std::uint64_t address, std::uint64_t entry, std::uint64_t flags,
-                                       DomainId domain);
+Ending update_va_mapping(Registers& registers);
+Ending update_va_mapping_otherdomain(Registers& registers);
 Ending memory_op(Registers& registers);
 
 // events, grants, scheduling, time

@@ -7,6 +7,7 @@
 #include "machine/flush.hpp"
 #include "machine/page_tables.hpp"
 #include "machine/smp.hpp"
+#include "paging/take.hpp"
 
 namespace basalt {
 namespace {
@@ -63,6 +64,14 @@ void choose_who_runs() {
 
 constexpr bool includes(std::uint32_t work, Work kind) { return (work & static_cast<std::uint32_t>(kind)) != 0; }
 
+// Tables that guests have let go are undone a bounded number of entries at a time, interrupts let in between.
+void undo_tables() {
+    paging::Budget budget;
+    if (paging::finish_undoing(budget)) return;
+    raise_here(Work::deferred);
+    poll_interrupts();
+}
+
 [[noreturn]] void stop_here() {
     this_cpu().online = false;
     for (;;) wait_for_interrupt();
@@ -79,6 +88,7 @@ void settle_work() {
         const std::uint32_t work = cpu.take_work();
         if (includes(work, Work::stop)) stop_here();
         if (includes(work, Work::timer)) timers().expire();
+        if (includes(work, Work::deferred)) undo_tables();
         if (includes(work, Work::schedule) || cpu.running_vcpu == nullptr) choose_who_runs();
         if (cpu.work.load(std::memory_order_relaxed) != 0) continue;
         if (cpu.running_vcpu != nullptr) return;

@@ -1,0 +1,90 @@
+#include "hypercalls/page_table_calls.hpp"
+
+#include <array>
+
+#include "machine/flush.hpp"
+#include "paging/take.hpp"
+
+namespace basalt::hypercalls {
+namespace {
+
+constexpr std::uint32_t domain_mask = 0xffff;
+constexpr unsigned tables_shift = 16;
+
+// A domain that the caller may act for. Device memory belongs to DOMID_IO: whoever may map it names it so.
+Result<DomainMemory*> memory_named(DomainId id) {
+    Domain& caller = running().domain;
+    if (id == DomainId(DOMID_SELF) || id == caller.id) return &caller.memory;
+    if (id == DomainId(DOMID_IO)) return caller.privileged ? Result<DomainMemory*>(&caller.memory) : refuse(Error::not_permitted);
+    Domain* const other = TRY(find_domain(id));
+    if (!caller.privileged) return refuse(Error::not_permitted);
+    return &other->memory;
+}
+
+}  // namespace
+
+Result<paging::Parties> parties_named(std::uint32_t domains) {
+    const auto tables = static_cast<std::uint16_t>(domains >> tables_shift);
+    DomainMemory* const owner =
+        tables == 0 ? &running().domain.memory : TRY(memory_named(DomainId(static_cast<std::uint16_t>(tables - 1))));
+    return paging::Parties{owner, TRY(memory_named(DomainId(static_cast<std::uint16_t>(domains & domain_mask))))};
+}
+
+Batch::Batch(const Registers& registers)
+    : count_(static_cast<std::uint32_t>(registers.rsi) & ~resumed_bit),
+      resumed_((static_cast<std::uint32_t>(registers.rsi) & resumed_bit) != 0),
+      done_pointer_(registers.rdx) {}
+
+Result<> Batch::begin() {
+    if (resumed_ && !done_pointer_.is_null()) before_ = TRY(done_pointer_.read());
+    return {};
+}
+
+Result<> Batch::report() { return done_pointer_.is_null() ? Result<>{} : done_pointer_.write(before_ + done_); }
+
+Ending Batch::end(Registers& registers, Result<> result) {
+    const auto reported = report();
+    return answer(registers, result ? reported : result);
+}
+
+Ending Batch::pause(Registers& registers, std::size_t request_size) {
+    if (const auto reported = report(); !reported) return answer(registers, reported);
+    registers.rdi += done_ * request_size;
+    registers.rsi = left() | resumed_bit;
+    return Ending::resume;
+}
+
+bool time_to_pause(const paging::Budget& budget) {
+    return budget.over() || this_cpu().work.load(std::memory_order_relaxed) != 0;
+}
+
+Result<CpuMask> cpus_of_vcpus(std::uint64_t bit_map) {
+    const Domain& domain = running().domain;
+    std::array<std::uint8_t, most_vcpus / 8> bits{};
+    const std::size_t vcpus = domain.vcpus().size();
+    TRY(GuestPointer<std::uint8_t>(bit_map).read(std::span(bits).first((vcpus + 7) / 8)));
+    CpuMask cpus;
+    for (const Vcpu* vcpu : domain.vcpus()) {
+        const bool named = (bits[vcpu->id.raw / 8] >> vcpu->id.raw % 8 & 1) != 0;
+        if (named && vcpu->unit.on_cpu()) cpus = cpus.with(vcpu->unit.cpu());
+    }
+    return cpus;
+}
+
+void flush_on(CpuMask cpus) {
+    const CpuId here = this_cpu().id;
+    if (cpus.has(here)) flush_here();
+    if (const CpuMask others = cpus.without(here); !others.empty()) flush_cpus(others);
+}
+
+void flush_page_on_these(CpuMask cpus, std::uint64_t address) {
+    const CpuId here = this_cpu().id;
+    if (cpus.has(here)) flush_page_here(address);
+    if (const CpuMask others = cpus.without(here); !others.empty()) basalt::flush_page_on(others, address);
+}
+
+void settle_tables(paging::Budget& budget) {
+    if (!paging::finish_undoing(budget)) raise_here(Work::deferred);
+}
+
+}  // namespace basalt::hypercalls

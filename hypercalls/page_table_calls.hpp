@@ -1,0 +1,74 @@
+// What the three page-table calls have in common: whose tables, batches that stop and go on, and flushes.
+#pragma once
+
+#include "domain/domain.hpp"
+#include "hypercalls/call.hpp"
+#include "paging/budget.hpp"
+#include "paging/mmu.hpp"
+
+namespace basalt::hypercalls {
+
+// The domid argument: low half whose pages are named, high half whose tables are written (their id + 1; 0: the caller's).
+Result<paging::Parties> parties_named(std::uint32_t domains);
+
+// A list of requests, some of them done: mmu_update and mmuext_op. The count's top bit says that the call is being
+// resumed; `done` then already counts those of the passes before.
+class Batch {
+public:
+    static constexpr std::uint32_t resumed_bit = std::uint32_t{1} << 31;
+
+    // rsi: count, rdx: where the number done goes.
+    explicit Batch(const Registers& registers);
+    Result<> begin();
+
+    std::uint32_t left() const { return count_ - done_; }
+    void one_done() { ++done_; }
+
+    // Writes the number done, and answers.
+    Ending end(Registers& registers, Result<> result);
+    // As `end`, but the call is to be made again for what is left. rdi is moved on by so many requests.
+    Ending pause(Registers& registers, std::size_t request_size);
+
+private:
+    Result<> report();
+
+    std::uint32_t count_;
+    bool resumed_;
+    std::uint32_t done_ = 0;
+    std::uint32_t before_ = 0;
+    GuestPointer<std::uint32_t> done_pointer_;
+};
+
+// Room for the next request? Not when the budget is spent or this CPU has something else to do.
+bool time_to_pause(const paging::Budget& budget);
+
+// Tables that lost their last user are undone now; what is left of that is this CPU's work before the guest goes on.
+void settle_tables(paging::Budget& budget);
+
+// Requests one after the other, each by `act(request, budget)`, until all are done, one is refused, or it is time to
+// pause. The tables that this set free are settled on the way out.
+template <typename Request, typename Act>
+Ending in_order(Registers& registers, Batch& batch, Act act) {
+    if (const auto begun = batch.begin(); !begun) return answer(registers, begun);
+    paging::Budget budget;
+    Result<> result;
+    bool pausing = false;
+    for (GuestPointer<Request> next(registers.rdi); batch.left() != 0 && result && !pausing; next = next + 1) {
+        const auto request = next.read();
+        const Step<> step = request ? act(*request, budget) : Step<>(refuse(request.error()));
+        if (step.done()) batch.one_done();
+        if (const Error* refused = step.refused()) result = refuse(*refused);
+        pausing = step.again() != nullptr || (batch.left() != 0 && time_to_pause(budget));
+    }
+    settle_tables(budget);
+    return result && pausing ? batch.pause(registers, sizeof(Request)) : batch.end(registers, result);
+}
+
+// The CPUs on which these vcpus of the caller's run: a bit map in guest memory, as long as the domain has vcpus.
+Result<CpuMask> cpus_of_vcpus(std::uint64_t bit_map);
+
+// Translations forgotten on these CPUs, this one among them or not.
+void flush_on(CpuMask cpus);
+void flush_page_on_these(CpuMask cpus, std::uint64_t address);
+
+}  // namespace basalt::hypercalls
