@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 
+#include "devices/io_apic.hpp"
 #include "formats/serial_options.hpp"
 
 namespace basalt {
@@ -17,6 +18,7 @@ std::size_t read_serial(std::span<char> to);
 
 // The ports of the console, which Dom0 may not touch. Nothing while no console is open.
 bool serial_owns_port(std::uint16_t port);
+bool serial_owns_line(Gsi gsi);
 
 // Takes the characters out of the device: the interrupt, or whoever has to poll.
 void receive_serial();

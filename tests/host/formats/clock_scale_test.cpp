@@ -12,7 +12,7 @@ TEST_P(Scale, AgreesWithDivisionForAnHour) {
     const auto scale = scale_of(hz);
     EXPECT_GE(scale.multiplier, 0x8000'0000u);
     for (std::uint64_t seconds : {1u, 60u, 3600u}) {
-        const auto nanoseconds = scale.nanoseconds(hz * seconds);
+        const auto nanoseconds = scale.apply(hz * seconds);
         const auto exact = seconds * nanoseconds_per_second;
         EXPECT_LE(nanoseconds, exact);
         EXPECT_NEAR(static_cast<double>(nanoseconds), static_cast<double>(exact), static_cast<double>(exact) / 1e9 + 2);
@@ -23,7 +23,7 @@ TEST_P(Scale, NeverRunsBackwards) {
     const auto scale = scale_of(GetParam());
     std::uint64_t before = 0;
     for (std::uint64_t ticks = 0; ticks < 100000; ticks += 7) {
-        const auto now = scale.nanoseconds(ticks);
+        const auto now = scale.apply(ticks);
         EXPECT_GE(now, before);
         before = now;
     }
@@ -38,8 +38,18 @@ TEST(Rate, FollowsTheReference) {
     EXPECT_EQ(rate_of(1, 0, 3'579'545), 0u);
 }
 
-TEST(Ticks, OfFarDeadlinesDoNotOverflow) {
-    EXPECT_EQ(ticks_in(10 * nanoseconds_per_second, 3'000'000'000), 30'000'000'000u);
+TEST(Rate, BackAndForthEndsWhereItBegan) {
+    const auto there = scale_between(nanoseconds_per_second, 2'394'454'000);
+    const auto back = scale_of(2'394'454'000);
+    for (std::uint64_t nanoseconds : {1'000ull, 1'000'000ull, 60'000'000'000ull})
+        EXPECT_NEAR(static_cast<double>(back.apply(there.apply(nanoseconds))), static_cast<double>(nanoseconds),
+                    static_cast<double>(nanoseconds) / 1e9 + 2);
+}
+
+TEST(Division, OfWideNumbers) {
+    EXPECT_EQ(divided(static_cast<unsigned __int128>(1) << 100, std::uint64_t{1} << 50), std::uint64_t{1} << 50);
+    EXPECT_EQ(divided(999, 1000), 0u);
+    EXPECT_EQ(divided(~static_cast<unsigned __int128>(0) >> 64, 1), ~std::uint64_t{0});
 }
 
 }  // namespace

@@ -1,0 +1,66 @@
+// Intel SDM volume 3, 11.5.4.
+#include "devices/timer.hpp"
+
+#include <algorithm>
+
+#include "devices/clock.hpp"
+#include "devices/local_apic_registers.hpp"
+#include "machine/features.hpp"
+#include "machine/registers.hpp"
+#include "schedule/timers.hpp"
+
+namespace basalt {
+namespace {
+
+constexpr std::uint32_t masked = 1 << 16;
+constexpr std::uint32_t one_shot = 0 << 17;
+constexpr std::uint32_t tsc_deadline = 2 << 17;
+constexpr std::uint32_t divide_by_1 = 0xb;
+constexpr std::uint64_t longest_count = 0xffff'ffff;
+
+// Written once at start-up.
+constinit ClockScale to_tsc;
+constinit ClockScale to_count;
+
+}  // namespace
+
+void start_local_timer_count() {
+    local_apic().write(LocalRegister::divide, divide_by_1);
+    local_apic().write(LocalRegister::timer, masked | one_shot);
+    local_apic().write(LocalRegister::initial_count, static_cast<std::uint32_t>(longest_count));
+}
+
+std::uint64_t local_timer_count() { return longest_count - local_apic().read(LocalRegister::current_count); }
+
+void set_timer_rates(std::uint64_t tsc_hz, std::uint64_t local_timer_hz) {
+    to_tsc = scale_between(nanoseconds_per_second, tsc_hz);
+    to_count = scale_between(nanoseconds_per_second, local_timer_hz);
+}
+
+void start_local_timer() {
+    const auto mode = features().tsc_deadline ? tsc_deadline : one_shot;
+    local_apic().write(LocalRegister::divide, divide_by_1);
+    local_apic().write(LocalRegister::initial_count, 0);
+    local_apic().write(LocalRegister::timer, mode | static_cast<std::uint32_t>(vector::timer));
+    asm volatile("mfence" : : : "memory");      // 11.5.4.1: the mode is in force before a deadline is written
+}
+
+// An interrupt that comes before its deadline does no harm: whoever asked looks at the clock and asks again.
+void program_timer(Instant deadline) {
+    const auto& line = time_line();
+    if (features().tsc_deadline) {
+        const auto since = deadline.raw > line.system_base ? deadline.raw - line.system_base : 0;
+        write_msr(msr::tsc_deadline, deadline == never ? 0 : line.tsc_origin + to_tsc.apply(since) + 1);
+        return;
+    }
+    std::uint64_t count = 0;
+    if (deadline != never) {
+        const auto now = system_time();
+        const auto left = deadline.raw > now.raw ? deadline - now : 0;
+        constexpr std::uint64_t longest_wait = 1'000'000'000;      // keeps the arithmetic within 64 bits
+        count = std::clamp<std::uint64_t>(to_count.apply(std::min(left, longest_wait)) + 1, 1, longest_count);
+    }
+    local_apic().write(LocalRegister::initial_count, static_cast<std::uint32_t>(count));
+}
+
+}  // namespace basalt
