@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <utility>
 #include <variant>
 
 #include "core/result.hpp"
@@ -24,7 +25,8 @@ public:
     constexpr bool done() const { return std::holds_alternative<T>(state_); }
     constexpr const Again* again() const { return std::get_if<Again>(&state_); }
     constexpr const Error* refused() const { return std::get_if<Error>(&state_); }
-    constexpr const T& value() const { return *std::get_if<T>(&state_); }
+    constexpr const T& value() const& { return *std::get_if<T>(&state_); }
+    constexpr T&& value() && { return std::move(*std::get_if<T>(&state_)); }
 
 private:
     std::variant<T, Again, Error> state_;

@@ -1,5 +1,6 @@
 #include "memory/allocator.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/lock.hpp"
@@ -152,7 +153,9 @@ void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets, 
     std::uint64_t frames = 0;
     std::uint64_t low_frames = 0;
     const Mfn four_gib(std::uint64_t{1} << 20);
-    for (const auto& span : ram) {
+    for (auto span : ram) {
+        if (span.end <= first_mib.end) continue;   // never ours: its records stay those of device memory
+        span.begin = std::max(span.begin, first_mib.end);
         frames += span.size();
         if (span.begin < four_gib) low_frames += (span.end < four_gib ? span.end : four_gib) - span.begin;
         for (auto mfn = span.begin; mfn < span.end; ++mfn) frame(mfn).keep();
@@ -162,7 +165,7 @@ void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets, 
         free.manage(frames, low_frames);
     });
     for (const auto& span : ram) {
-        auto begin = span.begin;
+        auto begin = std::max(span.begin, first_mib.end);
         for (const auto& hole : taken) {
             if (hole.end <= begin || hole.begin >= span.end) continue;
             if (begin < hole.begin) give_back({begin, hole.begin});

@@ -11,6 +11,9 @@
 
 namespace basalt {
 
+// Dom0 may look into it as firmware left it, and other CPUs start in it.
+inline constexpr FrameSpan first_mib{Mfn(0), Mfn(256)};
+
 // How many words the sets of free blocks need to cover frames below `end`. Zeroed, they are for start_memory to keep.
 std::size_t free_set_words(Mfn end);
 

@@ -32,7 +32,7 @@ public:
     std::optional<Disagreement> first_disagreement() const;
 
 private:
-    void count_entries(Mfn table, unsigned level);
+    void count_entries(Mfn table, unsigned level, unsigned count);
     std::span<Expected> expected_;
 };
 

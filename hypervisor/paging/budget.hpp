@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "core/again.hpp"
+
 namespace basalt::paging {
 
 class Budget {
@@ -16,5 +18,12 @@ public:
 private:
     std::int64_t left_;
 };
+
+// A step inside another did not get done: neither does the outer one.
+template <typename T, typename U>
+Step<T> not_done(const Step<U>& inner) {
+    if (const auto* again = inner.again()) return *again;
+    return refuse(*inner.refused());
+}
 
 }  // namespace basalt::paging

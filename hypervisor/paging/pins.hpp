@@ -1,4 +1,4 @@
-// Pins and roots: what keeps a guest's tables checked.
+// Pins: what keeps a guest's tables checked while no root names them.
 #pragma once
 
 #include "core/again.hpp"
@@ -11,16 +11,7 @@ namespace basalt::paging {
 Step<> pin(Mfn mfn, unsigned level, DomainMemory& owner, Budget& budget);
 Result<> unpin(Mfn mfn, DomainMemory& owner);
 
-// A vcpu's two roots, each with a reference and a use. Embedded by the vcpu; only its own CPU, or whoever has it paused,
-// changes them. The caller loads CR3.
-struct Roots {
-    FrameUse kernel;
-    FrameUse user;          // empty: user mode is not set up
-};
-
-// new_baseptr and new_user_baseptr. The old root is dropped; its undoing is left to finish_undoing.
-Step<> set_kernel_root(Roots& roots, Mfn mfn, DomainMemory& owner, Budget& budget);
-Step<> set_user_root(Roots& roots, Mfn mfn, DomainMemory& owner, Budget& budget);   // mfn 0: none
+// new_baseptr and new_user_baseptr take Use::l4_table by take_use; the old root's use is dropped once CR3 has left it.
 
 // clear_page and copy_page.
 Result<> clear_page(Mfn mfn, DomainMemory& owner);

@@ -1,0 +1,79 @@
+#include "paging/pins.hpp"
+
+#include <cstring>
+
+#include "memory/allocator.hpp"
+#include "paging/named.hpp"
+#include "paging/take.hpp"
+
+namespace basalt::paging {
+
+Step<> pin(Mfn mfn, unsigned level, DomainMemory& owner, Budget& budget) {
+    if (level < 1 || level > 4) return refuse(Error::invalid);
+    auto taken = take_use(mfn, table_of_level(level), owner, budget);
+    if (!taken.done()) return not_done<std::monostate>(taken);
+    FrameUse use = std::move(taken).value();
+    if (!frame(mfn).apply([](FrameWord word) { return word.pin(); })) return refuse(Error::invalid);
+    static_cast<void>(std::move(use).into_table());
+    return std::monostate{};
+}
+
+Result<> unpin(Mfn mfn, DomainMemory& owner) {
+    const auto reference = TRY(FrameReference::take(mfn, owner.id));
+    if (!frame(mfn).apply([](FrameWord word) { return word.unpin(); })) return refuse(Error::invalid);
+    drop_use_and_reference(mfn);
+    return {};
+}
+
+Result<> clear_page(Mfn mfn, DomainMemory& owner) {
+    const auto use = take_writable(mfn, owner);
+    if (!use) return refuse(Error::invalid);
+    std::memset(contents(mfn), 0, page_size);
+    return {};
+}
+
+Result<> copy_page(Mfn from, Mfn to, DomainMemory& owner) {
+    const auto source = TRY(FrameReference::take(from, owner.id));
+    const auto use = take_writable(to, owner);
+    if (!use) return refuse(Error::invalid);
+    std::memcpy(contents(to), contents(from), page_size);
+    return {};
+}
+
+namespace {
+
+// A check at rest has a user of its own, which leaves with what the check had taken so far.
+void abandon_check(Mfn mfn) {
+    Frame& record = frame(mfn);
+    const auto index = record.owner_word().index();
+    const auto use = record.word().use();
+    const auto taken = record.apply([=](FrameWord word) {
+        return word.partial() ? word.take_both(use) : std::unexpected(Refusal::frame_in_other_use);
+    });
+    if (!taken) return;
+    drop_entries(mfn, level_of(use), index);
+    leave_unchecked(mfn);
+}
+
+void let_go(Mfn mfn, DomainMemory& owner) {
+    Frame& record = frame(mfn);
+    const auto mine = FrameReference::take(mfn, owner.id);
+    if (!mine) return;
+    if (record.apply([](FrameWord word) { return word.unpin(); })) drop_use_and_reference(mfn);
+    if (record.word().partial()) abandon_check(mfn);
+    if (record.let_go()) drop_reference(mfn);
+}
+
+}  // namespace
+
+Step<> release_all(DomainMemory& owner, std::uint64_t cursor, Budget& budget) {
+    for (Mfn mfn(cursor); mfn < memory_views.end; ++mfn) {
+        if (budget.over()) return Again{mfn.raw};
+        budget.spend(1);
+        if (frame(mfn).owner() == owner.id) let_go(mfn, owner);
+    }
+    if (!finish_undoing(budget)) return Again{memory_views.end.raw};
+    return std::monostate{};
+}
+
+}  // namespace basalt::paging

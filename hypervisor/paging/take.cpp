@@ -1,0 +1,108 @@
+#include "paging/take.hpp"
+
+#include "core/lock.hpp"
+#include "paging/descriptor.hpp"
+#include "paging/named.hpp"
+
+namespace basalt::paging {
+
+namespace {
+
+constexpr unsigned most_waits = 2000;
+
+struct Held {
+    FrameWord before;
+    FrameWord after;
+    unsigned index;   // where a check at rest goes on
+};
+
+Error error_for(Refusal refusal, Use wanted) {
+    const Error error = error_of(refusal);
+    return error == Error::invalid && wanted == Use::writable ? Error::busy : error;
+}
+
+// A reference and a use, checked or not. Someone else's unfinished check is waited for; work left over by dropped
+// tables is done meanwhile, for it may be what is waited for.
+Result<Held> take_both(Mfn mfn, Use wanted, DomainId owner) {
+    if (!has_record(mfn)) return refuse(Error::invalid);
+    Frame& record = frame(mfn);
+    for (unsigned waits = 0;; ++waits) {
+        if (record.owner() != owner) return refuse(Error::invalid);
+        const auto taken = record.apply([=](FrameWord word) { return word.take_both(wanted); });
+        if (taken && record.owner() == owner)
+            return Held{taken->before, taken->after, taken->before.partial() ? record.owner_word().index() : 0};
+        if (taken) {   // it changed hands before we held it
+            if (taken->after.checked()) drop_use_and_reference(mfn);
+            else leave_unchecked(mfn);
+            return refuse(Error::invalid);
+        }
+        if (taken.error() != Refusal::check_unfinished) return refuse(error_for(taken.error(), wanted));
+        if (waits == most_waits) return refuse(Error::again);
+        Budget little(entries_per_table);
+        finish_undoing(little);
+        while_waiting();
+    }
+}
+
+// Translations made for the former use must be gone before the new one counts.
+void forget_former_use(Mfn mfn, const Held& held) {
+    if (held.before.users() == 0 && held.before.use() != Use::none && held.before.use() != held.after.use())
+        flush_cpus_behind(frame(mfn).owner_word().epoch());
+}
+
+void finish(Mfn mfn) {
+    static_cast<void>(frame(mfn).apply([](FrameWord word) { return word.finish_check(); }));
+}
+
+bool permit_descriptors(Mfn mfn) {
+    auto& descriptors = table_at(mfn);
+    for (const auto descriptor : descriptors)
+        if (!permitted_descriptor(descriptor)) return false;
+    for (auto& descriptor : descriptors) descriptor = *permitted_descriptor(descriptor);
+    return true;
+}
+
+}  // namespace
+
+Step<FrameUse> take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget, const Checking* checking) {
+    if (checking != nullptr && checking->includes(mfn)) return refuse(Error::invalid);   // a linear page table
+    const auto held = take_both(mfn, use, owner.id);
+    if (!held) {
+        if (held.error() == Error::again) return Again{};
+        return refuse(held.error());
+    }
+    if (!held->after.checked()) {
+        forget_former_use(mfn, *held);
+        const auto checked = check_table(mfn, level_of(use), held->index, owner, budget, checking);
+        if (!checked.done()) return not_done<FrameUse>(checked);
+    }
+    return FrameUse::adopt(mfn);
+}
+
+Step<FrameUse> take_use(Mfn mfn, Use use, DomainMemory& owner, Budget& budget) {
+    return take_use_while(mfn, use, owner, budget, nullptr);
+}
+
+Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner) {
+    const auto held = TRY(take_both(mfn, Use::writable, owner.id));
+    if (!held.after.checked()) {
+        forget_former_use(mfn, held);
+        finish(mfn);
+    }
+    return FrameUse::adopt(mfn);
+}
+
+Result<FrameUse> take_descriptors(Mfn mfn, DomainMemory& owner) {
+    const auto held = TRY(take_both(mfn, Use::descriptors, owner.id));
+    if (!held.after.checked()) {
+        forget_former_use(mfn, held);
+        if (!permit_descriptors(mfn)) {
+            leave_unchecked(mfn);
+            return refuse(Error::invalid);
+        }
+        finish(mfn);
+    }
+    return FrameUse::adopt(mfn);
+}
+
+}  // namespace basalt::paging
