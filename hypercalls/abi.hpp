@@ -26,6 +26,7 @@ extern "C" {
 #include <xen/trace.h>
 #include <xen/vcpu.h>
 #include <xen/version.h>
+#include <xen/arch-x86/cpufeatureset.h>
 #include <xen/arch-x86/cpuid.h>
 #include <xen/arch-x86/xen-mca.h>
 }

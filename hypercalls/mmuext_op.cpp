@@ -3,7 +3,7 @@
 #include "hypercalls/page_table_calls.hpp"
 #include "machine/flush.hpp"
 #include "machine/instructions.hpp"
-#include "paging/roots.hpp"
+#include "paging/pins.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -11,21 +11,9 @@ namespace {
 using paging::Budget;
 using paging::Parties;
 
-// The kernel's root is loaded now: hypercalls come from kernel mode.
 Step<> change_kernel_root(Mfn root, Budget& budget) {
-    Vcpu& vcpu = running();
-    Step<> step = paging::set_kernel_root(vcpu.roots, root, vcpu.domain.memory, budget);
-    if (!step.done()) return step;
-    vcpu.pv.kernel_root = root;
-    switch_root(root);
-    return step;
-}
-
-// Frame 0 stands for "none": user mode is then not entered.
-Step<> change_user_root(Mfn root, Budget& budget) {
-    Vcpu& vcpu = running();
-    Step<> step = paging::set_user_root(vcpu.roots, root, vcpu.domain.memory, budget);
-    if (step.done()) vcpu.pv.user_root = root == Mfn(0) ? no_mfn : root;
+    Step<> step = set_kernel_root(running(), root, budget);
+    if (step.done()) pv::forget_ldt_pages(running());   // the guest's LDT may lie elsewhere under the new root
     return step;
 }
 
@@ -57,7 +45,7 @@ Step<> act(const mmuext_op_t& request, Parties parties, Budget& budget) {
             return paging::pin(mfn, request.cmd - MMUEXT_PIN_L1_TABLE + 1, *parties.pages, budget);
         case MMUEXT_UNPIN_TABLE: return as_step(paging::unpin(mfn, *parties.pages));
         case MMUEXT_NEW_BASEPTR: return change_kernel_root(mfn, budget);
-        case MMUEXT_NEW_USER_BASEPTR: return change_user_root(mfn, budget);
+        case MMUEXT_NEW_USER_BASEPTR: return set_user_root(running(), mfn, budget);
         case MMUEXT_TLB_FLUSH_LOCAL:
             flush_here();
             return std::monostate{};
@@ -74,7 +62,7 @@ Step<> act(const mmuext_op_t& request, Parties parties, Budget& budget) {
             return std::monostate{};
         case MMUEXT_FLUSH_CACHE:
         case MMUEXT_FLUSH_CACHE_GLOBAL: return as_step(flush_caches());
-        case MMUEXT_SET_LDT: return as_step(set_ldt(running(), request.arg1.linear_addr, request.arg2.nr_ents));
+        case MMUEXT_SET_LDT: return as_step(pv::set_ldt(running(), request.arg1.linear_addr, request.arg2.nr_ents));
         case MMUEXT_CLEAR_PAGE: return as_step(paging::clear_page(mfn, *parties.pages));
         case MMUEXT_COPY_PAGE:
             return as_step(paging::copy_page(Mfn(request.arg2.src_mfn), mfn, *parties.pages));

@@ -6,11 +6,11 @@
 #include "core/number.hpp"
 #include "core/part_of.hpp"
 #include "domain/pv_vcpu.hpp"
+#include "domain/roots.hpp"
 #include "events/vcpu_events.hpp"
 #include "hypercalls/abi.hpp"
 #include "machine/cpu.hpp"
 #include "machine/registers.hpp"
-#include "paging/roots.hpp"
 #include "schedule/unit.hpp"
 #include "schedule/vcpu_timers.hpp"
 
@@ -28,7 +28,7 @@ public:
     Domain& domain;
     const VcpuId id;
     PvVcpu pv;
-    paging::Roots roots;         // what pv.kernel_root and pv.user_root hold
+    Roots roots;                // what pv.kernel_root and pv.user_root hold
     PartOf<Vcpu, SchedulingUnit> unit;
     PartOf<Vcpu, VcpuTimers> timers;
     PartOf<Vcpu, events::VcpuEvents> events;
