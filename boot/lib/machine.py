@@ -55,12 +55,15 @@ class Machine:
     instruction_count: bool = False
     gdb_port: int | None = None
     isa_debug_exit: bool = False
+    reboots: bool = False
     extra: tuple[str, ...] = ()
 
     def command(self, interactive=False, console_log=None):
         """The command line; the console is stdin and stdout, shared with QEMU's monitor when interactive."""
-        line = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+        line = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
                 "-machine", self.kind, "-accel", "tcg", "-cpu", self.cpu, "-smp", str(self.cpus), "-m", self.memory]
+        if not self.reboots:
+            line += ["-no-reboot"]
         line += self._boot_source()
         line += self._console(interactive, console_log)
         for number, disk in enumerate(self.disks):
