@@ -8,12 +8,12 @@
 
 namespace basalt {
 
-// Virtual times wrap: only their differences mean anything.
+// Virtual times wrap: only their differences mean anything. Positive: `one` has had more than `other`.
 constexpr std::int64_t ahead(std::uint64_t one, std::uint64_t other) {
     return static_cast<std::int64_t>(one - other);
 }
 
-// An intrusive list. New units are mostly late ones, so a place is looked for from the end.
+// An intrusive list. Units that come are mostly late ones, so a place is looked for from the end.
 class Waiting {
 public:
     bool empty() const { return first_ == nullptr; }
@@ -27,19 +27,26 @@ private:
     SchedulingUnit* last_ = nullptr;
 };
 
-class RunQueue {
-public:
+struct RunQueue {
     SchedulingUnit* running = nullptr;
     Waiting waiting;
     Waiting parked;                       // their groups have spent their caps
     std::uint64_t virtual_time = 0;       // that of the least unit, or where it last was; never goes back
     std::uint32_t movable = 0;            // of those waiting, how many another CPU could run
+    bool surplus = false;                 // as the scheduler has published it
+
+    // Charges the running unit for what it has run.
+    void charge(Instant at);
+    // Virtual time follows the least of the running unit and those that wait.
+    void advance();
+    // The least virtual time that a unit coming here may bring along.
+    std::uint64_t earliest() const;
 };
 
 struct CpuQueue {
     Guarded<RunQueue, Rank::scheduler> queue;
     SchedulingUnit* current = nullptr;                 // only its own CPU looks
-    std::atomic<std::uint64_t> published_time{0};      // virtual time of the first movable unit that waits
+    std::atomic<std::uint64_t> published_time{0};      // while it has a surplus: virtual time of the first that waits
 };
 
 }  // namespace basalt

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 
 #include "core/lock.hpp"
 #include "core/per_cpu.hpp"
@@ -12,7 +13,7 @@
 
 namespace basalt {
 
-// Seam: `cpu` has to call `pick` soon. Called with the queue's lock held.
+// Seam: `cpu` has to call `pick` soon. Called with a queue's lock held; `cpu` may be this one.
 void kick(CpuId cpu);
 
 struct Choice {
@@ -27,27 +28,27 @@ struct GroupParameters {
 
 class Scheduler {
 public:
-    // A CPU that takes part; until then nothing is put there. One that leaves gives its waiting units to the others.
+    // A CPU takes part from now on, and until it is taken offline; its waiting units then go to the others.
     void bring_online(CpuId cpu);
     void take_offline(CpuId cpu);
 
-    // A unit becomes known, on some CPU that its affinity allows; it is still down.
+    // A unit becomes known, on a CPU that its affinity allows; it is still down.
     void add(SchedulingUnit& unit);
     // Held and not on a CPU; after this its memory may go.
     void remove(SchedulingUnit& unit);
 
-    // A reason not to run. If it is running elsewhere that CPU is kicked; on_cpu() tells when it has stopped.
+    // A reason not to run. If the unit is running that CPU is kicked; on_cpu() tells when it has stopped.
     void hold(SchedulingUnit& unit, Hold reason);
     // A reason less. True if the reason was there. When it was the last, the unit waits for a CPU.
     bool release(SchedulingUnit& unit, Hold reason);
 
-    // The usual reasons by name. Blocking is raced by waking: block, look for events, and wake if there are any.
-    void block(SchedulingUnit& unit) { hold(unit, Hold::blocked); }
+    // The unit that runs here waits for an event. Raced by wake: block, look for events, and wake if there are any.
+    void block_here(SchedulingUnit& unit);
     bool wake(SchedulingUnit& unit) { return unit.blocked() && release(unit, Hold::blocked); }
     void pause(SchedulingUnit& unit) { hold(unit, Hold::paused); }
     void unpause(SchedulingUnit& unit) { release(unit, Hold::paused); }
 
-    // The running unit lets the next one go first, once.
+    // The unit that runs here lets the next one go first, once.
     void yield(SchedulingUnit& unit);
 
     // On `cpu` itself: charges what ran, and says who runs now. Where that is another, the caller saves the state of
@@ -56,9 +57,13 @@ public:
     void saved(SchedulingUnit& unit);
     SchedulingUnit* current(CpuId cpu) { return queues_.of(cpu).current; }
 
+    // out_of_range: a weight is 1 to most_weight.
     Result<> set_parameters(SchedulingGroup& group, GroupParameters parameters);
     // invalid: no CPU that is online is left in `hard`.
     Result<> set_affinity(SchedulingUnit& unit, CpuMask hard, CpuMask preferred);
+    // Only there until unpinned. busy: it is pinned already.
+    Result<> pin(SchedulingUnit& unit, CpuId cpu);
+    void unpin(SchedulingUnit& unit);
 
     vcpu_runstate_info runstate(SchedulingUnit& unit);
 
@@ -66,11 +71,52 @@ public:
     CpuMask idle() const { return {idle_.load(std::memory_order_relaxed)}; }
 
 private:
+    template <typename Action>
+    auto with_queue_of(SchedulingUnit& unit, Action&& action);
+    auto& queue(CpuId cpu) { return queues_.of(cpu).queue; }
+
+    CpuMask usable(const SchedulingUnit& unit) const;
+    CpuId place_for(const SchedulingUnit& unit) const;
+    void settle(SchedulingUnit& unit);
+    bool settle_here(CpuId cpu, RunQueue& queue, SchedulingUnit& unit);
+    void enqueue(CpuId cpu, RunQueue& queue, SchedulingUnit& unit);
+    void dequeue(CpuId cpu, RunQueue& queue, SchedulingUnit& unit);
+    void count_in(RunQueue& queue, SchedulingUnit& unit);
+    void publish(CpuId cpu, RunQueue& queue);
+    void call_for(CpuId cpu, RunQueue& queue, const SchedulingUnit& unit);
+    void rehome(SchedulingUnit& unit);
+
+    Choice pick_here(CpuId cpu, RunQueue& queue, Instant at);
+    static bool goes_on(const SchedulingUnit& unit, const SchedulingUnit& next, Instant at);
+    void stop_running(CpuId cpu, RunQueue& queue, SchedulingUnit& unit, bool runnable, Instant at);
+    void start_running(CpuId cpu, RunQueue& queue, SchedulingUnit& unit, Instant at);
+    SchedulingUnit* first_with_budget(CpuId cpu, RunQueue& queue, Instant at);
+    static void park(RunQueue& queue, SchedulingUnit& unit);
+    void unpark(CpuId cpu, RunQueue& queue, Instant at);
+    static Instant next_unpark(const RunQueue& queue);
+    Instant end_of_turn(CpuId cpu, const RunQueue& queue, const SchedulingUnit& unit, Instant at) const;
+    void mark(std::atomic<std::uint64_t>& set, CpuId cpu, bool member);
+
+    CpuMask surplus_of_others(CpuId cpu) const;
+    bool pull(CpuId cpu, Instant at);
+    bool pull_from(CpuId from, CpuId to, std::optional<std::uint64_t> least);
+
     PerCpu<CpuQueue> queues_;
     std::atomic<std::uint64_t> online_{0};
     std::atomic<std::uint64_t> idle_{0};      // CPUs with nothing to run
     std::atomic<std::uint64_t> surplus_{0};   // CPUs where a unit waits that another CPU could run
-    std::atomic<std::uint64_t> untimed_{0};   // CPUs that run a unit with no end of slice
+    std::atomic<std::uint64_t> untimed_{0};   // CPUs that run a unit whose turn has no end
 };
+
+template <typename Action>
+auto Scheduler::with_queue_of(SchedulingUnit& unit, Action&& action) {
+    for (;;) {
+        const auto cpu = unit.cpu();
+        auto answer = queue(cpu).with([&](RunQueue& queue) {
+            return unit.cpu() == cpu ? std::optional(action(cpu, queue)) : std::nullopt;
+        });
+        if (answer) return *answer;   // else it has moved meanwhile
+    }
+}
 
 }  // namespace basalt

@@ -4,8 +4,8 @@
 // any, and is brought along when what it serves moves. `action` runs on the timer's CPU with no lock held.
 #pragma once
 
-#include <array>
 #include <atomic>
+#include <optional>
 
 #include "core/lock.hpp"
 #include "core/per_cpu.hpp"
@@ -35,6 +35,7 @@ private:
     Action action_;
     Instant deadline_{};
     std::atomic<std::uint32_t> cpu_{nowhere};   // changed under the lock of the heap it names, or comes to name
+    std::atomic<std::uint32_t> acting_on_{nowhere};   // the CPU whose action is under way
     std::uint32_t rank_ = 0;                    // leftist heap: steps to the nearest missing child
     Timer* parent_ = nullptr;
     Timer* left_ = nullptr;
@@ -55,7 +56,6 @@ private:
     static void settle(Timer* from);
 
     Timer* root_ = nullptr;
-    Timer* acting_ = nullptr;      // whose action is under way
     Instant programmed_ = never;   // what the hardware was told
 };
 
@@ -63,7 +63,8 @@ class Timers {
 public:
     // Armed for `deadline` on this CPU, whether or not it was armed before, here or elsewhere.
     void set(Timer& timer, Instant deadline);
-    // Not armed, and on return no other CPU is still in its action; so its memory may go.
+    // Not armed, and on return no other CPU is still in its action; so its memory may go. Called with no lock held that
+    // the action takes.
     void cancel(Timer& timer);
     // If armed on another CPU, then armed here from now on.
     void bring_here(Timer& timer);
@@ -74,8 +75,8 @@ public:
 
 private:
     using Heap = Guarded<TimerHeap, Rank::timers>;
-    // Takes the timer out of the heap it is in, if any. True if it was in one.
-    bool take_out(Timer& timer);
+    // Out of the heap it is in, if it is in one: then its deadline.
+    std::optional<Instant> take_out(Timer& timer);
     static void program_first(TimerHeap& heap);
 
     PerCpu<Heap> heaps_;

@@ -21,10 +21,10 @@ public:
 
 private:
     friend class Scheduler;
-    friend class Budget;
+    friend struct Budget;
     std::atomic<std::uint32_t> weight_{default_weight};
     std::atomic<std::uint32_t> cap_{0};
-    std::atomic<std::int64_t> budget_{0};              // left of this period; overdrafts are carried over
+    std::atomic<std::int64_t> budget_{0};              // nanoseconds left of this period; overdrafts are carried over
     std::atomic<std::uint64_t> period_end_{0};
 };
 
@@ -43,35 +43,49 @@ public:
     SchedulingUnit& operator=(const SchedulingUnit&) = delete;
 
     SchedulingGroup& group() const { return group_; }
-    CpuId cpu() const { return CpuId(cpu_.load(std::memory_order_relaxed)); }   // where it runs, or ran last
-    bool held(Hold reason) const { return (holds_.load() & static_cast<std::uint32_t>(reason)) != 0; }
+    CpuId cpu() const { return CpuId(cpu_.load(std::memory_order_acquire)); }   // where it runs, or ran last
+    bool held(Hold reason) const {
+        const auto bits = holds_.load(std::memory_order_relaxed);
+        return reason == Hold::paused ? bits >= raw(reason) : (bits & raw(reason)) != 0;
+    }
     bool is_up() const { return !held(Hold::down); }
     bool blocked() const { return held(Hold::blocked); }
-    std::uint32_t pauses() const { return holds_.load() / static_cast<std::uint32_t>(Hold::paused); }
-    bool on_cpu() const { return on_cpu_.load(std::memory_order_acquire); }     // its state is (also) in a CPU
+    bool runnable() const { return holds_.load(std::memory_order_acquire) == 0; }
+    std::uint32_t pauses() const { return holds_.load(std::memory_order_relaxed) / raw(Hold::paused); }
+    bool on_cpu() const { return on_cpu_.load(std::memory_order_acquire); }   // its state is (also) in a CPU
 
-    CpuMask affinity() const { return {affinity_.load(std::memory_order_relaxed)}; }              // hard
-    CpuMask preferred() const { return {preferred_.load(std::memory_order_relaxed)}; }            // soft: a hint
+    CpuMask affinity() const { return {affinity_.load(std::memory_order_relaxed)}; }     // hard
+    CpuMask preferred() const { return {preferred_.load(std::memory_order_relaxed)}; }   // soft: a hint
+    CpuMask allowed() const {
+        const auto pin = pin_.load(std::memory_order_relaxed);
+        return pin != 0 ? CpuMask{pin} : affinity();
+    }
+
+    // For the CPU that runs the unit, between two picks; others ask Scheduler::runstate.
+    const Runstate& runstate_here() const { return runstate_; }
 
 private:
     friend class Scheduler;
-    friend class RunQueue;
     friend class Waiting;
+    friend struct RunQueue;
+    static constexpr std::uint32_t raw(Hold reason) { return static_cast<std::uint32_t>(reason); }
 
     SchedulingGroup& group_;
-    std::atomic<std::uint32_t> holds_{static_cast<std::uint32_t>(Hold::down)};
-    std::atomic<std::uint32_t> cpu_{0};       // whose queue's lock guards what is below
+    std::atomic<std::uint32_t> holds_{raw(Hold::down)};
+    std::atomic<std::uint32_t> cpu_{0};       // the lock of whose queue guards what is below
     std::atomic<bool> on_cpu_{false};
     bool queued_ = false;
     bool parked_ = false;                     // queued, but the group has spent its cap
+    bool movable_ = false;                    // counted as such by the queue it waits in
     bool yielded_ = false;
     std::uint64_t virtual_time_ = 0;          // time run, divided by weight (default_weight: nanoseconds); wraps
     Instant charged_until_{};
-    Instant started_{};                       // of this stay on the CPU
+    Instant started_{};                       // this stay on the CPU
     SchedulingUnit* before_ = nullptr;
     SchedulingUnit* after_ = nullptr;
     std::atomic<std::uint64_t> affinity_{~std::uint64_t{0}};
     std::atomic<std::uint64_t> preferred_{~std::uint64_t{0}};
+    std::atomic<std::uint64_t> pin_{0};       // SCHEDOP_pin_override; 0: none
     Runstate runstate_;
 };
 

@@ -31,7 +31,7 @@ public:
     // The vcpu begins and ends its stay on this CPU. `moved`: it ran on another before.
     void switched_in(bool moved);
     void switched_out() {
-        if (period_ != 0) timers_.cancel(periodic_);
+        if (ticks()) timers_.cancel(periodic_);
     }
 
     void stop_all();   // before the vcpu's memory goes
@@ -50,7 +50,9 @@ private:
     Owned singleshot_{*this, singleshot_due};
     Owned periodic_{*this, periodic_due};
     Owned poll_{*this, poll_due};
-    Nanoseconds period_ = 0;
+    bool ticks() const { return period_.load(std::memory_order_relaxed) != 0; }
+
+    std::atomic<Nanoseconds> period_{0};   // another vcpu may set it
     Instant ticked_{};
 };
 
