@@ -58,12 +58,10 @@ public:
     // `bound` is at most the number of members given.
     constexpr std::optional<std::uint64_t> highest_below(std::uint64_t bound) const {
         for (unsigned level = 0; level < depth_ && bound != 0; ++level) {
-            const auto inside = bound % 64;
-            if (inside != 0) {
-                const auto word = levels_[level][bound / 64] & ((std::uint64_t{1} << inside) - 1);
-                if (word != 0) return descend(level, bound / 64 * 64 + top_bit(word));
-            }
-            bound /= 64;   // whole words below this one
+            const auto word_index = (bound - 1) / 64;
+            const auto word = levels_[level][word_index] & ~std::uint64_t{0} >> (63 - (bound - 1) % 64);
+            if (word != 0) return descend(level, word_index * 64 + top_bit(word));
+            bound = word_index;   // whole words below this one
         }
         return std::nullopt;
     }

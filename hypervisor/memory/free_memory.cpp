@@ -20,6 +20,7 @@ std::size_t FreeMemory::words_for(Mfn end) {
 
 void FreeMemory::start(Mfn end, std::span<std::uint64_t> words) {
     ASSERT(words.size() >= words_for(end));
+    *this = FreeMemory{};
     end_ = end.raw;
     for (unsigned order = 0; order <= most_order; ++order) {
         const auto members = blocks_below(end.raw, order);
