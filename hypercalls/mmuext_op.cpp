@@ -1,4 +1,4 @@
-#include "guests/pv/descriptor_tables.hpp"
+#include "guests/pv/descriptors.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/page_table_calls.hpp"
 #include "machine/flush.hpp"

@@ -15,7 +15,7 @@
 #include "guests/pv/hypercall_page.hpp"
 #include "memory/allocator.hpp"
 #include "memory/m2p.hpp"
-#include "paging/roots.hpp"
+#include "paging/pins.hpp"
 
 namespace basalt::dom0 {
 namespace {

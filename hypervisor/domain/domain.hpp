@@ -40,6 +40,8 @@ public:
     std::atomic<std::uint64_t> ran_on{0};    // CPUs that may hold translations of this domain's
 
     std::array<std::atomic<std::uint32_t>, pirq_end> pirq_ports{};   // the event channel of each pirq; 0: none
+    std::atomic<std::uint64_t*> pirq_ends{nullptr};   // see pirq_ends.hpp; set once
+    events::SharedPage pirq_ends_page;
 
     std::atomic<bool> is_shut_down{false};
     std::uint8_t shutdown_reason = 0;        // SHUTDOWN_*

@@ -4,6 +4,7 @@
 #include "devices/pirqs.hpp"
 #include "devices/serial.hpp"
 #include "domain/domain.hpp"
+#include "domain/pirq_ends.hpp"
 #include "events/seams.hpp"
 
 namespace basalt {
@@ -34,6 +35,7 @@ Result<> connect_pirq(EventChannels& channels, Pirq pirq, Port port, bool) {
     domain.pirq_ports[pirq.raw].store(port.raw, std::memory_order_release);
     const auto bound = bind_pirq(domain.id, pirq, domain.vcpu(VcpuId(0))->unit.cpu());
     if (!bound) domain.pirq_ports[pirq.raw].store(0, std::memory_order_release);
+    note_pirq_end(domain, pirq);
     return bound;
 }
 
@@ -41,6 +43,7 @@ void disconnect_pirq(EventChannels& channels, Pirq pirq) {
     Domain& domain = Domain::of(channels);
     unbind_pirq(domain.id, pirq);
     domain.pirq_ports[pirq.raw].store(0, std::memory_order_release);
+    note_pirq_end(domain, pirq);
 }
 
 void move_pirq(EventChannels& channels, Pirq pirq, VcpuId to) {
