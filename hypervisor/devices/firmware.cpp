@@ -31,6 +31,7 @@ Bytes table_at(std::uint64_t physical) {
 constexpr std::uint64_t bios_area = 0xe'0000;
 constexpr std::size_t bios_area_size = 0x2'0000;
 constexpr std::uint64_t ebda_segment = 0x40e;         // BIOS data area: where the extended one begins
+constexpr std::uint64_t shift_flags = 0x417;
 
 std::uint64_t look_for_root_pointer() {
     const auto segment = acpi::value_at<std::uint16_t>(firmware_bytes(ebda_segment, 2), 0).value_or(0);
@@ -61,6 +62,8 @@ void read_table(std::uint64_t physical) {
 const Firmware& firmware() { return found; }
 
 void find_firmware() {
+    if (boot_info().efi_system_table == 0)
+        found.keyboard_shift_flags = acpi::value_at<std::uint8_t>(firmware_bytes(shift_flags, 1), 0).value_or(0);
     const auto& told = boot_info().rsdp;
     found.rsdp = told != 0 ? told : look_for_root_pointer();
     const auto root = acpi::root_pointer(firmware_bytes(found.rsdp, 36));

@@ -15,6 +15,7 @@ struct Firmware {
     acpi::Fadt fadt;
     std::optional<std::uint64_t> hpet;     // physical
     Bounded<acpi::ConfigurationSpace, 8> configuration_spaces;
+    std::uint8_t keyboard_shift_flags = 0;   // of the BIOS, as at int 16h, function 2
 };
 
 const Firmware& firmware();

@@ -104,7 +104,6 @@ Result<> enter_sleep(unsigned state, std::uint16_t type_a, std::uint16_t type_b,
     const auto& fadt = firmware().fadt;
     if (state != 5) return refuse(Error::not_supported);       // S3 would need every CPU brought up again
     if ((flags & XENPF_ACPI_SLEEP_EXTENDED) || fadt.pm1a_control == 0) return refuse(Error::not_supported);
-    if ((type_a ^ type_b) & sleep_enable && fadt.pm1b_control != 0) return refuse(Error::invalid);
     log(Level::info, "power off");
     stop_other_cpus();
     write_pm1(fadt.pm1a_control, type_a, 0);

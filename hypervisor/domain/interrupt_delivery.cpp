@@ -32,7 +32,8 @@ namespace events {
 Result<> connect_pirq(EventChannels& channels, Pirq pirq, Port port, bool) {
     Domain& domain = Domain::of(channels);
     if (pirq.raw >= pirq_end) return refuse(Error::invalid);
-    domain.pirq_ports[pirq.raw].store(port.raw, std::memory_order_release);
+    std::uint32_t none = 0;
+    if (!domain.pirq_ports[pirq.raw].compare_exchange_strong(none, port.raw)) return refuse(Error::exists);
     const auto bound = bind_pirq(domain.id, pirq, domain.vcpu(VcpuId(0))->unit.cpu());
     if (!bound) domain.pirq_ports[pirq.raw].store(0, std::memory_order_release);
     note_pirq_end(domain, pirq);

@@ -1,0 +1,55 @@
+// Machine-check records for Dom0 (<xen/arch-x86/xen-mca.h>). None is kept yet: a machine check is reported on the console
+// and ends the machine, so there is never one to fetch.
+#include "hypercalls/handlers.hpp"
+#include "machine/cpu.hpp"
+
+namespace basalt::hypercalls {
+namespace {
+
+using Request = xen_mc_t;
+static_assert(offsetof(Request, cmd) == 0 && offsetof(Request, interface_version) == 4);
+
+Result<> fetch(Request& request) {
+    request.u.mc_fetch.flags = XEN_MC_NODATA;
+    request.u.mc_fetch.fetch_id = 0;
+    return {};
+}
+
+// Without a place for the list only the number of CPUs is told.
+Result<> physcpuinfo(Request& request) {
+    auto& asked = request.u.mc_physcpuinfo;
+    const auto online = static_cast<std::uint32_t>(online_cpu_count());
+    const GuestPointer<xen_mc_logical_cpu_t> list(asked.info.p);
+    if (list.is_null()) {
+        asked.ncpus = online;
+        return {};
+    }
+    asked.ncpus = std::min(asked.ncpus, online);
+    for (std::uint32_t cpu = 0; cpu < asked.ncpus; ++cpu) {
+        xen_mc_logical_cpu_t info{};
+        info.mc_cpunr = cpu;
+        info.mc_apicid = cpu_of(CpuId(cpu)).apic_id;
+        info.mc_coreid = static_cast<std::uint16_t>(cpu);
+        info.mc_ncores = info.mc_ncores_active = online;
+        info.mc_nthreads = 1;
+        TRY((list + cpu).write(info));
+    }
+    return {};
+}
+
+constexpr auto calls = std::to_array<Subcall>({
+    {XEN_MC_fetch, "fetch", Asker::privileged, Structured<fetch>::act, "fetch a record: there is none"},
+    {XEN_MC_physcpuinfo, "physcpuinfo", Asker::privileged, Structured<physcpuinfo>::act, "list the CPUs"},
+});
+
+}  // namespace
+
+Result<std::int64_t> mca(std::uint64_t address) {
+    const GuestPointer<Request> request(address);
+    const auto command = TRY(request.as<std::uint32_t>().read());
+    if (TRY((request.as<std::uint32_t>() + 1).read()) != XEN_MCA_INTERFACE_VERSION)
+        return refuse(Error::access_denied);
+    return subcall<calls>("mca", command, address);
+}
+
+}  // namespace basalt::hypercalls

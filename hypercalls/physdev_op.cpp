@@ -1,0 +1,190 @@
+// Interrupts and devices of the machine, driven by the domain that has their drivers (<xen/physdev.h>).
+#include "debug/log.hpp"
+#include "devices/io_apic.hpp"
+#include "devices/pci_devices.hpp"
+#include "devices/pirqs.hpp"
+#include "domain/domain.hpp"
+#include "domain/pirq_ends.hpp"
+#include "hypercalls/handlers.hpp"
+
+namespace basalt::hypercalls {
+namespace {
+
+Result<> eoi(const physdev_eoi_t& request) { return end_pirq(running().domain.id, Pirq(request.irq)); }
+
+Result<> pirq_eoi_gmfn(const physdev_pirq_eoi_gmfn_t& request) {
+    return publish_pirq_ends(running().domain, Mfn(request.gmfn));
+}
+
+// For guests that do not look at the page of pirq_eoi_gmfn: as on Xen, the answer is always the careful one.
+Result<> irq_status_query(physdev_irq_status_query_t& request) {
+    if (request.irq >= pirq_end) return refuse(Error::invalid);
+    request.flags = XENIRQSTAT_needs_eoi;
+    return {};
+}
+
+Result<> set_iopl(const physdev_set_iopl_t& request) {
+    if (request.iopl > 3) return refuse(Error::invalid);
+    running().pv.iopl = static_cast<std::uint8_t>(request.iopl);
+    return {};
+}
+
+Result<> set_iobitmap(const physdev_set_iobitmap_t& request) {
+    constexpr std::uint32_t every_port = 65536;
+    const auto bitmap = GuestPointer<std::uint8_t>(request.bitmap.p).address();
+    if (request.nr_ports > every_port || !guest_may_name(bitmap, every_port / 8)) return refuse(Error::invalid);
+    running().pv.io_bitmap = request.bitmap;
+    running().pv.io_bitmap_ports = request.nr_ports;
+    return {};
+}
+
+Result<> apic_read(physdev_apic_t& request) {
+    request.value = TRY(read_io_apic(request.apic_physbase, request.reg));
+    return {};
+}
+
+// The IO-APICs are Basalt's. What Dom0 may say of a line it says by setup_gsi; other writes are dropped.
+Result<> apic_write(const physdev_apic_t& request) {
+    TRY(read_io_apic(request.apic_physbase, request.reg));
+    return {};
+}
+
+// Vectors are nothing that a guest sees: its line's number stands for one.
+Result<> alloc_irq_vector(physdev_irq_t& request) {
+    request.vector = request.irq;
+    return {};
+}
+Result<> free_irq_vector(const physdev_irq_t&) { return {}; }
+
+Result<> setup_gsi(const physdev_setup_gsi_t& request) {
+    if (request.gsi < 0) return refuse(Error::invalid);
+    return shape_line(Gsi(static_cast<std::uint32_t>(request.gsi)), request.triggering != 0, request.polarity != 0);
+}
+
+Result<DomainId> whose(domid_t id) { return TRY(find_domain(DomainId(id)))->id; }
+
+Result<Pirq> map_gsi(DomainId domain, const physdev_map_pirq_t& request) {
+    if (request.index < 0 || (request.pirq >= 0 && request.pirq != request.index)) return refuse(Error::invalid);
+    return map_line(domain, Gsi(static_cast<std::uint32_t>(request.index)));
+}
+
+// A table address says that MSI-X is meant; where the table is, Basalt finds out for itself.
+Result<Pirq> map_msi(DomainId domain, const physdev_map_pirq_t& request) {
+    const auto bus = static_cast<std::uint32_t>(request.bus);
+    const bool several = request.type == MAP_PIRQ_TYPE_MULTI_MSI;
+    const auto entry = static_cast<std::uint32_t>(request.entry_nr);
+    if (several ? entry == 0 || entry > 32 : entry > 0x7ff) return refuse(Error::invalid);
+    const bool extended = !several && request.table_base != 0;
+    return map_message(domain,
+                       {.function = {.segment = static_cast<std::uint16_t>(
+                                         request.type == MAP_PIRQ_TYPE_MSI ? 0 : bus >> 16),
+                                     .bus = static_cast<std::uint8_t>(bus),
+                                     .devfn = static_cast<std::uint8_t>(request.devfn)},
+                        .entry = static_cast<std::uint16_t>(extended ? entry : 0),
+                        .extended = extended,
+                        .count = static_cast<std::uint8_t>(several ? entry : 1)});
+}
+
+Result<> map_pirq(physdev_map_pirq_t& request) {
+    const auto domain = TRY(whose(request.domid));
+    switch (request.type) {
+    case MAP_PIRQ_TYPE_GSI: request.pirq = static_cast<int>(TRY(map_gsi(domain, request)).raw); return {};
+    case MAP_PIRQ_TYPE_MSI:
+    case MAP_PIRQ_TYPE_MSI_SEG:
+    case MAP_PIRQ_TYPE_MULTI_MSI: request.pirq = static_cast<int>(TRY(map_msi(domain, request)).raw); return {};
+    default: return refuse(Error::invalid);
+    }
+}
+
+Result<> unmap(const physdev_unmap_pirq_t& request) {
+    return unmap_pirq(TRY(whose(request.domid)), Pirq(static_cast<std::uint32_t>(request.pirq)));
+}
+
+pci::Function function_of(const physdev_pci_device_t& request) {
+    return {.segment = request.seg, .bus = request.bus, .devfn = request.devfn};
+}
+
+// The optional values behind the structure say on which node the device is; Basalt has one node.
+Result<> pci_device_add(const physdev_pci_device_add_t& request) {
+    return announce_function({.segment = request.seg, .bus = request.bus, .devfn = request.devfn});
+}
+Result<> pci_device_remove(const physdev_pci_device_t& request) { return withdraw_function(function_of(request)); }
+Result<> manage_pci_add(const physdev_manage_pci_t& request) {
+    return announce_function({.bus = request.bus, .devfn = request.devfn});
+}
+Result<> manage_pci_add_ext(const physdev_manage_pci_ext_t& request) {
+    if (request.is_extfn > 1 || request.is_virtfn > 1) return refuse(Error::invalid);
+    return announce_function({.bus = request.bus, .devfn = request.devfn});
+}
+Result<> manage_pci_remove(const physdev_manage_pci_t& request) {
+    return withdraw_function({.bus = request.bus, .devfn = request.devfn});
+}
+Result<> restore_msi(const physdev_restore_msi_t& request) {
+    return restore_messages({.bus = request.bus, .devfn = request.devfn});
+}
+Result<> restore_msi_ext(const physdev_pci_device_t& request) { return restore_messages(function_of(request)); }
+Result<> prepare_msix(const physdev_pci_device_t& request) { return settle_msix(function_of(request)); }
+Result<> end_msix(const physdev_pci_device_t& request) { return release_msix(function_of(request)); }
+
+// Basalt reaches configuration space by ports, so whether the memory window is reserved does not matter to it.
+Result<> pci_mmcfg_reserved(const physdev_pci_mmcfg_reserved_t& request) {
+    if (request.flags & ~std::uint32_t{XEN_PCI_MMCFG_RESERVED}) return refuse(Error::invalid);
+    return {};
+}
+
+// A USB debug port would be told of its controller's reset; Basalt has no console there.
+Result<> dbgp_op(const physdev_dbgp_op_t& request) {
+    if (request.op != PHYSDEVOP_DBGP_RESET_PREPARE && request.op != PHYSDEVOP_DBGP_RESET_DONE)
+        return refuse(Error::not_implemented);
+    return {};
+}
+
+constexpr auto calls = std::to_array<Subcall>({
+    {PHYSDEVOP_eoi, "eoi", Asker::anyone, Structured<eoi>::act, "end a pirq: its line may interrupt again"},
+    {PHYSDEVOP_pirq_eoi_gmfn_v2, "pirq_eoi_gmfn_v2", Asker::anyone, Structured<pirq_eoi_gmfn>::act,
+     "name the page that says which pirqs are to be ended"},
+    {PHYSDEVOP_irq_status_query, "irq_status_query", Asker::anyone, Structured<irq_status_query>::act,
+     "ask whether a pirq is to be ended"},
+    {PHYSDEVOP_set_iopl, "set_iopl", Asker::anyone, Structured<set_iopl>::act, "set the vcpu's I/O privilege level"},
+    {PHYSDEVOP_set_iobitmap, "set_iobitmap", Asker::anyone, Structured<set_iobitmap>::act,
+     "name the ports that the vcpu's user mode may use"},
+    {PHYSDEVOP_apic_read, "apic_read", Asker::privileged, Structured<apic_read>::act, "read an IO-APIC register"},
+    {PHYSDEVOP_apic_write, "apic_write", Asker::privileged, Structured<apic_write>::act, "accepted, without effect"},
+    {PHYSDEVOP_alloc_irq_vector, "alloc_irq_vector", Asker::privileged, Structured<alloc_irq_vector>::act,
+     "name a line's vector, which is its own number"},
+    {PHYSDEVOP_free_irq_vector, "free_irq_vector", Asker::privileged, Structured<free_irq_vector>::act,
+     "accepted, without effect"},
+    {PHYSDEVOP_map_pirq, "map_pirq", Asker::privileged, Structured<map_pirq>::act,
+     "make an interrupt line or message a domain's pirq"},
+    {PHYSDEVOP_unmap_pirq, "unmap_pirq", Asker::privileged, Structured<unmap>::act, "undo map_pirq"},
+    {PHYSDEVOP_setup_gsi, "setup_gsi", Asker::privileged, Structured<setup_gsi>::act,
+     "say how an unused line is triggered"},
+    {PHYSDEVOP_manage_pci_add, "manage_pci_add", Asker::privileged, Structured<manage_pci_add>::act,
+     "announce a PCI function"},
+    {PHYSDEVOP_manage_pci_add_ext, "manage_pci_add_ext", Asker::privileged, Structured<manage_pci_add_ext>::act,
+     "announce a PCI function"},
+    {PHYSDEVOP_manage_pci_remove, "manage_pci_remove", Asker::privileged, Structured<manage_pci_remove>::act,
+     "withdraw a PCI function"},
+    {PHYSDEVOP_pci_device_add, "pci_device_add", Asker::privileged, Structured<pci_device_add>::act,
+     "announce a PCI function"},
+    {PHYSDEVOP_pci_device_remove, "pci_device_remove", Asker::privileged, Structured<pci_device_remove>::act,
+     "withdraw a PCI function"},
+    {PHYSDEVOP_restore_msi, "restore_msi", Asker::privileged, Structured<restore_msi>::act,
+     "write a function's messages again"},
+    {PHYSDEVOP_restore_msi_ext, "restore_msi_ext", Asker::privileged, Structured<restore_msi_ext>::act,
+     "write a function's messages again"},
+    {PHYSDEVOP_prepare_msix, "prepare_msix", Asker::privileged, Structured<prepare_msix>::act,
+     "say that a function's MSI-X table stays where it is"},
+    {PHYSDEVOP_release_msix, "release_msix", Asker::privileged, Structured<end_msix>::act, "undo prepare_msix"},
+    {PHYSDEVOP_pci_mmcfg_reserved, "pci_mmcfg_reserved", Asker::privileged, Structured<pci_mmcfg_reserved>::act,
+     "accepted, without effect"},
+    {PHYSDEVOP_dbgp_op, "dbgp_op", Asker::privileged, Structured<dbgp_op>::act, "accepted, without effect"},
+});
+
+}  // namespace
+
+Result<std::int64_t> physdev_op(std::uint32_t command, std::uint64_t argument) {
+    return subcall<calls>("physdev_op", command, argument);
+}
+
+}  // namespace basalt::hypercalls

@@ -1,0 +1,138 @@
+// The machine as a whole, driven by Dom0 (<xen/platform.h>).
+#include "devices/clock.hpp"
+#include "devices/firmware.hpp"
+#include "devices/shutdown.hpp"
+#include "hypercalls/handlers.hpp"
+#include "machine/cpu.hpp"
+#include "machine/instructions.hpp"
+
+namespace basalt::hypercalls {
+namespace {
+
+using Request = xen_platform_op_t;
+static_assert(offsetof(Request, cmd) == 0 && offsetof(Request, interface_version) == 4);
+
+Result<> settime64(const Request& request) {
+    const auto& time = request.u.settime64;
+    if (time.mbz != 0) return refuse(Error::invalid);
+    set_wall_clock(time.secs, time.nsecs, Instant(time.system_time));
+    return {};
+}
+Result<> settime32(const Request& request) {
+    const auto& time = request.u.settime32;
+    set_wall_clock(time.secs, time.nsecs, Instant(time.system_time));
+    return {};
+}
+
+bool is_present(std::uint32_t cpu) { return cpu < most_cpus && online_cpus().has(CpuId(cpu)); }
+std::uint32_t last_present() { return static_cast<std::uint32_t>(online_cpu_count() - 1); }
+
+Result<> get_cpuinfo(Request& request) {
+    auto& info = request.u.pcpu_info;
+    info.max_present = last_present();
+    if (!is_present(info.xen_cpuid)) {
+        info.flags |= XEN_PCPU_FLAGS_INVALID;
+        return {};
+    }
+    info.flags |= XEN_PCPU_FLAGS_ONLINE;
+    info.apic_id = cpu_of(CpuId(info.xen_cpuid)).apic_id;
+    info.acpi_id = acpi_id_of(info.apic_id).value_or(info.apic_id);
+    return {};
+}
+
+// All CPUs of a machine are alike: this one speaks for the one asked about.
+Result<> get_cpu_version(Request& request) {
+    auto& version = request.u.pcpu_version;
+    const bool present = is_present(version.xen_cpuid);
+    const auto vendor = cpuid(0);
+    const auto signature = cpuid(1).eax;
+    version = {.xen_cpuid = version.xen_cpuid, .max_present = last_present()};
+    if (!present) return {};
+    std::uint32_t words[] = {vendor.ebx, vendor.edx, vendor.ecx};
+    std::memcpy(version.vendor_id, words, sizeof version.vendor_id);
+    const auto family = signature >> 8 & 15;
+    version.family = family == 15 ? family + (signature >> 20 & 0xff) : family;
+    version.model = (signature >> 4 & 15) | (family == 6 || family == 15 ? signature >> 12 & 0xf0 : 0);
+    version.stepping = signature & 15;
+    return {};
+}
+
+Result<> cpu_online(const Request& request) {
+    return is_present(request.u.cpu_ol.cpuid) ? Result<>() : refuse(Error::invalid);
+}
+Result<> cpu_offline(const Request& request) {
+    return refuse(is_present(request.u.cpu_ol.cpuid) ? Error::not_supported : Error::invalid);
+}
+
+// No BIOS call is made on the way up, so its lists of disks and screens are empty.
+Result<> firmware_info(Request& request) {
+    auto& info = request.u.firmware_info;
+    switch (info.type) {
+    case XEN_FW_DISK_INFO:
+    case XEN_FW_DISK_MBR_SIGNATURE:
+    case XEN_FW_VBEDDC_INFO: return refuse(Error::no_such_process);
+    case XEN_FW_KBD_SHIFT_FLAGS:
+        if (info.index != 0) return refuse(Error::no_such_process);
+        info.u.kbd_shift_flags = firmware().keyboard_shift_flags;
+        return {};
+    case XEN_FW_EFI_INFO: return refuse(Error::not_implemented);
+    default: return refuse(Error::invalid);
+    }
+}
+
+Result<> enter_acpi_sleep(const Request& request) {
+    const auto& sleep = request.u.enter_acpi_sleep;
+    return enter_sleep(sleep.sleep_state, sleep.val_a, sleep.val_b, sleep.flags);
+}
+
+// What Dom0 knows of sleep states and frequencies is not used yet: Basalt idles by HLT at the speed it finds.
+Result<> set_processor_pminfo(const Request& request) {
+    const auto type = request.u.set_pminfo.type;
+    return refuse(type <= XEN_PM_TX ? Error::not_implemented : Error::invalid);
+}
+
+// Intel SDM volume 3, 12.11.2.3: a variable range's base and mask.
+Result<> read_memtype(Request& request) {
+    constexpr std::uint32_t capabilities = 0xfe, first_base = 0x200;
+    constexpr std::uint64_t valid = 1 << 11;
+    auto& range = request.u.read_memtype;
+    const auto count = try_read_msr(capabilities).value_or(0) & 0xff;
+    if (range.reg >= count) return refuse(Error::invalid);
+    const auto base = read_msr(first_base + 2 * range.reg);
+    const auto mask = read_msr(first_base + 2 * range.reg + 1);
+    range.mfn = mask & valid ? base >> page_shift : 0;
+    range.nr_mfns = mask & valid ? mask >> page_shift & (~(mask >> page_shift) + 1) : 0;
+    range.type = mask & valid ? static_cast<std::uint32_t>(base & 0xff) : 0;
+    return {};
+}
+
+constexpr auto calls = std::to_array<Subcall>({
+    {XENPF_settime32, "settime32", Asker::privileged, Structured<settime32>::act, "set the wall clock"},
+    {XENPF_settime64, "settime64", Asker::privileged, Structured<settime64>::act, "set the wall clock"},
+    {XENPF_read_memtype, "read_memtype", Asker::privileged, Structured<read_memtype>::act,
+     "read a memory-type range register"},
+    {XENPF_get_cpu_version, "get_cpu_version", Asker::privileged, Structured<get_cpu_version>::act,
+     "describe a CPU of the machine"},
+    {XENPF_firmware_info, "firmware_info", Asker::privileged, Structured<firmware_info>::act,
+     "tell what the firmware said at boot"},
+    {XENPF_enter_acpi_sleep, "enter_acpi_sleep", Asker::privileged, Structured<enter_acpi_sleep>::act,
+     "switch the machine off"},
+    {XENPF_set_processor_pminfo, "set_processor_pminfo", Asker::privileged, Structured<set_processor_pminfo>::act,
+     "refused: power states are not used yet"},
+    {XENPF_get_cpuinfo, "get_cpuinfo", Asker::privileged, Structured<get_cpuinfo>::act,
+     "tell a CPU's numbers and whether it is online"},
+    {XENPF_cpu_online, "cpu_online", Asker::privileged, Structured<cpu_online>::act, "see that a CPU is online"},
+    {XENPF_cpu_offline, "cpu_offline", Asker::privileged, Structured<cpu_offline>::act,
+     "refused: CPUs stay online"},
+});
+
+}  // namespace
+
+Result<std::int64_t> platform_op(GuestPointer<Request> request) {
+    const auto command = TRY(request.as<std::uint32_t>().read());
+    if (TRY((request.as<std::uint32_t>() + 1).read()) != XENPF_INTERFACE_VERSION)
+        return refuse(Error::access_denied);
+    return subcall<calls>("platform_op", command, request.address());
+}
+
+}  // namespace basalt::hypercalls
