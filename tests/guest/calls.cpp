@@ -1,0 +1,211 @@
+// RUN: %boot-guest | FileCheck %s
+// CHECK: guest: {{[0-9]+}} passed, 0 failed
+//
+// Calls that are no family of their own: versions, console, assists, and what is no call at all.
+#include "kit/case.hpp"
+#include "kit/paging.hpp"
+
+namespace kit {
+namespace {
+
+constexpr std::uint64_t nowhere = 0xdead000;
+
+Status feature_word(unsigned index, std::uint32_t& word) {
+    xen_feature_info_t info{index, 0};
+    const Status status = xen_version(XENVER_get_features, &info);
+    word = info.submap;
+    return status;
+}
+
+bool ends_within(const char* text, std::size_t size) { return std::string_view{text, size}.contains('\0'); }
+
+constexpr auto table = std::to_array<Case>({
+    {"xen_version.version", "is 4.17", [] { expect_equal(xen_version(XENVER_version), 4 << 16 | 17); }},
+    {"xen_version.extraversion", "is a text that ends", [] {
+        xen_extraversion_t text;
+        expect_equal(xen_version(XENVER_extraversion, &text), 0);
+        expect(ends_within(text, sizeof(text)));
+    }},
+    {"xen_version.compile_info", "answers", [] {
+        xen_compile_info_t info;
+        expect_equal(xen_version(XENVER_compile_info, &info), 0);
+        expect(ends_within(info.compiler, sizeof(info.compiler)));
+    }},
+    {"xen_version.capabilities", "name the 64-bit PV interface", [] {
+        xen_capabilities_info_t text;
+        expect_equal(xen_version(XENVER_capabilities, &text), 0);
+        expect(std::string_view{text, sizeof(text)}.contains("xen-3.0-x86_64"));
+    }},
+    {"xen_version.changeset", "answers", [] {
+        xen_changeset_info_t text;
+        expect_equal(xen_version(XENVER_changeset, &text), 0);
+    }},
+    {"xen_version.platform_parameters", "say where the hypervisor begins", [] {
+        xen_platform_parameters_t parameters;
+        expect_equal(xen_version(XENVER_platform_parameters, &parameters), 0);
+        expect_equal(parameters.virt_start, HYPERVISOR_VIRT_START);
+    }},
+    {"xen_version.get_features", "what a PV Dom0 relies on is there", [] {
+        std::uint32_t word = 0;
+        expect_equal(feature_word(0, word), 0);
+        expect_equal(word >> XENFEAT_dom0 & 1, 1);
+        expect_equal(word >> XENFEAT_mmu_pt_update_preserve_ad & 1, 1);
+        expect_equal(word >> XENFEAT_auto_translated_physmap & 1, 0);
+        expect_equal(word >> XENFEAT_writable_page_tables & 1, 0);
+        expect_equal(feature_word(1, word), -XEN_EINVAL);
+    }},
+    {"xen_version.pagesize", "is 4096", [] { expect_equal(xen_version(XENVER_pagesize), 4096); }},
+    {"xen_version.guest_handle", "answers", [] {
+        xen_domain_handle_t handle;
+        expect_equal(xen_version(XENVER_guest_handle, &handle), 0);
+    }},
+    {"xen_version.commandline", "is the hypervisor's", [] {
+        static xen_commandline_t text;
+        expect_equal(xen_version(XENVER_commandline, &text), 0);
+        expect(std::string_view{text, sizeof(text)}.contains("dom0_mem="));
+    }},
+    {"xen_version.build_id", "tells its size when there is no room", [] {
+        const Status size = xen_version(XENVER_build_id, nullptr);
+        expect(size > 0 || size == -XEN_ENODATA);
+    }},
+    {"xen_version", "refuses unknown commands and bad addresses", [] {
+        expect_equal(xen_version(99), -XEN_ENOSYS);
+        expect_equal(xen_version(XENVER_extraversion, nowhere), -XEN_EFAULT);
+        expect_equal(xen_version(XENVER_extraversion, HYPERVISOR_VIRT_START), -XEN_EFAULT);
+        expect_equal(xen_version(XENVER_get_features, nowhere), -XEN_EFAULT);
+    }},
+    {"console_io.write", "prints what it is given", [] {
+        const std::string_view text = "  (this line was written by the case itself)\n";
+        expect_equal(console_io(CONSOLEIO_write, text.size(), text.data()), 0);
+        expect_equal(console_io(CONSOLEIO_write, 0, nullptr), 0);
+    }},
+    {"console_io.write", "prints a text longer than any buffer", [] {
+        static std::array<char, 1000> text;
+        text.fill('.');
+        text.back() = '\n';
+        expect_equal(console_io(CONSOLEIO_write, text.size(), text.data()), 0);
+    }},
+    {"console_io.write", "refuses bad addresses", [] {
+        expect_equal(console_io(CONSOLEIO_write, 5, nowhere), -XEN_EFAULT);
+        expect_equal(console_io(CONSOLEIO_write, 5, HYPERVISOR_VIRT_START), -XEN_EFAULT);
+    }},
+    {"console_io.read", "nothing typed is nothing read", [] {
+        std::array<char, 16> text{};
+        expect_equal(console_io(CONSOLEIO_read, text.size(), text.data()), 0);
+        expect_equal(console_io(99, 0, nullptr), -XEN_ENOSYS);
+    }},
+    {"vm_assist", "takes the assists Linux asks for", [] {
+        for (unsigned type : {VMASST_TYPE_writable_pagetables, VMASST_TYPE_pae_extended_cr3,
+                              VMASST_TYPE_runstate_update_flag}) {
+            expect_equal(vm_assist(VMASST_CMD_enable, type), 0);
+            expect_equal(vm_assist(VMASST_CMD_disable, type), 0);
+        }
+        expect_equal(vm_assist(VMASST_CMD_enable, VMASST_TYPE_4gb_segments), 0);
+    }},
+    {"vm_assist", "refuses unknown assists and commands", [] {
+        for (unsigned type : {20u, 63u, 64u, ~0u}) expect_equal(vm_assist(VMASST_CMD_enable, type), -XEN_EINVAL);
+        expect_equal(vm_assist(9, VMASST_TYPE_writable_pagetables), -XEN_ENOSYS);
+    }},
+    {"no such call", "is -ENOSYS", [] {
+        for (unsigned number : {43u, 47u, 54u, 56u, 63u}) expect_equal(hypercall(number), -XEN_ENOSYS);
+    }},
+    {"no such call", "a number beyond the table is -ENOSYS", [] {
+        for (std::uint64_t number : {64ull, 1000ull, 0xffffffffull, 0x100000011ull, ~0ull}) {
+            std::uint64_t result = number;
+            asm volatile("syscall" : "+a"(result) :: "rcx", "r11", "rdi", "rsi", "rdx", "r10", "r8", "r9", "memory");
+            expect_equal(result, -XEN_ENOSYS);
+        }
+    }},
+    {"no such call", "what was built without is -ENOSYS", [] {
+        expect_equal(hypercall(__HYPERVISOR_tmem_op), -XEN_ENOSYS);
+        expect_equal(hypercall(__HYPERVISOR_xsm_op), -XEN_ENOSYS);
+        expect_equal(hypercall(__HYPERVISOR_argo_op), -XEN_ENOSYS);
+    }},
+    {"hypercall", "keeps every register but rax, rcx and r11", [] {
+        std::uint64_t registers[6] = {};
+        asm volatile("mov $17, %%eax; xor %%edi, %%edi; xor %%esi, %%esi; mov $3, %%ebx; mov $12, %%r12d;"
+                     "mov $13, %%r13d; mov $14, %%r14d; mov $15, %%r15d; syscall;"
+                     "mov %%rbx, %0; mov %%r12, %1; mov %%r13, %2; mov %%r14, %3; mov %%r15, %4; mov %%rax, %5"
+                     : "=m"(registers[0]), "=m"(registers[1]), "=m"(registers[2]), "=m"(registers[3]),
+                       "=m"(registers[4]), "=m"(registers[5])
+                     :: "rax", "rbx", "rcx", "rdx", "rdi", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15");
+        const std::uint64_t expected[] = {3, 12, 13, 14, 15, 4 << 16 | 17};
+        for (unsigned i = 0; i < 6; ++i) expect_equal(registers[i], expected[i]);
+    }},
+    {"hypercall", "keeps the flags", [] {
+        std::uint64_t before, after;
+        asm volatile("stc; pushf; pop %0; mov $17, %%eax; xor %%edi, %%edi; stc; syscall; pushf; pop %1"
+                     : "=&r"(before), "=&r"(after)
+                     :: "rax", "rcx", "rdx", "rdi", "rsi", "r8", "r9", "r10", "r11", "memory");
+        expect_equal(after & 1, 1);
+        expect_equal(after & 0x3200, before & 0x3200);
+    }},
+    {"multicall", "makes every call and stores each result", [] {
+        multicall_entry_t calls[3] = {};
+        calls[0].op = __HYPERVISOR_xen_version;
+        calls[0].args[0] = XENVER_pagesize;
+        calls[1].op = 63;
+        calls[2].op = __HYPERVISOR_xen_version;
+        expect_equal(multicall(calls), 0);
+        expect_equal(calls[0].result, 4096);
+        expect_equal(calls[1].result, -XEN_ENOSYS);
+        expect_equal(calls[2].result, 4 << 16 | 17);
+    }},
+    {"multicall", "page-table updates work inside", [] {
+        Page& window = fresh_page();
+        Page& target = fresh_page();
+        target.words[0] = 9;
+        multicall_entry_t calls[2] = {};
+        calls[0].op = __HYPERVISOR_update_va_mapping;
+        calls[0].args[0] = window.address();
+        calls[0].args[1] = entry(target.mfn(), kernel_page);
+        calls[0].args[2] = UVMF_INVLPG;
+        mmuext_op_t flush{};
+        flush.cmd = MMUEXT_TLB_FLUSH_LOCAL;
+        calls[1].op = __HYPERVISOR_mmuext_op;
+        calls[1].args[0] = reinterpret_cast<unsigned long>(&flush);
+        calls[1].args[1] = 1;
+        calls[1].args[3] = DOMID_SELF;
+        expect_equal(multicall(calls), 0);
+        expect_equal(calls[0].result, 0);
+        expect_equal(calls[1].result, 0);
+        expect_equal(*static_cast<volatile std::uint64_t*>(window.words.data()), 9);
+    }},
+    {"multicall", "a batch inside a batch is refused", [] {
+        multicall_entry_t inner{}, outer{};
+        inner.op = __HYPERVISOR_xen_version;
+        inner.result = 5;
+        outer.op = __HYPERVISOR_multicall;
+        outer.args[0] = reinterpret_cast<unsigned long>(&inner);
+        outer.args[1] = 1;
+        expect_equal(multicall(std::span{&outer, 1}), 0);
+        expect_equal(outer.result, -XEN_EINVAL);
+        expect_equal(inner.result, 5);
+    }},
+    {"multicall", "empty is fine, a bad list is not", [] {
+        expect_equal(hypercall(__HYPERVISOR_multicall, nullptr, 0), 0);
+        expect_equal(hypercall(__HYPERVISOR_multicall, nowhere, 1), -XEN_EFAULT);
+        expect_equal(hypercall(__HYPERVISOR_multicall, nowhere, 1ull << 40), 0);   // the count is a 32-bit number
+    }},
+    {"multicall", "stops where the list ends to be readable, the calls before are made", [] {
+        const auto pages = fresh_pages(2);
+        update_va_mapping(&pages[1], 0, UVMF_INVLPG);
+        auto* calls = reinterpret_cast<multicall_entry_t*>(&pages[1]) - 1;
+        calls->op = __HYPERVISOR_xen_version;
+        expect_equal(hypercall(__HYPERVISOR_multicall, calls, 2), -XEN_EFAULT);
+        expect_equal(calls->result, 4 << 16 | 17);
+    }},
+    {"multicall", "a long batch is done whole", [] {
+        static std::array<multicall_entry_t, 500> calls;
+        for (auto& call : calls) call.op = __HYPERVISOR_xen_version;
+        expect_equal(multicall(calls), 0);
+        for (const auto& call : calls)
+            if (!expect_equal(call.result, 4 << 16 | 17)) return;
+    }},
+});
+
+}
+
+constinit const std::span<const Case> cases = table;
+
+}

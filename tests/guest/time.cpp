@@ -1,0 +1,271 @@
+// RUN: %boot-guest | FileCheck %s
+// CHECK: guest: {{[0-9]+}} passed, 0 failed
+//
+// Time: the clock page, timers that never come early, the runstate area, waiting.
+#include "kit/case.hpp"
+#include "kit/clock.hpp"
+#include "kit/events.hpp"
+
+namespace kit {
+namespace {
+
+constexpr std::uint64_t nowhere = 0xdead000;
+constexpr std::uint64_t millisecond = 1'000'000;
+
+unsigned timer_port() {
+    evtchn_bind_virq_t request{VIRQ_TIMER, 0, 0};
+    const Status status = event_channel_op(EVTCHNOP_bind_virq, &request);
+    static unsigned port;
+    if (status == 0) port = request.port;
+    return port;
+}
+
+unsigned fired(unsigned port) { return seen.port[port].exchange(0); }
+
+// Blocks until the timer's event has come; the time when it was seen.
+std::uint64_t wait_for_timer() {
+    const unsigned port = timer_port();
+    while (fired(port) == 0) sched_op(SCHEDOP_block);       // allows events, as the call says
+    vcpu_info().evtchn_upcall_mask = 1;
+    return now();
+}
+
+struct Poll {
+    sched_poll_t request{};
+    evtchn_port_t port;
+    Status run(std::uint64_t timeout) {
+        request.nr_ports = 1;
+        request.timeout = timeout;
+        set_xen_guest_handle(request.ports, &port);
+        return sched_op(SCHEDOP_poll, &request);
+    }
+};
+
+vcpu_runstate_info_t area;
+
+Status register_runstate(vcpu_runstate_info_t* place) {
+    vcpu_register_runstate_memory_area_t request{};
+    set_xen_guest_handle(request.addr.h, place);
+    return vcpu_op(VCPUOP_register_runstate_memory_area, 0, &request);
+}
+
+constexpr auto table = std::to_array<Case>({
+    {"vcpu_op.stop_periodic_timer", "stops the timer a Xen vcpu starts with", [] {
+        expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0), 0);
+        expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0), 0);
+    }},
+    {"pvclock", "the page is consistent and describes a running clock", [] {
+        const auto& time = vcpu_info().time;
+        expect_equal(time.version & 1, 0);
+        expect(time.tsc_to_system_mul != 0);
+        expect(time.system_time != 0);
+    }},
+    {"pvclock", "never goes back, and goes on", [] {
+        std::uint64_t last = now();
+        const std::uint64_t first = last;
+        for (unsigned i = 0; i < 100'000; ++i) {
+            const std::uint64_t next = now();
+            if (!expect(next >= last)) return;
+            last = next;
+        }
+        expect(last > first);
+    }},
+    {"pvclock", "goes on across calls and waiting", [] {
+        const std::uint64_t before = now();
+        expect_equal(set_timer_op(before + 5 * millisecond), 0);
+        const std::uint64_t after = wait_for_timer();
+        expect(after >= before + 5 * millisecond);
+    }},
+    {"pvclock", "wall clock: system time plus the start is a plausible date", [] {
+        expect_equal(shared->wc_version & 1, 0);
+        const std::uint64_t seconds = (std::uint64_t{shared->wc_sec_hi} << 32 | shared->wc_sec) + now() / 1'000'000'000;
+        expect(seconds > 1'600'000'000 && seconds < 8'000'000'000);
+    }},
+    {"set_timer_op", "the event does not come before the deadline", [] {
+        for (unsigned i = 0; i < 5; ++i) {
+            const std::uint64_t deadline = now() + 3 * millisecond;
+            expect_equal(set_timer_op(deadline), 0);
+            expect(wait_for_timer() >= deadline);
+        }
+    }},
+    {"set_timer_op", "a deadline in the past comes at once", [] {
+        expect_equal(set_timer_op(now() - millisecond), 0);
+        wait_for_timer();
+        expect_equal(set_timer_op(1), 0);
+        wait_for_timer();
+    }},
+    {"set_timer_op", "a later deadline replaces an earlier one, and 0 stops", [] {
+        const unsigned port = timer_port();
+        set_timer_op(now() + 2 * millisecond);
+        const std::uint64_t later = now() + 20 * millisecond;
+        set_timer_op(later);
+        expect(wait_for_timer() >= later);
+        set_timer_op(now() + 2 * millisecond);
+        expect_equal(set_timer_op(0), 0);
+        Poll nothing{.port = 0};
+        evtchn_alloc_unbound_t silent{DOMID_SELF, DOMID_SELF, 0};
+        event_channel_op(EVTCHNOP_alloc_unbound, &silent);
+        nothing.port = silent.port;
+        nothing.run(now() + 10 * millisecond);
+        let_events_in();
+        expect_equal(fired(port), 0);
+    }},
+    {"vcpu_op.set_singleshot_timer", "like set_timer_op, for a vcpu", [] {
+        vcpu_set_singleshot_timer_t request{now() + 3 * millisecond, 0};
+        expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, &request), 0);
+        expect(wait_for_timer() >= request.timeout_abs_ns);
+    }},
+    {"vcpu_op.set_singleshot_timer", "a past deadline comes at once, the future flag changes nothing", [] {
+        vcpu_set_singleshot_timer_t request{now() - millisecond, VCPU_SSHOTTMR_future};
+        expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, &request), 0);
+        wait_for_timer();
+    }},
+    {"vcpu_op.stop_singleshot_timer", "nothing comes afterwards", [] {
+        vcpu_set_singleshot_timer_t request{now() + 2 * millisecond, 0};
+        expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, &request), 0);
+        expect_equal(vcpu_op(VCPUOP_stop_singleshot_timer, 0), 0);
+        Poll wait{.port = timer_port()};
+        wait.run(now() + 6 * millisecond);
+        expect(!pending(timer_port()));
+    }},
+    {"vcpu_op.set_singleshot_timer", "refuses vcpus that do not exist and bad addresses", [] {
+        vcpu_set_singleshot_timer_t request{now() + millisecond, 0};
+        expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 1, &request), -XEN_ENOENT);
+        expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, nowhere), -XEN_EFAULT);
+    }},
+    {"vcpu_op.set_periodic_timer", "comes again and again while the vcpu runs, until stopped", [] {
+        vcpu_set_periodic_timer_t request{2 * millisecond};
+        const std::uint64_t begin = now();
+        expect_equal(vcpu_op(VCPUOP_set_periodic_timer, 0, &request), 0);
+        // Only a running vcpu is sure to see it: on stock Xen the periodic timer stands still while it blocks.
+        const unsigned port = timer_port();
+        allow_events(true);
+        while (seen.port[port] < 4) __builtin_ia32_pause();
+        allow_events(false);
+        expect(now() >= begin + 4 * millisecond);
+        expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0), 0);
+        let_events_in();
+        fired(port);
+        Poll wait{.port = port};
+        wait.run(now() + 10 * millisecond);
+        expect(!pending(port));
+    }},
+    {"vcpu_op.set_periodic_timer", "refuses periods that are too short", [] {
+        vcpu_set_periodic_timer_t request{1000};
+        expect_equal(vcpu_op(VCPUOP_set_periodic_timer, 0, &request), -XEN_EINVAL);
+    }},
+    {"sched_op.block", "returns when an event is already pending", [] {
+        evtchn_bind_ipi_t ipi{0, 0};
+        event_channel_op(EVTCHNOP_bind_ipi, &ipi);
+        evtchn_send_t send{ipi.port};
+        event_channel_op(EVTCHNOP_send, &send);
+        expect_equal(sched_op(SCHEDOP_block), 0);
+        vcpu_info().evtchn_upcall_mask = 1;
+        expect_equal(fired(ipi.port), 1);
+        evtchn_close_t close{ipi.port};
+        event_channel_op(EVTCHNOP_close, &close);
+    }},
+    {"sched_op.yield", "comes back", [] { expect_equal(sched_op(SCHEDOP_yield), 0); }},
+    {"sched_op.poll", "times out, not early", [] {
+        Poll poll{.port = timer_port()};
+        mask(poll.port, true);
+        const std::uint64_t deadline = now() + 4 * millisecond;
+        expect_equal(poll.run(deadline), 0);
+        expect(now() >= deadline);
+        mask(poll.port, false);
+    }},
+    {"sched_op.poll", "sees a pending port though it is masked and events are shut out", [] {
+        evtchn_bind_ipi_t ipi{0, 0};
+        event_channel_op(EVTCHNOP_bind_ipi, &ipi);
+        mask(ipi.port, true);
+        evtchn_send_t send{ipi.port};
+        event_channel_op(EVTCHNOP_send, &send);
+        Poll poll{.port = ipi.port};
+        expect_equal(poll.run(0), 0);             // no timeout: comes back only because of the port
+        expect(pending(ipi.port));
+        evtchn_close_t close{ipi.port};
+        event_channel_op(EVTCHNOP_close, &close);
+    }},
+    {"sched_op.poll", "wakes when the port's event comes", [] {
+        Poll poll{.port = timer_port()};
+        mask(poll.port, true);
+        const std::uint64_t deadline = now() + 3 * millisecond;
+        set_timer_op(deadline);
+        expect_equal(poll.run(0), 0);
+        expect(now() >= deadline);
+        expect(pending(poll.port));
+        evtchn_unmask_t unmask{poll.port};
+        event_channel_op(EVTCHNOP_unmask, &unmask);
+        let_events_in();
+        expect_equal(fired(poll.port), 1);
+    }},
+    {"sched_op.poll", "refuses too many ports, bad lists, bad ports", [] {
+        Poll poll{.port = 3000000};
+        expect_equal(poll.run(1), -XEN_EINVAL);
+        sched_poll_t request{};
+        request.nr_ports = 129;
+        expect_equal(sched_op(SCHEDOP_poll, &request), -XEN_EINVAL);
+        request.nr_ports = 1;
+        set_xen_guest_handle(request.ports, reinterpret_cast<evtchn_port_t*>(nowhere));
+        expect_equal(sched_op(SCHEDOP_poll, &request), -XEN_EFAULT);
+        expect_equal(sched_op(SCHEDOP_poll, nowhere), -XEN_EFAULT);
+    }},
+    {"sched_op", "refuses unknown commands", [] {
+        expect_equal(sched_op(99, nullptr), -XEN_ENOSYS);
+        expect_equal(sched_op(SCHEDOP_shutdown, nowhere), -XEN_EFAULT);
+        sched_remote_shutdown_t remote{5, SHUTDOWN_crash};
+        expect_equal(sched_op(SCHEDOP_remote_shutdown, &remote), -XEN_ESRCH);
+    }},
+    {"sched_op.watchdog", "can be set and taken back", [] {
+        sched_watchdog_t watchdog{0, 30};
+        const Status id = sched_op(SCHEDOP_watchdog, &watchdog);
+        expect_equal(id, 1);
+        watchdog = {static_cast<std::uint32_t>(id), 0};
+        expect_equal(sched_op(SCHEDOP_watchdog, &watchdog), 0);
+    }},
+    {"vcpu_op.register_runstate_memory_area", "shows a running vcpu whose times add up", [] {
+        expect_equal(register_runstate(&area), 0);
+        expect_equal(area.state, RUNSTATE_running);
+        const std::uint64_t blocked = area.time[RUNSTATE_blocked];
+        set_timer_op(now() + 5 * millisecond);
+        wait_for_timer();
+        expect(area.time[RUNSTATE_blocked] > blocked);
+        expect(area.state_entry_time <= now());
+        std::uint64_t sum = 0;
+        for (std::uint64_t time : area.time) sum += time;
+        expect(sum <= now());
+    }},
+    {"vcpu_op.register_runstate_memory_area", "with the update flag no half-written area is seen", [] {
+        expect_equal(vm_assist(VMASST_CMD_enable, VMASST_TYPE_runstate_update_flag), 0);
+        set_timer_op(now() + 2 * millisecond);
+        wait_for_timer();
+        expect_equal(area.state_entry_time >> 63, 0);
+    }},
+    {"vcpu_op.get_runstate_info", "agrees with the area", [] {
+        vcpu_runstate_info_t info{};
+        expect_equal(vcpu_op(VCPUOP_get_runstate_info, 0, &info), 0);
+        expect_equal(info.state, RUNSTATE_running);
+        expect_equal(info.state_entry_time, area.state_entry_time);
+        expect(info.time[RUNSTATE_running] >= area.time[RUNSTATE_running]);
+    }},
+    {"vcpu_op.register_runstate_memory_area", "refuses bad request, takes any address", [] {
+        expect_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0, nowhere), -XEN_EFAULT);
+        expect_equal(register_runstate(reinterpret_cast<vcpu_runstate_info_t*>(nowhere)), 0);   // written when it can be
+        expect_equal(register_runstate(&area), 0);
+    }},
+    {"vcpu_op.register_vcpu_time_memory_area", "is kept up to date", [] {
+        static vcpu_time_info_t copy;
+        vcpu_register_time_memory_area_t request{};
+        set_xen_guest_handle(request.addr.h, &copy);
+        expect_equal(vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, &request), 0);
+        expect_equal(copy.tsc_to_system_mul, vcpu_info().time.tsc_to_system_mul);
+        expect_equal(copy.tsc_shift, vcpu_info().time.tsc_shift);
+        expect(copy.system_time != 0);
+    }},
+});
+
+}
+
+constinit const std::span<const Case> cases = table;
+
+}
