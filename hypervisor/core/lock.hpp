@@ -24,8 +24,8 @@ enum class Rank : std::uint8_t {
     interrupt_routes,
     scheduler,
     timers,
+    machine,    // our own page tables, whose frames come from below
     frames,
-    machine,
     log,
 };
 

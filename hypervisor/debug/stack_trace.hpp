@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 namespace basalt {
 
@@ -19,11 +18,5 @@ struct Frames {
 
 // Frame pointers are followed only within the CPU's own stack block, upward, so a broken chain ends the trace.
 void show_stack(Frames from);
-
-struct Symbol {
-    std::string_view name;        // mangled, as in the image; empty: not known
-    std::uint64_t offset = 0;
-};
-Symbol symbol_at(std::uint64_t address);
 
 }  // namespace basalt

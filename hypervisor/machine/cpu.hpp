@@ -41,14 +41,14 @@ struct Cpu {
 
     // Translations: see flush.hpp.
     std::atomic<std::uint64_t> flushed_at{0};
-    std::atomic<bool> flush_wanted{false};
-    bool in_poll = false;
+    std::atomic<std::uint64_t> globals_flushed_at{0};
+    std::atomic<std::uint32_t> flush_wanted{0};
 
-    Mfn root{};           // what CR3 holds
-    Mfn descriptors{};    // frame of this CPU's GDT page: page 14 of the running vcpu's GDT area
-    std::uint64_t cr4 = 0;
-    bool task_switched = true;   // CR0.TS as this CPU last set it
-    std::uint32_t locks_held = 0;   // checked builds: one bit for each rank
+    std::atomic<std::uint64_t> root{0};   // physical address in CR3: switch_root()
+    Mfn descriptors{};                    // frame of this CPU's GDT page: see descriptors.hpp
+    std::uint64_t xcr0 = 0;               // set_xcr0()
+    bool task_switched = false;           // CR0.TS: set_task_switched()
+    std::uint32_t locks_held = 0;         // checked builds: one bit for each rank
     std::atomic<bool> online{false};
 
     // Takes the work and clears it.
@@ -70,6 +70,11 @@ inline Cpu& this_cpu() {
 inline Cpu& cpu_of(CpuId id) {
     return *reinterpret_cast<Cpu*>(layout::cpu_area + id.raw * layout::cpu_block_size);
 }
+
+// Start-up: a CPU's header, before it runs; the CPU itself says when others may interrupt it.
+void begin(CpuId id, std::uint32_t apic_id);
+void come_online();
+void go_offline();
 
 CpuMask online_cpus();
 std::size_t online_cpu_count();

@@ -26,6 +26,7 @@ std::span<const PageEntry, hypervisor_slots> hypervisor_entries();
 // Where frames for tables come from: first from the memory map itself, then, once memory/ runs, from its allocator.
 using FrameSource = Result<Mfn> (*)();   // a zeroed frame
 void take_tables_from(FrameSource source);
+Result<Mfn> frame_for_tables();
 
 // --- mappings of Basalt's own regions (not of slot 258) ---
 // 4 KiB at `address`. Replaces what was there; unmap() flushes on every CPU.
@@ -38,7 +39,7 @@ Result<std::byte*> map_device(std::uint64_t physical, std::size_t size, Caching 
 // A table of any level walked down to its 4 KiB entry, with tables made on the way: for a domain's L3 of slot 258
 // (`level` 3). Tables come from `source`, and get `table_bits`.
 Result<PageEntry*> entry_in(Mfn table, unsigned level, layout::Address address, PageEntry table_bits,
-                            FrameSource source);
+                            FrameSource source, unsigned wanted_level = 1);
 
 // The entry that maps `address` in the root `root`, of whatever size; 0 if none. For diagnosis and emulation.
 struct Mapping {
@@ -49,14 +50,8 @@ Mapping mapping_of(Mfn root, std::uint64_t address);
 
 // --- start-up ---
 // RAM into the direct map, the image with the rights of its sections, the M2P (filled with "no frame") and the frame
-// table (zeroed) for all RAM in the map. Switches to the new root.
+// table (zeroed) for all RAM in the map. Switches to the new root. What it takes is memory_in_use() (early_memory.hpp).
 void build_page_tables(MemoryMap memory);
-
-// Usable memory that start-up has already taken, sorted: image, modules, tables, M2P, frame table. The first MiB too.
-std::span<const PhysicalRange> memory_in_use();
-
-// Takes zeroed memory out of the map before memory/ runs; alignment in bytes, a power of two.
-std::uint64_t take_early_memory(std::size_t size, std::size_t alignment);
 
 // The start-up sections are unmapped; what they covered may be given to memory/.
 PhysicalRange forget_start_up();
@@ -64,7 +59,5 @@ PhysicalRange forget_start_up();
 // Backing of the M2P, for machphys_mfn_list: the first frame of the 2 MiB piece for each GiB of machine memory, or
 // no_mfn where there is none.
 Mfn m2p_piece(std::uint64_t gibibyte);
-
-// Read-only entries of the M2P and frame table are reached through layout::m2p and layout::frame_table.
 
 }  // namespace basalt

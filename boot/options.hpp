@@ -1,0 +1,45 @@
+// Basalt's command line, in the manner of Xen's: words `name` or `name=value`. What is unknown or malformed is reported
+// by name with what was expected, and the boot goes on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "debug/log.hpp"
+#include "formats/serial_options.hpp"
+
+namespace basalt {
+
+// dom0_mem=512M, or dom0_mem=1G,max:2G or min:256M,max:1G. In bytes.
+struct MemoryWish {
+    std::optional<std::uint64_t> size;
+    std::uint64_t least = 0;
+    std::uint64_t most = ~std::uint64_t{0};
+};
+
+struct Options {
+    SerialLine com1 = basalt::com1;
+    SerialLine com2 = basalt::com2;
+    bool com1_wanted = true;       // the first of console= that Basalt has; vga it has not
+    bool com2_wanted = false;
+    MemoryWish dom0_memory;
+    std::uint32_t dom0_vcpus = 0;  // 0: as many as there are CPUs
+    std::uint32_t most_cpus_wanted = ~std::uint32_t{0};
+    bool noreboot = false;
+    Level shown = Level::info;
+    Level guests_shown = Level::info;
+    bool break_deliberately = false;   // a fault right before guests are entered, to see what a panic looks like
+};
+
+// Called for each word that had no effect: `expected` says what would have.
+struct Complaint {
+    std::string_view word;
+    std::string_view expected;
+};
+using Complain = void (*)(const Complaint&);
+
+Options parse_options(std::string_view command_line, Complain complain);
+
+}  // namespace basalt

@@ -1,0 +1,85 @@
+#include "debug/log.hpp"
+
+#include <atomic>
+
+#include "core/lock.hpp"
+#include "debug/ring.hpp"
+
+namespace basalt {
+namespace {
+
+constexpr std::size_t longest_line = 256;
+
+struct Log {
+    Ring<32 * 1024> ring;
+    Level shown = Level::info;
+
+    void write(std::string_view text, bool show) {
+        ring.write(text);
+        if (show) console_write(text);
+    }
+};
+
+class Journal {
+public:
+    template <typename Action>
+    decltype(auto) with(Action&& action) {
+        if (broken_open_.load(std::memory_order_relaxed)) return action(unguarded());
+        return guarded_.with(std::forward<Action>(action));
+    }
+    void break_open() {
+        if (!broken_open_.exchange(true)) last_resort_.shown = Level::debug;
+    }
+
+private:
+    // A panic may come while this CPU, or one that is stopped by now, holds the lock: it writes elsewhere.
+    Log& unguarded() { return last_resort_; }
+
+    Guarded<Log, Rank::log> guarded_;
+    Log last_resort_;
+    std::atomic<bool> broken_open_{false};
+};
+
+constinit Journal journal;
+
+}  // namespace
+
+void log_line(Level level, std::string_view format, std::span<const Argument> arguments) {
+    char line[longest_line] = "(XEN) ";
+    constexpr std::size_t prefix = 6;
+    auto used = prefix + format_into(std::span(line).subspan(prefix, longest_line - prefix - 1), format, arguments);
+    line[used++] = '\n';
+    journal.with([&](Log& log) { log.write({line, used}, level <= log.shown); });
+}
+
+void show_up_to(Level level) {
+    journal.with([&](Log& log) { log.shown = level; });
+}
+
+void log_guest(std::uint16_t domain, std::string_view text) {
+    char prefix[16];
+    const std::array arguments{argument_of(domain)};
+    const auto used = format_into(prefix, "(d{}) ", arguments);
+    journal.with([&](Log& log) {
+        log.write({prefix, used}, true);
+        log.write(text, true);
+        log.write("\n", true);
+    });
+}
+
+RingRead read_log(std::uint32_t index, std::span<char> to) {
+    return journal.with([&](Log& log) {
+        const auto read = log.ring.read(index, to);
+        return RingRead{read.copied, read.next};
+    });
+}
+
+void clear_log() {
+    journal.with([](Log& log) { log.ring.clear(); });
+}
+
+void log_without_lock() {
+    journal.break_open();
+}
+
+}  // namespace basalt

@@ -1,0 +1,345 @@
+/* How ring 3 comes in and goes out. This page is mapped once for each CPU, with that CPU's EntryData behind it, so
+   entry_data(%rip) is always the right CPU's. C++ is far away and called by absolute address.
+
+   From ring 3, exceptions and interrupts land on RSP0, the end of the running vcpu's Registers, and SYSCALL goes there
+   by itself; C++ runs on the CPU's stack, which is empty then. From ring 0 they stay on the stack they came to.
+   Only #DB, NMI, #MC and #DF have interrupt stacks. GS is never used, so nothing here has a moment of not knowing
+   whose it is. */
+#include <offsets.h>
+
+/* Registers of guest_system_call's caller that C++ keeps are not in the frame until they are needed there. */
+#define KEPT_BYTES 48
+
+    .macro call_far function
+    movabs $\function, %rax
+    call *%rax
+    .endm
+
+    /* Three bytes that become CLAC where the CPU has SMAP: user_copy alone touches guest memory. */
+    .macro access_off
+77: .byte 0x0f, 0x1f, 0x00
+    .pushsection .access_switches, "a", @progbits
+    .quad 77b
+    .long 0xca010f, 0
+    .popsection
+    .endm
+
+    .macro push_other_registers
+    push %rdi
+    push %rsi
+    push %rdx
+    push %rcx
+    push %rax
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    .endm
+
+    .macro push_kept_registers
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    .endm
+
+    .macro pop_registers
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rax
+    pop %rcx
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    .endm
+
+    .section .entry.text, "ax", @progbits
+
+    /* --- SYSCALL: RCX is the return address, R11 the flags; FMASK has cleared IF, DF, AC, TF and NT. --- */
+    .balign 64
+    .globl system_call_entry
+system_call_entry:
+    mov %rsp, ENTRY_GUEST_STACK + entry_data(%rip)
+    mov ENTRY_RSP0 + entry_data(%rip), %rsp
+    push $GUEST_SS
+    push ENTRY_GUEST_STACK + entry_data(%rip)
+    push %r11
+    push $GUEST_CS
+    push %rcx
+    push $0
+    push $BY_SYSTEM_CALL
+    push_other_registers
+    lea -KEPT_BYTES(%rsp), %rdi
+    mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
+    call_far guest_system_call
+
+    cmpl $0, CPU_WORK - CPU_BLOCK(%rsp)
+    jne system_call_with_work
+    mov CPU_UPCALL_BYTES - CPU_BLOCK(%rsp), %rax
+    movzwl (%rax), %eax         /* pending | masked << 8: deliverable if not 0, and masked is */
+    dec %eax
+    cmp $0xfe, %eax
+    jbe system_call_with_work
+    mov CPU_RUNNING_REGISTERS - CPU_BLOCK(%rsp), %rdi
+
+    cmpl $BY_SYSTEM_CALL, R_VECTOR(%rdi)
+    jne system_call_by_iret
+    mov R_RIP(%rdi), %rcx
+    mov %rcx, %r11              /* SYSRET to an address that is not canonical faults in ring 0 on Intel */
+    sar $47, %r11
+    inc %r11
+    cmp $1, %r11
+    ja system_call_by_iret
+sysret_without_kept:
+    mov R_RFLAGS(%rdi), %r11
+    mov R_RAX(%rdi), %rax
+    mov R_R8(%rdi), %r8
+    mov R_R9(%rdi), %r9
+    mov R_R10(%rdi), %r10
+    mov R_RDX(%rdi), %rdx
+    mov R_RSI(%rdi), %rsi
+    mov R_RSP(%rdi), %rsp
+    mov R_RDI(%rdi), %rdi
+    sysretq
+
+system_call_with_work:          /* the vcpu may be switched out: complete its frame */
+    mov CPU_RUNNING_REGISTERS - CPU_BLOCK(%rsp), %rdi
+    call store_kept
+    jmp work
+system_call_by_iret:
+    call store_kept
+    jmp return_by_iret
+store_kept:
+    mov %rbx, R_RBX(%rdi)
+    mov %rbp, R_RBP(%rdi)
+    mov %r12, R_R12(%rdi)
+    mov %r13, R_R13(%rdi)
+    mov %r14, R_R14(%rdi)
+    mov %r15, R_R15(%rdi)
+    ret
+
+    /* SYSCALL of 32-bit code (AMD): rare, and goes the long way. */
+    .balign 16
+    .globl compatible_system_call_entry
+compatible_system_call_entry:
+    mov %rsp, ENTRY_GUEST_STACK + entry_data(%rip)
+    mov ENTRY_RSP0 + entry_data(%rip), %rsp
+    push $GUEST_SS
+    push ENTRY_GUEST_STACK + entry_data(%rip)
+    push %r11
+    push $GUEST_CS_COMPATIBLE
+    mov %ecx, %ecx
+    push %rcx
+    push $0
+    push $BY_COMPATIBLE_SYSTEM_CALL
+    push_other_registers
+    push_kept_registers
+    mov %rsp, %rdi
+    mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
+    call_far guest_system_call
+    jmp return_to_guest
+
+    /* --- exceptions: the CPU has pushed SS to RIP, the stub an error code if the CPU had none, and the vector --- */
+    .balign 16
+exception:
+    push_other_registers
+    push_kept_registers
+    mov %rsp, %rdi
+    cld
+    access_off
+    testb $3, R_CS(%rdi)
+    jz 1f
+    mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
+    call_far guest_exception
+    jmp return_to_guest
+1:  call_far hypervisor_exception
+    jmp return_to_hypervisor
+
+    /* The stub pushed what fits in a byte, which the CPU extended with its sign. */
+    .balign 16
+interrupt:
+    push (%rsp)
+    andq $0xff, (%rsp)
+    movq $0, 8(%rsp)
+    push_other_registers
+    push_kept_registers
+    mov %rsp, %rdi
+    cld
+    access_off
+    testb $3, R_CS(%rdi)
+    jz 1f
+    mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
+    call_far guest_interrupt
+    jmp return_to_guest
+1:  call_far hypervisor_interrupt
+
+return_to_hypervisor:
+    pop_registers
+    add $16, %rsp
+    iretq
+
+    /* --- the way out: RSP is the CPU's stack, empty --- */
+    .balign 16
+return_to_guest:
+    cmpl $0, CPU_WORK - CPU_BLOCK(%rsp)
+    jne work
+    mov CPU_UPCALL_BYTES - CPU_BLOCK(%rsp), %rax
+    movzwl (%rax), %eax
+    dec %eax
+    cmp $0xfe, %eax
+    ja restore
+work:
+    call_far before_guest_entry
+restore:
+    mov CPU_RUNNING_REGISTERS - CPU_BLOCK(%rsp), %rdi
+    cmpl $BY_SYSTEM_CALL, R_VECTOR(%rdi)
+    jne return_by_iret
+    mov R_RIP(%rdi), %rcx
+    mov %rcx, %r11
+    sar $47, %r11
+    inc %r11
+    cmp $1, %r11
+    ja return_by_iret
+    mov R_RBX(%rdi), %rbx
+    mov R_RBP(%rdi), %rbp
+    mov R_R12(%rdi), %r12
+    mov R_R13(%rdi), %r13
+    mov R_R14(%rdi), %r14
+    mov R_R15(%rdi), %r15
+    jmp sysret_without_kept
+
+    /* From the CPU's stack, because a faulting IRET overwrites what lies below its frame. The vcpu's Registers stay
+       whole, so guest_return_fault finds everything. */
+return_by_iret:
+    push R_SS(%rdi)
+    push R_RSP(%rdi)
+    push R_RFLAGS(%rdi)
+    push R_CS(%rdi)
+    push R_RIP(%rdi)
+    mov R_R15(%rdi), %r15
+    mov R_R14(%rdi), %r14
+    mov R_R13(%rdi), %r13
+    mov R_R12(%rdi), %r12
+    mov R_RBP(%rdi), %rbp
+    mov R_RBX(%rdi), %rbx
+    mov R_R11(%rdi), %r11
+    mov R_R10(%rdi), %r10
+    mov R_R9(%rdi), %r9
+    mov R_R8(%rdi), %r8
+    mov R_RAX(%rdi), %rax
+    mov R_RCX(%rdi), %rcx
+    mov R_RDX(%rdi), %rdx
+    mov R_RSI(%rdi), %rsi
+    mov R_RDI(%rdi), %rdi
+    .globl guest_iret
+guest_iret:
+    iretq
+
+    .globl guest_iret_faulted   /* hypervisor_exception has put vector and error code into the guest's Registers */
+guest_iret_faulted:
+    mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
+    mov CPU_RUNNING_REGISTERS - CPU_BLOCK(%rsp), %rdi
+    call_far guest_return_fault
+    jmp return_to_guest
+
+    .pushsection __ex_table, "a", @progbits
+    .balign 4
+    .long guest_iret - ., guest_iret_faulted - .
+    .popsection
+
+    .globl enter_guests_here
+enter_guests_here:
+    mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
+    jmp work
+
+    /* --- exceptions with interrupt stacks --- */
+    .macro on_own_stack name, number, handler, has_error_code=0
+    .balign 16
+    .globl \name
+\name:
+    .if \has_error_code == 0
+    push $0
+    .endif
+    push $\number
+    push_other_registers
+    push_kept_registers
+    mov %rsp, %rdi
+    cld
+    access_off
+    call_far \handler
+    jmp return_to_hypervisor
+    .endm
+
+    on_own_stack nmi_entry, 2, nmi
+    on_own_stack machine_check_entry, 18, machine_check
+    on_own_stack double_fault_entry, 8, double_fault, 1
+
+    /* #DB of ring 3 moves to where other exceptions of ring 3 land. */
+    .balign 16
+    .globl debug_entry
+debug_entry:
+    push $0
+    push $1
+    push_other_registers
+    push_kept_registers
+    mov %rsp, %rsi
+    cld
+    access_off
+    testb $3, R_CS(%rsi)
+    jz 1f
+    mov ENTRY_RSP0 + entry_data(%rip), %rdi
+    sub $R_SIZE, %rdi
+    mov %rdi, %rax
+    mov $R_SIZE / 8, %ecx
+    rep movsq
+    mov %rax, %rdi
+    mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
+    call_far guest_exception
+    jmp return_to_guest
+1:  mov %rsp, %rdi
+    call_far hypervisor_exception
+    jmp return_to_hypervisor
+
+    /* --- stubs, found by their size: 16 bytes for each exception, 8 for each interrupt --- */
+    .balign 16
+    .globl exception_stubs
+exception_stubs:
+    number = 0
+    .rept 32
+    .balign 16
+    /* SDM 3A table 6-1: these push an error code */
+    .if number != 8 && number != 10 && number != 11 && number != 12 && number != 13 && number != 14 && number != 17 && number != 21
+    push $0
+    .endif
+    push $number
+    jmp exception
+    number = number + 1
+    .endr
+    .balign 16
+    .globl interrupt_stubs
+interrupt_stubs:
+    number = 32
+    .rept 224
+    .balign 8
+    .byte 0x6a, number   /* push imm8 */
+    jmp interrupt
+    number = number + 1
+    .endr
+    .globl entry_text_last
+entry_text_last:
+
+    .section .entry.data, "aw", @progbits
+    .balign 4096
+    .globl entry_data
+entry_data:
+    .skip 4096

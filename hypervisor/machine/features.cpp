@@ -1,0 +1,149 @@
+#include "machine/features.hpp"
+
+#include <cstring>
+
+#include "debug/log.hpp"
+#include "debug/panic.hpp"
+#include "machine/cpu.hpp"
+#include "machine/instructions.hpp"
+#include "machine/page_entry.hpp"
+
+namespace basalt {
+namespace {
+
+constinit Features known;   // written once, by the first CPU before there are others
+
+bool bit(std::uint32_t word, unsigned number) { return (word >> number & 1) != 0; }
+
+template <std::size_t size>
+bool spells(const std::uint32_t (&words)[size], std::string_view name) {
+    return std::memcmp(words, name.data(), name.size()) == 0;
+}
+
+Vendor vendor() {
+    const auto leaf = cpuid(0);
+    const std::uint32_t name[] = {leaf.ebx, leaf.edx, leaf.ecx};
+    if (spells(name, "GenuineIntel")) return Vendor::intel;
+    if (spells(name, "AuthenticAMD") || spells(name, "HygonGenuine")) return Vendor::amd;
+    return Vendor::other;
+}
+
+bool emulated_by_tcg(bool under_hypervisor) {
+    if (!under_hypervisor) return false;
+    const auto leaf = cpuid(0x40000000);
+    const std::uint32_t name[] = {leaf.ebx, leaf.ecx, leaf.edx};
+    return spells(name, "TCGTCGTCGTCG");
+}
+
+// SDM 2A, CPUID; APM 3, appendix E.
+void read_basic_leaves(Features& f) {
+    const auto highest = cpuid(0).eax;
+    const auto leaf1 = cpuid(1);
+    f.emulated_by_tcg = emulated_by_tcg(bit(leaf1.ecx, 31));
+    f.monitor = bit(leaf1.ecx, 3);
+    f.vmx = bit(leaf1.ecx, 5);
+    f.pcid = bit(leaf1.ecx, 17);
+    f.x2apic = bit(leaf1.ecx, 21);
+    f.tsc_deadline = bit(leaf1.ecx, 24);
+    f.xsave = bit(leaf1.ecx, 26);
+    f.machine_check = bit(leaf1.edx, 7) && bit(leaf1.edx, 14);
+    if (highest >= 7) {
+        const auto leaf7 = cpuid(7);
+        f.fsgsbase = bit(leaf7.ebx, 0);
+        f.smep = bit(leaf7.ebx, 7);
+        f.smap = bit(leaf7.ebx, 20);
+        f.umip = bit(leaf7.ecx, 2);
+    }
+    if (f.xsave) {
+        // x87, SSE, AVX and the three of AVX-512. Protection keys and bounds are not offered to PV guests.
+        constexpr std::uint64_t offered = 0xe7;
+        const auto supported = cpuid(0xd, 0);
+        const auto more = cpuid(0xd, 1);
+        f.xsave_bits = (supported.eax | std::uint64_t{supported.edx} << 32) & offered;
+        f.xsaveopt = bit(more.eax, 0);
+        f.xsavec = bit(more.eax, 1);
+    }
+}
+
+void read_extended_leaves(Features& f) {
+    const auto highest = cpuid(0x80000000).eax;
+    const auto leaf1 = cpuid(0x80000001);
+    f.svm = bit(leaf1.ecx, 2);
+    f.no_execute = bit(leaf1.edx, 20);
+    f.gigabyte_pages = bit(leaf1.edx, 26);
+    f.rdtscp = bit(leaf1.edx, 27);
+    if (highest >= 0x80000007) f.invariant_tsc = bit(cpuid(0x80000007).edx, 8);
+    if (highest >= 0x80000008) f.physical_bits = cpuid(0x80000008).eax & 0xff;
+}
+
+std::uint64_t wanted_cr4(const Features& f) {
+    auto wanted = cr4::physical_extension | cr4::global_pages | cr4::fxsave | cr4::simd_exceptions;
+    if (bit(cpuid(1).edx, 2)) wanted |= cr4::debug_extensions;
+    if (f.machine_check) wanted |= cr4::machine_check;
+    if (f.umip) wanted |= cr4::umip;
+    if (f.fsgsbase) wanted |= cr4::fsgsbase;
+    if (f.xsave) wanted |= cr4::xsave;
+    if (f.smep) wanted |= cr4::smep;
+    if (f.smap) wanted |= cr4::smap;
+    return wanted;
+}
+
+// .access_switches: where three bytes of no-op stand for STAC or CLAC.
+struct AccessSwitch {
+    std::uint64_t where;
+    std::uint32_t instruction;
+    std::uint32_t reserved;
+};
+
+}  // namespace
+}  // namespace basalt
+
+extern "C" const basalt::AccessSwitch access_switches_start[], access_switches_end[];
+
+namespace basalt {
+namespace {
+
+// While the early tables still let the text be written.
+void write_access_switches() {
+    for (const auto* at = access_switches_start; at != access_switches_end; ++at)
+        std::memcpy(reinterpret_cast<void*>(at->where), &at->instruction, 3);
+}
+
+}  // namespace
+
+const Features& features() {
+    return known;
+}
+
+std::uint64_t guest_cr4() {
+    return known.cr4_wanted &
+           (cr4::physical_extension | cr4::debug_extensions | cr4::machine_check | cr4::fxsave | cr4::simd_exceptions |
+            cr4::fsgsbase | cr4::xsave);
+}
+
+void find_features() {
+    known.vendor = vendor();
+    read_basic_leaves(known);
+    read_extended_leaves(known);
+    if (!known.no_execute) panic("this CPU has no no-execute pages (NX), or the firmware has switched them off");
+    if (known.smap && known.emulated_by_tcg) {
+        log(Level::info, "SMAP stays off: QEMU's TCG gets it wrong for code in ring 3");
+        known.smap = false;
+    }
+    known.cr4_wanted = wanted_cr4(known);
+    if (known.smap) write_access_switches();
+}
+
+void switch_features_on() {
+    constexpr std::uint64_t system_calls = 1 << 0, long_mode = 1 << 8, no_execute = 1 << 11;
+    write_msr(msr::efer, read_msr(msr::efer) | system_calls | long_mode | no_execute);
+    write_cr0(cr0::paging | cr0::alignment_mask | cr0::write_protect | cr0::numeric_error | cr0::extension_type |
+              cr0::monitor_coprocessor | cr0::protected_mode);
+    write_cr4(known.cr4_wanted);
+    write_msr(msr::page_attributes, page_attribute_table);
+    auto& cpu = this_cpu();
+    cpu.task_switched = false;
+    if (known.xsave) write_xcr0(cpu.xcr0 = known.xsave_bits);
+}
+
+}  // namespace basalt
