@@ -30,7 +30,7 @@ template <typename Read>
 Reading read_together(Read read) {
     Reading best;
     auto shortest = ~std::uint64_t{0};
-    for (int tries = 0; tries < 8; ++tries) {
+    for (int tries = 0; tries < 32; ++tries) {
         const auto before = read_tsc_in_order();
         const auto other = read();
         const auto after = read_tsc_in_order();
