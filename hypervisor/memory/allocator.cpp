@@ -26,7 +26,9 @@ void forget_translations(Mfn first, unsigned order) {
     flush_cpus_behind(youngest);
 }
 
-void scrub(Mfn first, unsigned order) { std::memset(contents(first), 0, page_size << order); }
+void scrub(Mfn first, unsigned order) {
+    std::memset(contents(first), 0, page_size << order);
+}
 
 template <typename Action>
 void for_each_block(FrameSpan span, Action action) {
@@ -40,7 +42,7 @@ void for_each_block(FrameSpan span, Action action) {
     }
 }
 
-}  // namespace
+}    // namespace
 
 Result<Mfn> allocate_frames(unsigned order) {
     const auto first = free_memory.with([&](FreeMemory& free) {
@@ -68,7 +70,8 @@ void free_one_frame(Mfn mfn) {
 }
 
 Result<Mfn> take_unowned(Wanted wanted) {
-    const auto first = free_memory.with([&](FreeMemory& free) { return free.take(wanted, free.counts().claimed); });
+    const auto first =
+        free_memory.with([&](FreeMemory& free) { return free.take(wanted, free.counts().claimed); });
     if (!first) return refuse(Error::no_memory);
     forget_translations(*first, wanted.order);
     if (!wanted.as_found) scrub(*first, wanted.order);
@@ -99,7 +102,7 @@ std::optional<Mfn> take_claimed(DomainMemory& domain, const Wanted& wanted, std:
     });
 }
 
-}  // namespace
+}    // namespace
 
 Result<Mfn> allocate_for(DomainMemory& domain, Wanted wanted) {
     if (wanted.order > most_order) return refuse(Error::invalid);
@@ -128,7 +131,8 @@ Result<> claim(DomainMemory& domain, std::uint64_t frames) {
         const auto own = domain.claimed.load(std::memory_order_relaxed);
         const auto total = domain.total.load(std::memory_order_relaxed);
         // The claim names what the domain shall have in the end (memory.h); what it has counts towards it.
-        if (frames != 0 && (own != 0 || frames > domain.most.load(std::memory_order_relaxed))) return refuse(Error::invalid);
+        if (frames != 0 && (own != 0 || frames > domain.most.load(std::memory_order_relaxed)))
+            return refuse(Error::invalid);
         const auto wanted = frames > total ? frames - total : 0;
         const auto counts = free.counts();
         if (wanted > counts.free - (counts.claimed - own)) return refuse(Error::no_memory);
@@ -145,16 +149,18 @@ FreeCounts free_counts() {
 
 // --- start-up ---
 
-std::size_t free_set_words(Mfn end) { return FreeMemory::words_for(end); }
+std::size_t free_set_words(Mfn end) {
+    return FreeMemory::words_for(end);
+}
 
-void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets, std::span<const FrameSpan> ram,
-                  std::span<const FrameSpan> taken) {
+void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets,
+                  std::span<const FrameSpan> ram, std::span<const FrameSpan> taken) {
     memory_views = views;
     std::uint64_t frames = 0;
     std::uint64_t low_frames = 0;
     const Mfn four_gib(std::uint64_t{1} << 20);
     for (auto span : ram) {
-        if (span.end <= first_mib.end) continue;   // never ours: its records stay those of device memory
+        if (span.end <= first_mib.end) continue;    // never ours: its records stay those of device memory
         span.begin = std::max(span.begin, first_mib.end);
         frames += span.size();
         if (span.begin < four_gib) low_frames += (span.end < four_gib ? span.end : four_gib) - span.begin;
@@ -175,6 +181,8 @@ void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets, 
     }
 }
 
-void give_back(FrameSpan frames) { for_each_block(frames, free_frames); }
+void give_back(FrameSpan frames) {
+    for_each_block(frames, free_frames);
+}
 
-}  // namespace basalt
+}    // namespace basalt

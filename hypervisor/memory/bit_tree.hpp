@@ -1,5 +1,5 @@
-// A set of small numbers, with its summaries: each word of a level is one bit of the level above, so that the highest
-// member below a bound is found in as many steps as there are levels.
+// A set of small numbers, with its summaries: each word of a level is one bit of the level above, so that the
+// highest member below a bound is found in as many steps as there are levels.
 #pragma once
 
 #include <array>
@@ -34,7 +34,9 @@ public:
         }
     }
 
-    constexpr bool has(std::uint64_t member) const { return depth_ != 0 && (levels_[0][member / 64] >> member % 64 & 1) != 0; }
+    constexpr bool has(std::uint64_t member) const {
+        return depth_ != 0 && (levels_[0][member / 64] >> member % 64 & 1) != 0;
+    }
 
     constexpr void add(std::uint64_t member) {
         for (unsigned level = 0; level < depth_; ++level) {
@@ -61,13 +63,15 @@ public:
             const auto word_index = (bound - 1) / 64;
             const auto word = levels_[level][word_index] & ~std::uint64_t{0} >> (63 - (bound - 1) % 64);
             if (word != 0) return descend(level, word_index * 64 + top_bit(word));
-            bound = word_index;   // whole words below this one
+            bound = word_index;    // whole words below this one
         }
         return std::nullopt;
     }
 
 private:
-    static constexpr unsigned top_bit(std::uint64_t word) { return 63 - static_cast<unsigned>(std::countl_zero(word)); }
+    static constexpr unsigned top_bit(std::uint64_t word) {
+        return 63 - static_cast<unsigned>(std::countl_zero(word));
+    }
     constexpr std::uint64_t descend(unsigned level, std::uint64_t member) const {
         while (level-- != 0) member = member * 64 + top_bit(levels_[level][member]);
         return member;
@@ -78,4 +82,4 @@ private:
     unsigned depth_ = 0;
 };
 
-}  // namespace basalt
+}    // namespace basalt

@@ -12,6 +12,8 @@ Result<> DomainMemory::add(std::uint64_t frames) {
     return {};
 }
 
-void DomainMemory::remove(std::uint64_t frames) { total.fetch_sub(frames, std::memory_order_release); }
+void DomainMemory::remove(std::uint64_t frames) {
+    total.fetch_sub(frames, std::memory_order_release);
+}
 
-}  // namespace basalt
+}    // namespace basalt

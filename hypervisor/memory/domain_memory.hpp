@@ -20,11 +20,11 @@ struct DomainMemory {
     explicit DomainMemory(DomainId domain = {}) : id(domain) {}
 
     // Frames enter the account before they are owned, and leave it after.
-    Result<> add(std::uint64_t frames);       // refused: more than it may have, or it is dying
+    Result<> add(std::uint64_t frames);    // refused: more than it may have, or it is dying
     void remove(std::uint64_t frames);
 };
 
 // Seam, supplied by domain/: a domain lives as long as it owns a frame. Null for owners that are no domain.
 DomainMemory* domain_memory_of(DomainId owner);
 
-}  // namespace basalt
+}    // namespace basalt

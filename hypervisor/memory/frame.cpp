@@ -4,4 +4,4 @@ namespace basalt {
 
 constinit MemoryViews memory_views;
 
-}  // namespace basalt
+}    // namespace basalt

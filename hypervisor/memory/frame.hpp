@@ -13,25 +13,38 @@
 namespace basalt {
 
 // Owners that are no domain, numbered as the ABI numbers them.
-inline constexpr DomainId owner_io{DOMID_IO};          // not RAM: device memory and holes
+inline constexpr DomainId owner_io{DOMID_IO};    // not RAM: device memory and holes
 inline constexpr DomainId owner_hypervisor{DOMID_XEN};
-inline constexpr DomainId owner_nobody{DOMID_INVALID}; // free
+inline constexpr DomainId owner_nobody{DOMID_INVALID};    // free
 
-// Word 2: bits 0-15 owner (so written that a zeroed record is not RAM), 16-47 epoch of the last drop, 48-57 index of a
-// check at rest, 62 charged to its owner's account, 63 held by its owner (the
-// reference that allocation gave is not yet given back).
+// Word 2: bits 0-15 owner (so written that a zeroed record is not RAM), 16-47 epoch of the last drop, 48-57
+// index of a check at rest, 62 charged to its owner's account, 63 held by its owner (the reference that
+// allocation gave is not yet given back).
 class OwnerWord {
 public:
     constexpr OwnerWord() = default;
     constexpr explicit OwnerWord(std::uint64_t raw) : raw_(raw) {}
-    constexpr OwnerWord(DomainId owner, FlushEpoch epoch) : raw_(std::uint64_t{coded(owner.raw)} | std::uint64_t{epoch.raw} << 16) {}
+    constexpr OwnerWord(DomainId owner, FlushEpoch epoch)
+        : raw_(std::uint64_t{coded(owner.raw)} | std::uint64_t{epoch.raw} << 16) {}
 
-    constexpr std::uint64_t raw() const { return raw_; }
-    constexpr DomainId owner() const { return DomainId(coded(static_cast<std::uint16_t>(raw_))); }
-    constexpr FlushEpoch epoch() const { return FlushEpoch(static_cast<std::uint32_t>(raw_ >> 16)); }
-    constexpr unsigned index() const { return static_cast<unsigned>(raw_ >> 48 & 1023); }
-    constexpr bool charged() const { return (raw_ & charged_bit) != 0; }
-    constexpr bool held() const { return (raw_ & held_bit) != 0; }
+    constexpr std::uint64_t raw() const {
+        return raw_;
+    }
+    constexpr DomainId owner() const {
+        return DomainId(coded(static_cast<std::uint16_t>(raw_)));
+    }
+    constexpr FlushEpoch epoch() const {
+        return FlushEpoch(static_cast<std::uint32_t>(raw_ >> 16));
+    }
+    constexpr unsigned index() const {
+        return static_cast<unsigned>(raw_ >> 48 & 1023);
+    }
+    constexpr bool charged() const {
+        return (raw_ & charged_bit) != 0;
+    }
+    constexpr bool held() const {
+        return (raw_ & held_bit) != 0;
+    }
 
     constexpr OwnerWord with_epoch(FlushEpoch epoch) const {
         return OwnerWord((raw_ & ~(std::uint64_t{0xffff'ffff} << 16)) | std::uint64_t{epoch.raw} << 16);
@@ -39,13 +52,19 @@ public:
     constexpr OwnerWord with_index(unsigned index) const {
         return OwnerWord((raw_ & ~(std::uint64_t{1023} << 48)) | std::uint64_t{index} << 48);
     }
-    constexpr OwnerWord let_go() const { return OwnerWord(raw_ & ~held_bit); }
-    constexpr OwnerWord held_and_charged() const { return OwnerWord(raw_ | held_bit | charged_bit); }
+    constexpr OwnerWord let_go() const {
+        return OwnerWord(raw_ & ~held_bit);
+    }
+    constexpr OwnerWord held_and_charged() const {
+        return OwnerWord(raw_ | held_bit | charged_bit);
+    }
 
 private:
     static constexpr std::uint64_t charged_bit = std::uint64_t{1} << 62;
     static constexpr std::uint64_t held_bit = std::uint64_t{1} << 63;
-    static constexpr std::uint16_t coded(std::uint16_t owner) { return owner ^ owner_io.raw; }
+    static constexpr std::uint16_t coded(std::uint16_t owner) {
+        return owner ^ owner_io.raw;
+    }
     std::uint64_t raw_ = 0;
 };
 static_assert(OwnerWord{}.owner() == owner_io);
@@ -58,10 +77,18 @@ struct FrameChange {
 
 class alignas(16) Frame {
 public:
-    FrameWord word() const { return FrameWord(word_.load(std::memory_order_acquire)); }
-    OwnerWord owner_word() const { return OwnerWord(owner_.load(std::memory_order_acquire)); }
-    DomainId owner() const { return owner_word().owner(); }
-    bool is_ram() const { return owner() != owner_io; }
+    FrameWord word() const {
+        return FrameWord(word_.load(std::memory_order_acquire));
+    }
+    OwnerWord owner_word() const {
+        return OwnerWord(owner_.load(std::memory_order_acquire));
+    }
+    DomainId owner() const {
+        return owner_word().owner();
+    }
+    bool is_ram() const {
+        return owner() != owner_io;
+    }
 
     // The applier: a rule is a function FrameWord -> Ruled or FrameWord -> FrameWord.
     template <typename Rule>
@@ -70,17 +97,21 @@ public:
         for (;;) {
             const Ruled after = rule(FrameWord(raw));
             if (!after) return std::unexpected(after.error());
-            if (word_.compare_exchange_weak(raw, after->raw(), std::memory_order_acq_rel, std::memory_order_relaxed))
+            if (word_.compare_exchange_weak(raw, after->raw(), std::memory_order_acq_rel,
+                                            std::memory_order_relaxed))
                 return FrameChange{FrameWord(raw), *after};
         }
     }
 
     // For the allocator and start-up alone: nobody else can reach the frame.
-    void give_to(DomainId domain) {   // its own, charged to its account
+    void give_to(DomainId domain) {    // its own, charged to its account
         become(OwnerWord(domain, owner_word().epoch()).held_and_charged(), FrameWord(1, Use::none, 0, false));
     }
-    void keep() { become(OwnerWord(owner_hypervisor, owner_word().epoch()), FrameWord(1, Use::none, 0, false)); }
-    // From keep(): the domain may map it, but Basalt holds it as a writable page, and it is on nobody's account.
+    void keep() {
+        become(OwnerWord(owner_hypervisor, owner_word().epoch()), FrameWord(1, Use::none, 0, false));
+    }
+    // From keep(): the domain may map it, but Basalt holds it as a writable page, and it is on nobody's
+    // account.
     void share_with(DomainId domain) {
         become(OwnerWord(domain, owner_word().epoch()), FrameWord(1, Use::writable, 1, true));
     }
@@ -98,20 +129,28 @@ public:
     void stamp(FlushEpoch now) {
         auto raw = owner_.load(std::memory_order_relaxed);
         while (OwnerWord(raw).epoch().older_than(now) &&
-               !owner_.compare_exchange_weak(raw, OwnerWord(raw).with_epoch(now).raw(), std::memory_order_release,
-                                             std::memory_order_relaxed)) {
+               !owner_.compare_exchange_weak(raw, OwnerWord(raw).with_epoch(now).raw(),
+                                             std::memory_order_release, std::memory_order_relaxed)) {
         }
     }
 
-    // A list of frames that their holder alone can reach, or undoes, goes through their records, in place of the epoch. Frame
-    // numbers fit: the direct map ends long before. `no_link` ends it; unlinking stamps.
+    // A list of frames that their holder alone can reach, or undoes, goes through their records, in place of
+    // the epoch. Frame numbers fit: the direct map ends long before. `no_link` ends it; unlinking stamps.
     static constexpr std::uint32_t no_link = ~std::uint32_t{0};
-    std::uint32_t link() const { return owner_word().epoch().raw; }
-    void set_link(std::uint32_t next) { set_epoch(FlushEpoch(next)); }
-    void set_epoch(FlushEpoch now) { update_owner([=](OwnerWord word) { return word.with_epoch(now); }); }
+    std::uint32_t link() const {
+        return owner_word().epoch().raw;
+    }
+    void set_link(std::uint32_t next) {
+        set_epoch(FlushEpoch(next));
+    }
+    void set_epoch(FlushEpoch now) {
+        update_owner([=](OwnerWord word) { return word.with_epoch(now); });
+    }
 
     // Where a check at rest goes on: only by the check's one user.
-    void note_index(unsigned index) { update_owner([=](OwnerWord word) { return word.with_index(index); }); }
+    void note_index(unsigned index) {
+        update_owner([=](OwnerWord word) { return word.with_index(index); });
+    }
 
 private:
     void become(OwnerWord owner, FrameWord word) {
@@ -134,28 +173,40 @@ private:
 };
 static_assert(sizeof(Frame) == 16);
 
-// Where things lie: at layout's addresses on the machine, in arrays under test. Set once, before a second CPU runs.
+// Where things lie: at layout's addresses on the machine, in arrays under test. Set once, before a second CPU
+// runs.
 struct MemoryViews {
     Frame* frames = nullptr;
-    std::byte* contents = nullptr;                 // of frame 0
-    std::atomic<std::uint64_t>* m2p = nullptr;     // null: unknown entries are not kept
-    Mfn end{0};                                    // one past the last frame that has a record
+    std::byte* contents = nullptr;                // of frame 0
+    std::atomic<std::uint64_t>* m2p = nullptr;    // null: unknown entries are not kept
+    Mfn end{0};                                   // one past the last frame that has a record
 };
 extern MemoryViews memory_views;
 
-inline bool has_record(Mfn mfn) { return mfn < memory_views.end; }
-inline Frame& frame(Mfn mfn) { return memory_views.frames[mfn.raw]; }
-inline void* contents(Mfn mfn) { return memory_views.contents + physical_of(mfn); }
+inline bool has_record(Mfn mfn) {
+    return mfn < memory_views.end;
+}
+inline Frame& frame(Mfn mfn) {
+    return memory_views.frames[mfn.raw];
+}
+inline void* contents(Mfn mfn) {
+    return memory_views.contents + physical_of(mfn);
+}
 
 // RAM that some domain or the hypervisor owns or may own; everything else is device memory or nothing.
-inline bool is_ram(Mfn mfn) { return has_record(mfn) && frame(mfn).is_ram(); }
+inline bool is_ram(Mfn mfn) {
+    return has_record(mfn) && frame(mfn).is_ram();
+}
 
 constexpr Error error_of(Refusal refusal) {
     switch (refusal) {
-        case Refusal::frame_in_other_use: return Error::busy;
-        case Refusal::check_unfinished: return Error::again;
-        default: return Error::invalid;
+    case Refusal::frame_in_other_use:
+        return Error::busy;
+    case Refusal::check_unfinished:
+        return Error::again;
+    default:
+        return Error::invalid;
     }
 }
 
-}  // namespace basalt
+}    // namespace basalt

@@ -5,8 +5,8 @@
 
 namespace basalt {
 
-// The owner is looked at before and after: before, so that a stranger's frame is not even touched; after, because the
-// frame may have changed hands in between, though not while we hold it.
+// The owner is looked at before and after: before, so that a stranger's frame is not even touched; after,
+// because the frame may have changed hands in between, though not while we hold it.
 Result<> take_reference(Mfn mfn, DomainId owner) {
     if (!has_record(mfn)) return refuse(Error::invalid);
     Frame& record = frame(mfn);
@@ -25,8 +25,8 @@ void drop_reference(Mfn mfn) {
 
 void drop_use_and_reference(Mfn mfn) {
     Frame& record = frame(mfn);
-    // A table is stamped when it has been undone. Everyone else stamps, not only the last: a late last one may have
-    // read the clock before the others' entries went.
+    // A table is stamped when it has been undone. Everyone else stamps, not only the last: a late last one
+    // may have read the clock before the others' entries went.
     if (!is_table(record.word().use())) record.stamp(flush_epoch_now());
     const auto dropped = record.apply([](FrameWord word) { return word.drop_both(); });
     if (dropped->after.to_be_undone_since(dropped->before)) undo_later(mfn);
@@ -46,4 +46,4 @@ Result<FrameReference> FrameReference::take(Mfn mfn, DomainId owner) {
     return FrameReference(mfn);
 }
 
-}  // namespace basalt
+}    // namespace basalt

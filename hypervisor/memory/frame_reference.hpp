@@ -1,4 +1,5 @@
-// Holding a frame. Whatever is taken is given back by a destructor, or leaves C++ by name for a table or a record.
+// Holding a frame. Whatever is taken is given back by a destructor, or leaves C++ by name for a table or a
+// record.
 #pragma once
 
 #include <utility>
@@ -7,13 +8,14 @@
 
 namespace basalt {
 
-// These are the plain acts; prefer the guards below. Dropping the last reference frees the frame. Dropping the last
-// use of a table hands it to `undo_later` (paging supplies it), with its last use and reference.
+// These are the plain acts; prefer the guards below. Dropping the last reference frees the frame. Dropping
+// the last use of a table hands it to `undo_later` (paging supplies it), with its last use and reference.
 Result<> take_reference(Mfn mfn, DomainId owner);
 void drop_reference(Mfn mfn);
 void drop_use_and_reference(Mfn mfn);
-void undo_later(Mfn mfn);                 // seam: supplied by paging/
-void last_reference_dropped(Mfn mfn);     // the frame goes back to the allocator, its owner's account is lowered
+void undo_later(Mfn mfn);    // seam: supplied by paging/
+void last_reference_dropped(
+    Mfn mfn);    // the frame goes back to the allocator, its owner's account is lowered
 
 // The frame stays what it is and belongs to its owner.
 class FrameReference {
@@ -30,11 +32,19 @@ public:
 
     // Refused as invalid where the frame is not RAM or belongs to somebody else.
     static Result<FrameReference> take(Mfn mfn, DomainId owner);
-    static FrameReference adopt(Mfn mfn) { return FrameReference(mfn); }
-    Mfn into_table() && { return std::exchange(mfn_, no_mfn); }
+    static FrameReference adopt(Mfn mfn) {
+        return FrameReference(mfn);
+    }
+    Mfn into_table() && {
+        return std::exchange(mfn_, no_mfn);
+    }
 
-    Mfn mfn() const { return mfn_; }
-    explicit operator bool() const { return mfn_ != no_mfn; }
+    Mfn mfn() const {
+        return mfn_;
+    }
+    explicit operator bool() const {
+        return mfn_ != no_mfn;
+    }
 
 private:
     explicit FrameReference(Mfn mfn) : mfn_(mfn) {}
@@ -54,15 +64,23 @@ public:
         if (mfn_ != no_mfn) drop_use_and_reference(mfn_);
     }
 
-    static FrameUse adopt(Mfn mfn) { return FrameUse(mfn); }
-    Mfn into_table() && { return std::exchange(mfn_, no_mfn); }
+    static FrameUse adopt(Mfn mfn) {
+        return FrameUse(mfn);
+    }
+    Mfn into_table() && {
+        return std::exchange(mfn_, no_mfn);
+    }
 
-    Mfn mfn() const { return mfn_; }
-    explicit operator bool() const { return mfn_ != no_mfn; }
+    Mfn mfn() const {
+        return mfn_;
+    }
+    explicit operator bool() const {
+        return mfn_ != no_mfn;
+    }
 
 private:
     explicit FrameUse(Mfn mfn) : mfn_(mfn) {}
     Mfn mfn_ = no_mfn;
 };
 
-}  // namespace basalt
+}    // namespace basalt

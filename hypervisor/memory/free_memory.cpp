@@ -10,11 +10,12 @@ namespace {
 constexpr std::uint64_t blocks_below(std::uint64_t frames, unsigned order) {
     return (frames + (std::uint64_t{1} << order) - 1) >> order;
 }
-}  // namespace
+}    // namespace
 
 std::size_t FreeMemory::words_for(Mfn end) {
     std::size_t total = 0;
-    for (unsigned order = 0; order <= most_order; ++order) total += BitTree::words_for(blocks_below(end.raw, order));
+    for (unsigned order = 0; order <= most_order; ++order)
+        total += BitTree::words_for(blocks_below(end.raw, order));
     return total;
 }
 
@@ -58,7 +59,7 @@ std::optional<Mfn> FreeMemory::take_between(std::uint64_t begin, std::uint64_t e
         if (!found || *found << size < begin) continue;
         blocks_[size].remove(*found);
         auto block = *found;
-        for (auto rest = size; rest != order;) {   // keep the upper half, put the lower one back
+        for (auto rest = size; rest != order;) {    // keep the upper half, put the lower one back
             --rest;
             block *= 2;
             blocks_[rest].add(block);
@@ -82,4 +83,4 @@ std::optional<Mfn> FreeMemory::take(const Wanted& wanted, std::uint64_t claimed_
     return take_between(0, std::min(end, four_gib), wanted.order);
 }
 
-}  // namespace basalt
+}    // namespace basalt

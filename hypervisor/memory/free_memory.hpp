@@ -16,25 +16,33 @@ public:
     static std::size_t words_for(Mfn end);
 
     void start(Mfn end, std::span<std::uint64_t> words);
-    void manage(std::uint64_t frames, std::uint64_t frames_below_4g);   // grows the total, and the reserve with it
+    void manage(std::uint64_t frames,
+                std::uint64_t frames_below_4g);    // grows the total, and the reserve with it
     void add(Mfn first, unsigned order);
 
-    // The highest block that fits, cut out of the smallest that holds one. `claimed_by_others` frames stay untouched.
+    // The highest block that fits, cut out of the smallest that holds one. `claimed_by_others` frames stay
+    // untouched.
     std::optional<Mfn> take(const Wanted& wanted, std::uint64_t claimed_by_others);
 
-    FreeCounts counts() const { return counts_; }
-    void claim(std::uint64_t frames) { counts_.claimed += frames; }
-    void unclaim(std::uint64_t frames) { counts_.claimed -= frames; }
+    FreeCounts counts() const {
+        return counts_;
+    }
+    void claim(std::uint64_t frames) {
+        counts_.claimed += frames;
+    }
+    void unclaim(std::uint64_t frames) {
+        counts_.claimed -= frames;
+    }
 
 private:
-    static constexpr std::uint64_t four_gib = std::uint64_t{1} << 20;   // in frames
+    static constexpr std::uint64_t four_gib = std::uint64_t{1} << 20;    // in frames
     std::optional<Mfn> take_between(std::uint64_t begin, std::uint64_t end, unsigned order);
     void count(Mfn first, unsigned order, bool added);
 
     std::array<BitTree, most_order + 1> blocks_{};
     std::uint64_t end_ = 0;
-    std::uint64_t reserve_ = 0;   // frames kept below 4 GiB
+    std::uint64_t reserve_ = 0;    // frames kept below 4 GiB
     FreeCounts counts_;
 };
 
-}  // namespace basalt
+}    // namespace basalt

@@ -1,5 +1,5 @@
-// Small objects share a frame with others of their size: the first place of the frame holds the slab's own notes, the
-// free places form a list. A frame of only free places goes back at once.
+// Small objects share a frame with others of their size: the first place of the frame holds the slab's own
+// notes, the free places form a list. A frame of only free places goes back at once.
 #include "memory/heap.hpp"
 
 #include <array>
@@ -28,7 +28,8 @@ struct Slab {
 constexpr std::size_t smallest = 64;
 constexpr std::size_t largest = 1024;
 constexpr std::size_t class_of(std::size_t size) {
-    return static_cast<std::size_t>(std::countr_zero(std::bit_ceil(size < smallest ? smallest : size) / smallest));
+    return static_cast<std::size_t>(
+        std::countr_zero(std::bit_ceil(size < smallest ? smallest : size) / smallest));
 }
 static_assert(class_of(1) == 0 && class_of(65) == 1 && class_of(largest) == 4);
 static_assert(sizeof(Slab) <= smallest);
@@ -53,7 +54,8 @@ public:
     void add(std::size_t kind, void* page) {
         auto* const slab = new (page) Slab;
         const auto size = smallest << kind;
-        for (auto at = page_size - size; at >= size; at -= size) slab->free = new (bytes(page) + at) Place{slab->free};
+        for (auto at = page_size - size; at >= size; at -= size)
+            slab->free = new (bytes(page) + at) Place{slab->free};
         link(kind, slab);
     }
 
@@ -68,7 +70,9 @@ public:
     }
 
 private:
-    static std::byte* bytes(void* page) { return static_cast<std::byte*>(page); }
+    static std::byte* bytes(void* page) {
+        return static_cast<std::byte*>(page);
+    }
     static std::byte* page_of(void* memory) {
         return bytes(memory) - (reinterpret_cast<std::uintptr_t>(memory) & (page_size - 1));
     }
@@ -93,7 +97,7 @@ Mfn frame_of(void* memory) {
     return mfn_of(static_cast<std::uint64_t>(static_cast<std::byte*>(memory) - memory_views.contents));
 }
 
-}  // namespace
+}    // namespace
 
 Result<void*> allocate_bytes(std::size_t size) {
     if (size > largest) return contents(TRY(allocate_frames(order_of(size))));
@@ -116,4 +120,4 @@ void free_bytes(void* memory, std::size_t size) {
     if (empty != nullptr) free_frames(frame_of(empty));
 }
 
-}  // namespace basalt
+}    // namespace basalt

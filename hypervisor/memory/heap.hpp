@@ -10,8 +10,8 @@
 
 namespace basalt {
 
-// Zeroed, aligned to its size rounded up to a power of two (at most a page). Sizes up to half a page share a frame,
-// larger ones take whole frames.
+// Zeroed, aligned to its size rounded up to a power of two (at most a page). Sizes up to half a page share a
+// frame, larger ones take whole frames.
 Result<void*> allocate_bytes(std::size_t size);
 void free_bytes(void* memory, std::size_t size);
 
@@ -30,11 +30,21 @@ public:
         object_->~T();
         free_bytes(object_, sizeof(T));
     }
-    T& operator*() const { return *object_; }
-    T* operator->() const { return object_; }
-    T* get() const { return object_; }
-    explicit operator bool() const { return object_ != nullptr; }
-    T* release() { return std::exchange(object_, nullptr); }   // to be adopted by Owned(pointer) later
+    T& operator*() const {
+        return *object_;
+    }
+    T* operator->() const {
+        return object_;
+    }
+    T* get() const {
+        return object_;
+    }
+    explicit operator bool() const {
+        return object_ != nullptr;
+    }
+    T* release() {
+        return std::exchange(object_, nullptr);
+    }    // to be adopted by Owned(pointer) later
 
 private:
     T* object_ = nullptr;
@@ -47,4 +57,4 @@ Result<Owned<T>> create(Arguments&&... arguments) {
     return Owned<T>(new (memory) T(std::forward<Arguments>(arguments)...));
 }
 
-}  // namespace basalt
+}    // namespace basalt

@@ -13,7 +13,7 @@ void enter_m2p(Mfn first, Pfn pfn, unsigned order) {
 void leave_m2p(Mfn first, unsigned order) {
     for (std::uint64_t i = 0; i < std::uint64_t{1} << order; ++i) set_m2p(first + i, m2p_invalid);
 }
-}  // namespace
+}    // namespace
 
 Result<Mfn> populate(DomainMemory& domain, Pfn first, Wanted wanted) {
     const Mfn mfn = TRY(allocate_for(domain, wanted));
@@ -21,7 +21,9 @@ Result<Mfn> populate(DomainMemory& domain, Pfn first, Wanted wanted) {
     return mfn;
 }
 
-Result<Mfn> increase(DomainMemory& domain, Wanted wanted) { return allocate_for(domain, wanted); }
+Result<Mfn> increase(DomainMemory& domain, Wanted wanted) {
+    return allocate_for(domain, wanted);
+}
 
 Result<> decrease(DomainMemory& domain, Mfn first, unsigned order) {
     if (order > most_order) return refuse(Error::invalid);
@@ -41,7 +43,7 @@ Result<> Exchange::give_one(Mfn mfn) {
     const auto is_mine = [&] { return record.owner() == domain_->id && record.owner_word().held(); };
     if (!is_mine()) return refuse(Error::invalid);
     if (!record.apply([](FrameWord word) { return word.take_out(); })) return refuse(Error::busy);
-    if (!is_mine()) {   // it changed hands meanwhile; nobody has seen it gone
+    if (!is_mine()) {    // it changed hands meanwhile; nobody has seen it gone
         static_cast<void>(record.apply([](FrameWord word) { return word.put_back(); }));
         return refuse(Error::invalid);
     }
@@ -102,4 +104,4 @@ void Exchange::put_wanted_back() {
     }
 }
 
-}  // namespace basalt
+}    // namespace basalt

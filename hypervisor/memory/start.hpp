@@ -1,5 +1,6 @@
-// From the firmware's memory map to an allocator, once, by the first CPU. Whoever starts the machine has mapped the frame
-// table (zeroed, without gaps below `views.end`) and the M2P (filled with m2p_invalid, gaps where there is no RAM).
+// From the firmware's memory map to an allocator, once, by the first CPU. Whoever starts the machine has
+// mapped the frame table (zeroed, without gaps below `views.end`) and the M2P (filled with m2p_invalid, gaps
+// where there is no RAM).
 #pragma once
 
 #include <cstddef>
@@ -14,15 +15,17 @@ namespace basalt {
 // Dom0 may look into it as firmware left it, and other CPUs start in it.
 inline constexpr FrameSpan first_mib{Mfn(0), Mfn(256)};
 
-// How many words the sets of free blocks need to cover frames below `end`. Zeroed, they are for start_memory to keep.
+// How many words the sets of free blocks need to cover frames below `end`. Zeroed, they are for start_memory
+// to keep.
 std::size_t free_set_words(Mfn end);
 
-// Both lists are sorted and do not overlap themselves. Frames of `ram` become free, or owned by the hypervisor where
-// `taken` (image, modules, tables, the first MiB, ...) names them. RAM is rounded inwards and taken outwards by the caller.
-void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets, std::span<const FrameSpan> ram,
-                  std::span<const FrameSpan> taken);
+// Both lists are sorted and do not overlap themselves. Frames of `ram` become free, or owned by the
+// hypervisor where `taken` (image, modules, tables, the first MiB, ...) names them. RAM is rounded inwards
+// and taken outwards by the caller.
+void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets,
+                  std::span<const FrameSpan> ram, std::span<const FrameSpan> taken);
 
 // What start-up took (modules, start-up code) and needs no more.
 void give_back(FrameSpan frames);
 
-}  // namespace basalt
+}    // namespace basalt

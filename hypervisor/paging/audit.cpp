@@ -30,7 +30,10 @@ void Audit::count_tables_and_holds() {
         if (word.pinned()) add(mfn, 1, 1);
         if (word.partial()) add(mfn, 1, 1);
         if (!is_table(word.use()) || word.users() == 0) continue;
-        count_entries(mfn, level_of(word.use()), word.checked() ? entries_per_table : word.partial() ? owner.index() : 0);
+        count_entries(mfn, level_of(word.use()),
+                      word.checked()   ? entries_per_table
+                      : word.partial() ? owner.index()
+                                       : 0);
     }
 }
 
@@ -38,10 +41,11 @@ std::optional<Disagreement> Audit::first_disagreement() const {
     for (Mfn mfn(0); mfn.raw < expected_.size() && has_record(mfn); ++mfn) {
         const auto word = frame(mfn).word();
         const auto& expected = expected_[mfn.raw];
-        if (word.references() == expected.references && word.users() == expected.users && word.sound()) continue;
+        if (word.references() == expected.references && word.users() == expected.users && word.sound())
+            continue;
         return Disagreement{mfn, word, frame(mfn).owner(), expected};
     }
     return std::nullopt;
 }
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

@@ -22,8 +22,9 @@ struct Disagreement {
     Expected expected;
 };
 
-// Start with zeroes, one per frame; let every room add what it holds (roots, descriptor tables, grants, shared pages), then
-// count what records and tables say themselves, then compare. The machine stands still meanwhile.
+// Start with zeroes, one per frame; let every room add what it holds (roots, descriptor tables, grants,
+// shared pages), then count what records and tables say themselves, then compare. The machine stands still
+// meanwhile.
 class Audit {
 public:
     explicit Audit(std::span<Expected> frames) : expected_(frames) {}
@@ -36,4 +37,4 @@ private:
     std::span<Expected> expected_;
 };
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

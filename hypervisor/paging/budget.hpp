@@ -10,8 +10,12 @@ namespace basalt::paging {
 class Budget {
 public:
     constexpr explicit Budget(std::int64_t entries = one_call) : left_(entries) {}
-    constexpr void spend(std::int64_t entries) { left_ -= entries; }
-    constexpr bool over() const { return left_ <= 0; }
+    constexpr void spend(std::int64_t entries) {
+        left_ -= entries;
+    }
+    constexpr bool over() const {
+        return left_ <= 0;
+    }
 
     static constexpr std::int64_t one_call = 64 * 512;
 
@@ -26,4 +30,4 @@ Step<T> not_done(const Step<U>& inner) {
     return refuse(*inner.refused());
 }
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

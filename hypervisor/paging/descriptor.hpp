@@ -1,4 +1,5 @@
-// Segment descriptors that a PV guest may load (SDM 3A 3.4.5): nothing that reaches ring 0, no gates but harmless ones.
+// Segment descriptors that a PV guest may load (SDM 3A 3.4.5): nothing that reaches ring 0, no gates but
+// harmless ones.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +7,8 @@
 
 namespace basalt::paging {
 
-// The descriptor as it may be stored: code and data get their privilege raised to ring 3 where the guest asked for less.
-// Nothing: refused.
+// The descriptor as it may be stored: code and data get their privilege raised to ring 3 where the guest
+// asked for less. Nothing: refused.
 std::optional<std::uint64_t> permitted_descriptor(std::uint64_t descriptor);
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

@@ -15,13 +15,14 @@ Result<> set_pseudo_physical(Mfn mfn, std::uint64_t pfn, DomainId owner) {
     return {};
 }
 
-}  // namespace
+}    // namespace
 
 Step<> update(TableHold& table, std::uint64_t ptr, std::uint64_t value, Parties parties, Budget& budget) {
     const Mfn mfn = mfn_of(ptr);
     const auto kind = ptr % sizeof(std::uint64_t);
     if (kind == MMU_MACHPHYS_UPDATE) {
-        if (const auto set = set_pseudo_physical(mfn, value, parties.pages->id); !set) return refuse(set.error());
+        if (const auto set = set_pseudo_physical(mfn, value, parties.pages->id); !set)
+            return refuse(set.error());
         return std::monostate{};
     }
     if (kind > MMU_PT_UPDATE_NO_TRANSLATE) return refuse(Error::not_implemented);
@@ -38,14 +39,16 @@ Walk walk(Mfn root, std::uint64_t address) {
     for (unsigned level = 4; level >= 1; --level) {
         if (!is_ram(table)) return found;
         if (level == 1) found.l1_table = table;
-        found.entries[level] = Entry(std::atomic_ref(table_at(table)[index_of(address, level)]).load(std::memory_order_relaxed));
+        found.entries[level] =
+            Entry(std::atomic_ref(table_at(table)[index_of(address, level)]).load(std::memory_order_relaxed));
         if (!found.entries[level].present()) return found;
         table = found.entries[level].mfn();
     }
     return found;
 }
 
-Step<> update_va_mapping(Mfn root, std::uint64_t address, std::uint64_t value, Parties parties, Budget& budget) {
+Step<> update_va_mapping(Mfn root, std::uint64_t address, std::uint64_t value, Parties parties,
+                         Budget& budget) {
     const auto found = walk(root, address);
     if (found.l1_table == no_mfn) return refuse(Error::invalid);
     TableHold table;
@@ -54,4 +57,4 @@ Step<> update_va_mapping(Mfn root, std::uint64_t address, std::uint64_t value, P
     return set_entry(table, index_of(address, 1), Entry(value), AccessedDirty::as_given, parties, budget);
 }
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

@@ -32,7 +32,7 @@ Step<Entry> take_page(Entry entry, const Parties& parties, const Checking* check
     return entry;
 }
 
-}  // namespace
+}    // namespace
 
 Entry without_pretence(Entry entry, DomainId domain) {
     if (!entry.writable() || is_ram(entry.mfn())) return entry;
@@ -40,7 +40,8 @@ Entry without_pretence(Entry entry, DomainId domain) {
     return pretended ? entry.without(Entry::writable_bit) : entry;
 }
 
-Step<Entry> take_named(unsigned level, Entry entry, Parties parties, Budget& budget, const Checking* checking) {
+Step<Entry> take_named(unsigned level, Entry entry, Parties parties, Budget& budget,
+                       const Checking* checking) {
     if (level == 1) return take_page(entry, parties, checking);
     auto taken = take_use_while(entry.mfn(), table_of_level(level - 1), *parties.tables, budget, checking);
     if (!taken.done()) return not_done<Entry>(taken);
@@ -57,4 +58,4 @@ void drop_named(unsigned level, Entry entry) {
     drop_reference(mfn);
 }
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

@@ -64,7 +64,7 @@ void let_go(Mfn mfn, DomainMemory& owner) {
     if (record.let_go()) drop_reference(mfn);
 }
 
-}  // namespace
+}    // namespace
 
 Step<> release_all(DomainMemory& owner, std::uint64_t cursor, Budget& budget) {
     for (Mfn mfn(cursor); mfn < memory_views.end; ++mfn) {
@@ -76,4 +76,4 @@ Step<> release_all(DomainMemory& owner, std::uint64_t cursor, Budget& budget) {
     return std::monostate{};
 }
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

@@ -12,11 +12,12 @@ namespace basalt::paging {
 
 inline constexpr unsigned hypervisor_slots = layout::end_slot - layout::first_slot;
 
-// The raw L4 entries of Basalt's slots as this domain's roots carry them (its own per-domain area among them).
+// The raw L4 entries of Basalt's slots as this domain's roots carry them (its own per-domain area among
+// them).
 std::span<const std::uint64_t, hypervisor_slots> hypervisor_l4_entries(DomainId domain);
 
-// What a domain may do with a frame that is not RAM. `silently_read_only` is granted, but the entry loses its writable
-// bit (MSI-X tables, IO-APIC pages that Basalt runs).
+// What a domain may do with a frame that is not RAM. `silently_read_only` is granted, but the entry loses its
+// writable bit (MSI-X tables, IO-APIC pages that Basalt runs).
 enum class DeviceAccess : std::uint8_t { none, silently_read_only, full };
 DeviceAccess device_access(DomainId domain, Mfn mfn);
 
@@ -26,4 +27,4 @@ struct EntryLimits {
 };
 EntryLimits entry_limits();
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

@@ -1,5 +1,5 @@
-// Rule: each present entry of a checked table owns what it names. Only here are such entries written: what the new one
-// names is taken first, and exactly what was replaced is dropped.
+// Rule: each present entry of a checked table owns what it names. Only here are such entries written: what
+// the new one names is taken first, and exactly what was replaced is dropped.
 #include <atomic>
 
 #include "paging/named.hpp"
@@ -14,13 +14,15 @@ namespace {
 
 constexpr std::uint64_t accessed_dirty = Entry::accessed_bit | Entry::dirty_bit;
 
-std::atomic_ref<std::uint64_t> word_of(Mfn table, unsigned index) { return std::atomic_ref(table_at(table)[index]); }
+std::atomic_ref<std::uint64_t> word_of(Mfn table, unsigned index) {
+    return std::atomic_ref(table_at(table)[index]);
+}
 
 Entry kept_from(Entry found, Entry wanted, AccessedDirty kept) {
     return kept == AccessedDirty::keep ? wanted.with(found.raw() & accessed_dirty) : wanted;
 }
 
-}  // namespace
+}    // namespace
 
 Step<> TableHold::hold(Mfn mfn, DomainMemory& owner) {
     if (held_ && held_.mfn() == mfn) return std::monostate{};
@@ -50,14 +52,18 @@ Step<> TableHold::hold(Mfn mfn, DomainMemory& owner) {
     return std::monostate{};
 }
 
-Entry TableHold::read(unsigned index) const { return Entry(word_of(mfn(), index).load(std::memory_order_relaxed)); }
+Entry TableHold::read(unsigned index) const {
+    return Entry(word_of(mfn(), index).load(std::memory_order_relaxed));
+}
 
-Step<bool> replace(TableHold& table, unsigned index, Entry found, Entry wanted, Parties parties, Budget& budget) {
+Step<bool> replace(TableHold& table, unsigned index, Entry found, Entry wanted, Parties parties,
+                   Budget& budget) {
     const unsigned level = level_of(table.use());
     const auto word = word_of(table.mfn(), index);
     auto expected = found.raw();
     if (wanted.present()) {
-        if (!permitted(level, wanted, parties.tables->hardware, entry_limits().forbidden)) return refuse(Error::invalid);
+        if (!permitted(level, wanted, parties.tables->hardware, entry_limits().forbidden))
+            return refuse(Error::invalid);
         wanted = stored(level, wanted);
         if (found.present() && names_the_same(level, found, wanted))
             return word.compare_exchange_strong(expected, wanted.raw(), std::memory_order_acq_rel);
@@ -70,8 +76,9 @@ Step<bool> replace(TableHold& table, unsigned index, Entry found, Entry wanted, 
     return written;
 }
 
-Step<> set_entry(TableHold& table, unsigned index, Entry wanted, AccessedDirty kept, Parties parties, Budget& budget) {
-    if (!is_table(table.use())) {   // a page like any other
+Step<> set_entry(TableHold& table, unsigned index, Entry wanted, AccessedDirty kept, Parties parties,
+                 Budget& budget) {
+    if (!is_table(table.use())) {    // a page like any other
         word_of(table.mfn(), index).store(wanted.raw(), std::memory_order_relaxed);
         return std::monostate{};
     }
@@ -85,8 +92,9 @@ Step<> set_entry(TableHold& table, unsigned index, Entry wanted, AccessedDirty k
     }
 }
 
-Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t expected, std::uint64_t desired,
-                                        unsigned width, DomainMemory& owner, Budget& budget) {
+Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t expected,
+                                        std::uint64_t desired, unsigned width, DomainMemory& owner,
+                                        Budget& budget) {
     const unsigned shift = offset % 8 * 8;
     if (width == 0 || offset % 8 + width > 8 || offset >= page_size) return refuse(Error::invalid);
     const auto mask = (width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << width * 8) - 1);
@@ -106,4 +114,4 @@ Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t 
     }
 }
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

@@ -6,6 +6,7 @@
 namespace basalt::paging {
 
 // The entry, if it is still `found`, becomes `wanted`. False: it is not; nothing has changed.
-Step<bool> replace(TableHold& table, unsigned index, Entry found, Entry wanted, Parties parties, Budget& budget);
+Step<bool> replace(TableHold& table, unsigned index, Entry found, Entry wanted, Parties parties,
+                   Budget& budget);
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

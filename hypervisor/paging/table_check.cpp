@@ -1,5 +1,6 @@
-// Promotion: a frame becomes a page table when every present entry owns what it names. Entries are changed to their
-// stored form only when all are accepted, so that a refused check leaves the frame's contents as they were.
+// Promotion: a frame becomes a page table when every present entry owns what it names. Entries are changed to
+// their stored form only when all are accepted, so that a refused check leaves the frame's contents as they
+// were.
 #include <algorithm>
 
 #include "paging/named.hpp"
@@ -26,7 +27,7 @@ void rest(Mfn mfn, unsigned index) {
     static_cast<void>(record.apply([](FrameWord word) { return word.rest_half_checked(); }));
 }
 
-}  // namespace
+}    // namespace
 
 void drop_entries(Mfn mfn, unsigned level, unsigned count) {
     const Table& table = table_at(mfn);
@@ -41,7 +42,8 @@ void leave_unchecked(Mfn mfn) {
     if (left->after.free()) last_reference_dropped(mfn);
 }
 
-Step<> check_table(Mfn mfn, unsigned level, unsigned from, DomainMemory& owner, Budget& budget, const Checking* outer) {
+Step<> check_table(Mfn mfn, unsigned level, unsigned from, DomainMemory& owner, Budget& budget,
+                   const Checking* outer) {
     const Checking checking{mfn, outer};
     const Parties parties{&owner, &owner};
     const auto limits = entry_limits().forbidden;
@@ -71,4 +73,4 @@ Step<> check_table(Mfn mfn, unsigned level, unsigned from, DomainMemory& owner, 
     return std::monostate{};
 }
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

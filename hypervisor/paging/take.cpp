@@ -13,7 +13,7 @@ constexpr unsigned most_waits = 2000;
 struct Held {
     FrameWord before;
     FrameWord after;
-    unsigned index;   // where a check at rest goes on
+    unsigned index;    // where a check at rest goes on
 };
 
 Error error_for(Refusal refusal, Use wanted) {
@@ -21,8 +21,8 @@ Error error_for(Refusal refusal, Use wanted) {
     return error == Error::invalid && wanted == Use::writable ? Error::busy : error;
 }
 
-// A reference and a use, checked or not. Someone else's unfinished check is waited for; work left over by dropped
-// tables is done meanwhile, for it may be what is waited for.
+// A reference and a use, checked or not. Someone else's unfinished check is waited for; work left over by
+// dropped tables is done meanwhile, for it may be what is waited for.
 Result<Held> take_both(Mfn mfn, Use wanted, DomainId owner) {
     if (!has_record(mfn)) return refuse(Error::invalid);
     Frame& record = frame(mfn);
@@ -30,10 +30,13 @@ Result<Held> take_both(Mfn mfn, Use wanted, DomainId owner) {
         if (record.owner() != owner) return refuse(Error::invalid);
         const auto taken = record.apply([=](FrameWord word) { return word.take_both(wanted); });
         if (taken && record.owner() == owner)
-            return Held{taken->before, taken->after, taken->before.partial() ? record.owner_word().index() : 0};
-        if (taken) {   // it changed hands before we held it
-            if (taken->after.checked()) drop_use_and_reference(mfn);
-            else leave_unchecked(mfn);
+            return Held{taken->before, taken->after,
+                        taken->before.partial() ? record.owner_word().index() : 0};
+        if (taken) {    // it changed hands before we held it
+            if (taken->after.checked())
+                drop_use_and_reference(mfn);
+            else
+                leave_unchecked(mfn);
             return refuse(Error::invalid);
         }
         if (taken.error() != Refusal::check_unfinished) return refuse(error_for(taken.error(), wanted));
@@ -62,10 +65,12 @@ bool permit_descriptors(Mfn mfn) {
     return true;
 }
 
-}  // namespace
+}    // namespace
 
-Step<FrameUse> take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget, const Checking* checking) {
-    if (checking != nullptr && checking->includes(mfn)) return refuse(Error::invalid);   // a linear page table
+Step<FrameUse> take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget,
+                              const Checking* checking) {
+    if (checking != nullptr && checking->includes(mfn))
+        return refuse(Error::invalid);    // a linear page table
     const auto held = take_both(mfn, use, owner.id);
     if (!held) {
         if (held.error() == Error::again) return Again{};
@@ -105,4 +110,4 @@ Result<FrameUse> take_descriptors(Mfn mfn, DomainMemory& owner) {
     return FrameUse::adopt(mfn);
 }
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

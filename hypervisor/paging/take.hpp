@@ -8,18 +8,18 @@
 
 namespace basalt::paging {
 
-// A reference and a use of a frame that `owner` owns. Tables are checked down to the last page, which may take several
-// calls; what is done stays done, in the records of the tables themselves. Refused as Xen does: busy for another use,
-// invalid for a frame that is not the owner's, or whatever an entry was refused with.
+// A reference and a use of a frame that `owner` owns. Tables are checked down to the last page, which may
+// take several calls; what is done stays done, in the records of the tables themselves. Refused as Xen does:
+// busy for another use, invalid for a frame that is not the owner's, or whatever an entry was refused with.
 Step<FrameUse> take_use(Mfn mfn, Use use, DomainMemory& owner, Budget& budget);
 
-// For uses that are quick to check (writable, descriptors). Waits for others' checks; Error::again only when some other
-// CPU's work stays unfinished for long.
+// For uses that are quick to check (writable, descriptors). Waits for others' checks; Error::again only when
+// some other CPU's work stays unfinished for long.
 Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner);
 Result<FrameUse> take_descriptors(Mfn mfn, DomainMemory& owner);
 
-// Works off tables whose last use was dropped. False: the budget is over and there is more. Every mmu call begins and
-// ends with it; a CPU with nothing to do may call it too.
+// Works off tables whose last use was dropped. False: the budget is over and there is more. Every mmu call
+// begins and ends with it; a CPU with nothing to do may call it too.
 bool finish_undoing(Budget& budget);
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

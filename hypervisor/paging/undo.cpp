@@ -1,5 +1,5 @@
-// Demotion: tables whose last use was dropped wait in one list until somebody takes apart what their entries own. There is
-// no recursion: a table that loses its last use meanwhile joins the list.
+// Demotion: tables whose last use was dropped wait in one list until somebody takes apart what their entries
+// own. There is no recursion: a table that loses its last use meanwhile joins the list.
 #include <atomic>
 
 #include "paging/named.hpp"
@@ -17,8 +17,8 @@ void push(Mfn mfn) {
     auto first = to_undo.load(std::memory_order_relaxed);
     do {
         record.set_link(first);
-    } while (!to_undo.compare_exchange_weak(first, static_cast<std::uint32_t>(mfn.raw), std::memory_order_release,
-                                            std::memory_order_relaxed));
+    } while (!to_undo.compare_exchange_weak(first, static_cast<std::uint32_t>(mfn.raw),
+                                            std::memory_order_release, std::memory_order_relaxed));
 }
 
 void push_all(std::uint32_t first) {
@@ -29,9 +29,11 @@ void push_all(std::uint32_t first) {
     }
 }
 
-}  // namespace
+}    // namespace
 
-void undo_later(Mfn mfn) { push(mfn); }
+void undo_later(Mfn mfn) {
+    push(mfn);
+}
 
 namespace paging {
 
@@ -53,5 +55,5 @@ bool finish_undoing(Budget& budget) {
     return true;
 }
 
-}  // namespace paging
-}  // namespace basalt
+}    // namespace paging
+}    // namespace basalt

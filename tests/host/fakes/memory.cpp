@@ -36,14 +36,16 @@ DomainMemory& Memory::add_domain(std::uint16_t id, std::uint64_t most, bool hard
     return *domain;
 }
 
-}  // namespace fakes
+}    // namespace fakes
 
 DomainMemory* domain_memory_of(DomainId owner) {
     const auto found = fakes::Memory::now->domains.find(owner.raw);
     return found == fakes::Memory::now->domains.end() ? nullptr : found->second.get();
 }
 
-FlushEpoch flush_epoch_now() { return FlushEpoch(fakes::Memory::now->clock.load()); }
+FlushEpoch flush_epoch_now() {
+    return FlushEpoch(fakes::Memory::now->clock.load());
+}
 
 void flush_cpus_behind(FlushEpoch epoch) {
     auto& memory = *fakes::Memory::now;
@@ -64,7 +66,9 @@ DeviceAccess device_access(DomainId domain, Mfn mfn) {
     return mfn.raw < 16 ? DeviceAccess::full : DeviceAccess::silently_read_only;
 }
 
-EntryLimits entry_limits() { return {Entry::frame_bits & ~((std::uint64_t{1} << 46) - 1)}; }
+EntryLimits entry_limits() {
+    return {Entry::frame_bits & ~((std::uint64_t{1} << 46) - 1)};
+}
 
 std::span<const std::uint64_t, hypervisor_slots> hypervisor_l4_entries(DomainId) {
     static const auto entries = [] {
@@ -75,5 +79,5 @@ std::span<const std::uint64_t, hypervisor_slots> hypervisor_l4_entries(DomainId)
     return entries;
 }
 
-}  // namespace paging
-}  // namespace basalt
+}    // namespace paging
+}    // namespace basalt

@@ -1,5 +1,5 @@
-// A machine's memory in arrays: frame table, contents, M2P; domains by number; a flush clock, and CPUs that remember
-// translations until they flush.
+// A machine's memory in arrays: frame table, contents, M2P; domains by number; a flush clock, and CPUs that
+// remember translations until they flush.
 #pragma once
 
 #include <atomic>
@@ -22,8 +22,8 @@ inline constexpr unsigned cpus = 2;
 struct Cached {
     Mfn mfn;
     DomainId owner;
-    bool writable;     // a page the CPU may write
-    bool table;        // a table the CPU may walk
+    bool writable;    // a page the CPU may write
+    bool table;       // a table the CPU may walk
 };
 
 struct FakeCpu {
@@ -40,8 +40,12 @@ public:
     Memory& operator=(const Memory&) = delete;
 
     DomainMemory& add_domain(std::uint16_t id, std::uint64_t most, bool hardware = false);
-    Mfn begin() const { return first_mib.end; }
-    Mfn end() const { return end_; }
+    Mfn begin() const {
+        return first_mib.end;
+    }
+    Mfn end() const {
+        return end_;
+    }
 
     std::map<std::uint16_t, std::unique_ptr<DomainMemory>> domains;
     FakeCpu cpu[cpus];
@@ -58,6 +62,6 @@ private:
     std::vector<std::uint64_t> free_sets_;
 };
 
-inline constexpr std::uint64_t own_slot_marker = 0xba5a'0000'0000'0000;   // what Basalt's L4 slots hold here
+inline constexpr std::uint64_t own_slot_marker = 0xba5a'0000'0000'0000;    // what Basalt's L4 slots hold here
 
-}  // namespace basalt::fakes
+}    // namespace basalt::fakes

@@ -69,7 +69,7 @@ TEST(Allocator, TakenFramesAreNotGivenOutAndEverythingComesBack) {
     }
     for (const auto& [first, order] : mine) free_frames(first, order);
     EXPECT_EQ(free_counts().free, all.free);
-    EXPECT_TRUE(allocate_frames(10).has_value());   // merged again
+    EXPECT_TRUE(allocate_frames(10).has_value());    // merged again
 }
 
 TEST(Allocator, AddressBitsAreObeyedAndTheReserveIsKept) {
@@ -77,12 +77,13 @@ TEST(Allocator, AddressBitsAreObeyedAndTheReserveIsKept) {
     fakes::Memory memory(four_gib + 65536);
     auto& domain = memory.add_domain(1, ~0ULL);
     const auto first = allocate_for(domain, {.as_found = true});
-    EXPECT_GE(first->raw, four_gib);                 // what has no need to be low is not
+    EXPECT_GE(first->raw, four_gib);    // what has no need to be low is not
     const auto low = allocate_for(domain, {.order = 6, .address_bits = 30, .from_reserve = true});
     EXPECT_LT(low->raw + 64, 1U << 18);
     EXPECT_FALSE(allocate_for(domain, {.address_bits = 12}).has_value());
     EXPECT_FALSE(allocate_for(domain, {.address_bits = 0}).has_value());
-    while (allocate_for(domain, {.order = 9, .as_found = true})) {}
+    while (allocate_for(domain, {.order = 9, .as_found = true})) {
+    }
     const auto left = free_counts().free_below_4g;
     EXPECT_GE(left, memory.end().raw / 16 - 512);
     EXPECT_LT(left, memory.end().raw / 16 + 1024);
@@ -94,7 +95,8 @@ TEST(Allocator, FramesAreScrubbedAndFlushedBeforeTheyChangeOwner) {
     auto& one = memory.add_domain(1, 4);
     auto& other = memory.add_domain(2, 4);
     Mfn mine[4];
-    for (auto& mfn : mine) std::memset(contents(mfn = *allocate_for(one, {.from_reserve = true})), 0xaa, page_size);
+    for (auto& mfn : mine)
+        std::memset(contents(mfn = *allocate_for(one, {.from_reserve = true})), 0xaa, page_size);
     for (auto& cpu : memory.cpu) cpu.cached.push_back({mine[0], DomainId(1), true, false});
     for (const auto mfn : mine) EXPECT_TRUE(release_frame(one, mfn));
     EXPECT_FALSE(release_frame(one, mine[0]));
@@ -196,4 +198,4 @@ TEST(Heap, ObjectsAreZeroedApartAndGiveTheirFramesBack) {
     EXPECT_EQ(free_counts().free, free);
 }
 
-}  // namespace
+}    // namespace

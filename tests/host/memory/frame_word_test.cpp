@@ -14,10 +14,12 @@ namespace {
 // What somebody outside holds of the frame, besides what the word itself holds (pin, check at rest).
 struct World {
     FrameWord word;
-    unsigned references;   // plain ones, allocation's among them
-    unsigned uses;         // finished uses, each with its reference
-    bool working;          // someone is checking or undoing: one use and one reference
-    auto key() const { return std::tuple(word.raw(), references, uses, working); }
+    unsigned references;    // plain ones, allocation's among them
+    unsigned uses;          // finished uses, each with its reference
+    bool working;           // someone is checking or undoing: one use and one reference
+    auto key() const {
+        return std::tuple(word.raw(), references, uses, working);
+    }
 };
 
 constexpr Use all_uses[] = {Use::writable, Use::l1_table, Use::l4_table, Use::descriptors};
@@ -83,8 +85,11 @@ TEST(FrameWord, EveryReachableStateIsSoundAndCountsWhatIsHeld) {
 }
 
 TEST(FrameWord, CountsDoNotOverflow) {
-    EXPECT_EQ(FrameWord(FrameWord::most_references, Use::none, 0, false).take_reference().error(), Refusal::too_many);
-    EXPECT_EQ(FrameWord(FrameWord::most_users + 1, Use::writable, FrameWord::most_users, true).take_both(Use::writable).error(),
+    EXPECT_EQ(FrameWord(FrameWord::most_references, Use::none, 0, false).take_reference().error(),
+              Refusal::too_many);
+    EXPECT_EQ(FrameWord(FrameWord::most_users + 1, Use::writable, FrameWord::most_users, true)
+                  .take_both(Use::writable)
+                  .error(),
               Refusal::too_many);
     EXPECT_EQ(FrameWord().take_reference().error(), Refusal::frame_free);
     EXPECT_EQ(FrameWord().take_both(Use::writable).error(), Refusal::frame_free);
@@ -100,4 +105,4 @@ TEST(FrameWord, AnotherUseBeginsUncheckedWhileTheFormerOnesTranslationsMayLinger
     EXPECT_FALSE(was_written.take_both(Use::l2_table)->checked());
 }
 
-}  // namespace
+}    // namespace

@@ -22,13 +22,20 @@ struct World {
         initially_free = free_counts().free;
         for (std::uint16_t id = 1; id <= 2; ++id) {
             auto& domain = memory.add_domain(id, frames_each + 20, id == 1);
-            for (std::uint64_t i = 0; i < frames_each; ++i) static_cast<void>(*populate(domain, Pfn(i), {.from_reserve = true}));
+            for (std::uint64_t i = 0; i < frames_each; ++i)
+                static_cast<void>(*populate(domain, Pfn(i), {.from_reserve = true}));
         }
     }
 
-    DomainMemory& domain(std::uint16_t id) { return *memory.domains.at(id); }
-    std::uint64_t upto(std::uint64_t bound) { return random() % bound; }
-    Mfn any_frame() { return memory.begin() + upto(memory.end() - memory.begin()); }
+    DomainMemory& domain(std::uint16_t id) {
+        return *memory.domains.at(id);
+    }
+    std::uint64_t upto(std::uint64_t bound) {
+        return random() % bound;
+    }
+    Mfn any_frame() {
+        return memory.begin() + upto(memory.end() - memory.begin());
+    }
 
     // A frame's number says what it is likely to become, so that valid trees come up often.
     static unsigned role(Mfn mfn) {
@@ -43,11 +50,13 @@ struct World {
     }
     std::uint64_t entry_for(unsigned level) {
         if (upto(4) == 0) return random() & ~std::uint64_t{1};
-        std::uint64_t flags = Entry::present_bit | (upto(2) ? Entry::user_bit : 0) | (upto(8) ? 0 : Entry::guest_kernel_bit);
+        std::uint64_t flags =
+            Entry::present_bit | (upto(2) ? Entry::user_bit : 0) | (upto(8) ? 0 : Entry::guest_kernel_bit);
         if (upto(wildness) == 0) flags |= std::uint64_t{1} << upto(12);
         if (level == 1 && upto(20) == 0) return Entry::of(Mfn(upto(40)), flags | Entry::writable_bit).raw();
         const Mfn mfn = frame_for(level - 1);
-        if (level > 1 || (role(mfn) == 0 && upto(2) != 0) || upto(wildness) == 0) flags |= Entry::writable_bit;
+        if (level > 1 || (role(mfn) == 0 && upto(2) != 0) || upto(wildness) == 0)
+            flags |= Entry::writable_bit;
         return Entry::of(mfn, flags).raw();
     }
 
@@ -60,20 +69,21 @@ struct World {
         return audit;
     }
 
-    // Counts agree; no CPU can still write a frame that is in a use of trust, or reach a stranger's; no CPU walks a
-    // frame as a table that somebody may write.
+    // Counts agree; no CPU can still write a frame that is in a use of trust, or reach a stranger's; no CPU
+    // walks a frame as a table that somebody may write.
     ::testing::AssertionResult consistent() {
         if (const auto wrong = audited().first_disagreement())
             return ::testing::AssertionFailure()
-                   << "frame " << wrong->mfn.raw << " word " << std::hex << wrong->found.raw() << std::dec << " owner "
-                   << wrong->owner.raw << " expected " << wrong->expected.references << " references, "
-                   << wrong->expected.users << " users";
+                   << "frame " << wrong->mfn.raw << " word " << std::hex << wrong->found.raw() << std::dec
+                   << " owner " << wrong->owner.raw << " expected " << wrong->expected.references
+                   << " references, " << wrong->expected.users << " users";
         for (const auto& cpu : memory.cpu)
             for (const auto& cached : cpu.cached) {
                 const Frame& record = frame(cached.mfn);
                 const auto word = record.word();
                 if (record.owner() != cached.owner && record.owner() != owner_nobody)
-                    return ::testing::AssertionFailure() << "stale translation of a frame that has a new owner";
+                    return ::testing::AssertionFailure()
+                           << "stale translation of a frame that has a new owner";
                 if (cached.writable && needs_check(word.use()) && word.users() != 0 && word.checked())
                     return ::testing::AssertionFailure() << "stale writable translation of a trusted frame";
                 if (cached.table && word.use() == Use::writable && word.users() != 0 && word.checked())
@@ -112,8 +122,8 @@ struct World {
     static constexpr unsigned entries_used = 6;
 
     std::mt19937_64 random;
-    DomainId acting{1};            // whose frames entries mostly name
-    std::uint64_t wildness = 60;   // one in so many choices makes no sense
+    DomainId acting{1};             // whose frames entries mostly name
+    std::uint64_t wildness = 60;    // one in so many choices makes no sense
     fakes::Memory memory;
     std::uint64_t initially_free = 0;
     std::vector<FrameUse> roots;
@@ -121,4 +131,4 @@ struct World {
     std::vector<Expected> expected;
 };
 
-}  // namespace basalt::paging
+}    // namespace basalt::paging

@@ -1,0 +1,83 @@
+// memory_op.exchange goes chunk by chunk, each all or nothing: a chunk is as many frames as the larger of the
+// two orders.
+#include "hypercalls/memory_calls.hpp"
+#include "hypercalls/page_table_calls.hpp"
+#include "memory/reservation.hpp"
+
+namespace basalt::hypercalls {
+namespace {
+
+using Numbers = GuestPointer<xen_pfn_t>;
+
+struct Plan {
+    DomainMemory* domain;
+    Wanted wanted;
+    unsigned given_order;
+    Numbers given;
+    Numbers taken;
+    std::uint64_t given_in_chunk;
+    std::uint64_t taken_in_chunk;
+};
+
+Result<Plan> plan_for(const xen_memory_exchange_t& request) {
+    const auto& in = request.in;
+    const auto& out = request.out;
+    if (std::max(in.extent_order, out.extent_order) > most_extent_order())
+        return refuse(Error::not_permitted);
+    if (request.nr_exchanged > in.nr_extents || in.domid != out.domid ||
+        ~std::uint64_t{0} >> in.extent_order < in.nr_extents ||
+        ~std::uint64_t{0} >> out.extent_order < out.nr_extents ||
+        in.nr_extents << in.extent_order != out.nr_extents << out.extent_order)
+        return refuse(Error::invalid);
+    DomainMemory& domain = (TRY(domain_for_memory(DomainId(in.domid))))->memory;
+    const unsigned chunk = std::max(in.extent_order, out.extent_order);
+    return Plan{&domain,
+                TRY(wanted_as(out.extent_order, out.mem_flags, domain)),
+                in.extent_order,
+                Numbers(in.extent_start.p),
+                Numbers(out.extent_start.p),
+                std::uint64_t{1} << (chunk - in.extent_order),
+                std::uint64_t{1} << (chunk - out.extent_order)};
+}
+
+Result<> exchange_chunk(const Plan& plan, std::uint64_t chunk) {
+    Exchange exchange(*plan.domain);
+    for (std::uint64_t i = 0; i < plan.given_in_chunk; ++i) {
+        const auto mfn = TRY((plan.given + (chunk * plan.given_in_chunk + i)).read());
+        if (!exchange.give(Mfn(mfn), plan.given_order)) return refuse(Error::invalid);
+    }
+    for (std::uint64_t i = 0; i < plan.taken_in_chunk; ++i) {
+        const Numbers place = plan.taken + (chunk * plan.taken_in_chunk + i);
+        const Mfn first = TRY(exchange.want(plan.wanted, Pfn(TRY(place.read()))));
+        TRY(place.write(first.raw));
+    }
+    exchange.commit();
+    return {};
+}
+
+}    // namespace
+
+// rsi: xen_memory_exchange_t. How far it got is kept in its nr_exchanged, which is the guest's to change.
+Ending exchange(Registers& registers) {
+    const GuestPointer<xen_memory_exchange_t> pointer(registers.rsi);
+    auto request = pointer.read();
+    if (!request) return answer(registers, refuse(request.error()));
+    const auto plan = plan_for(*request);
+    if (!plan) return answer(registers, refuse(plan.error()));
+    paging::Budget budget;
+    Result<> result;
+    const auto chunks = request->in.nr_extents / plan->given_in_chunk;
+    auto chunk = request->nr_exchanged / plan->given_in_chunk;
+    while (chunk < chunks && result) {
+        result = exchange_chunk(*plan, chunk);
+        if (result) ++chunk;
+        budget.spend(std::int64_t{512} << plan->given_order << std::bit_width(plan->given_in_chunk));
+        if (time_to_pause(budget)) break;
+    }
+    const bool pausing = result && chunk < chunks;
+    request->nr_exchanged = result && !pausing ? request->in.nr_extents : chunk * plan->given_in_chunk;
+    if (const auto told = pointer.write(*request); !told) return answer(registers, told);
+    return pausing ? Ending::resume : answer(registers, result);
+}
+
+}    // namespace basalt::hypercalls
