@@ -28,6 +28,7 @@ enum class Error : int {
     out_of_range = XEN_ERANGE,
     too_big = XEN_E2BIG,
     not_implemented = XEN_ENOSYS,
+    no_data = XEN_ENODATA,
     not_supported = XEN_EOPNOTSUPP,
     no_buffers = XEN_ENOBUFS,
     overflow = XEN_EOVERFLOW,

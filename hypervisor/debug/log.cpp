@@ -67,6 +67,10 @@ void log_guest(std::uint16_t domain, std::string_view text) {
     });
 }
 
+void log_text(std::string_view text) {
+    journal.with([&](Log& log) { log.write(text, true); });
+}
+
 RingRead read_log(std::uint32_t index, std::span<char> to) {
     return journal.with([&](Log& log) {
         const auto read = log.ring.read(index, to);

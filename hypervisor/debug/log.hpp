@@ -37,6 +37,9 @@ void show_up_to(Level level);
 // What a guest wrote to its console, already a line: `(d7) text`.
 void log_guest(std::uint16_t domain, std::string_view text);
 
+// What Dom0 wrote to the console: as it is, not a line of ours.
+void log_text(std::string_view text);
+
 // Bytes of the ring from `index` on (an absolute count of bytes ever written), as many as fit; says where to go on.
 struct RingRead {
     std::size_t copied = 0;

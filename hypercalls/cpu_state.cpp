@@ -1,0 +1,26 @@
+// The vcpu's FPU, debug registers and way back, as its kernel sets them.
+#include "domain/vcpu.hpp"
+#include "guests/pv/debug_registers.hpp"
+#include "guests/pv/fpu_use.hpp"
+#include "guests/pv/return_from_kernel.hpp"
+#include "hypercalls/handlers.hpp"
+
+namespace basalt::hypercalls {
+
+Result<> fpu_taskswitch(std::uint32_t set) {
+    pv::set_guest_task_switched(running(), set != 0);
+    return {};
+}
+
+Result<> set_debugreg(std::uint32_t number, std::uint64_t value) {
+    return pv::write_debug_register(running(), number, value);
+}
+
+Result<std::uint64_t> get_debugreg(std::uint32_t number) { return pv::read_debug_register(running(), number); }
+
+Ending iret(Registers&) {
+    pv::return_from_kernel(running());
+    return Ending::replaced;
+}
+
+}  // namespace basalt::hypercalls

@@ -1,0 +1,23 @@
+// What an instruction makes of the word it finds in memory. SDM 2, each instruction's "Operation" and "Flags Affected".
+#pragma once
+
+#include <cstdint>
+
+#include "guests/pv/decode.hpp"
+
+namespace basalt::pv {
+
+struct Outcome {
+    std::uint64_t stored = 0;         // what memory holds afterwards
+    std::uint64_t flags = 0;          // RFLAGS afterwards
+    bool register_changes = false;
+    unsigned register_number = 0;     // XCHG, XADD: the source; CMPXCHG that fails: RAX
+    std::uint64_t register_value = 0;
+};
+
+// `found` and the result are `instruction.width` bytes wide. Only operations on memory.
+Outcome outcome_of(const Instruction& instruction, Registers& registers, std::uint64_t found);
+
+constexpr bool is_memory_operation(Operation operation) { return operation <= Operation::bit_complement; }
+
+}  // namespace basalt::pv

@@ -1,0 +1,178 @@
+#include "guests/pv/context.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "domain/domain.hpp"
+#include "guests/pv/control_registers.hpp"
+#include "guests/pv/debug_registers.hpp"
+#include "guests/pv/descriptors.hpp"
+#include "guests/pv/guest_flags.hpp"
+#include "guests/pv/roots.hpp"
+#include "guests/pv/traps.hpp"
+#include "machine/features.hpp"
+#include "machine/fpu.hpp"
+
+namespace basalt {
+namespace {
+
+using namespace pv;
+
+constexpr std::size_t legacy_fpu_bytes = sizeof(vcpu_guest_context::fpu_ctxt);
+static_assert(legacy_fpu_bytes == 512);
+
+Result<> addresses_are_possible(const vcpu_guest_context& context) {
+    for (const std::uint64_t address :
+         {context.event_callback_eip, context.failsafe_callback_eip, context.syscall_callback_eip})
+        if (!may_be_entered(address)) return refuse(Error::invalid);
+    for (const std::uint64_t base : {context.fs_base, context.gs_base_kernel, context.gs_base_user})
+        if (!is_canonical(base)) return refuse(Error::invalid);
+    for (const trap_info& trap : context.trap_ctxt)
+        if (!may_be_entered(trap.address)) return refuse(Error::invalid);
+    if (context.ldt_ents > most_ldt_entries || context.gdt_ents > most_gdt_entries) return refuse(Error::invalid);
+    return {};
+}
+
+Result<> set_tables(Vcpu& vcpu, const vcpu_guest_context& context) {
+    std::array<Mfn, guest_gdt_pages> frames;
+    const std::size_t pages = (context.gdt_ents * 8 + page_size - 1) / page_size;
+    for (std::size_t page = 0; page < pages; ++page) frames[page] = Mfn(context.gdt_frames[page]);
+    TRY(set_gdt(vcpu, std::span(frames).first(pages), static_cast<std::uint32_t>(context.gdt_ents)));
+    TRY(pv::set_ldt(vcpu, context.ldt_base, static_cast<std::uint32_t>(context.ldt_ents)));
+    TRY(change_kernel_root(vcpu, Mfn(xen_cr3_to_pfn(context.ctrlreg[3]))));
+    const Mfn user(xen_cr3_to_pfn(context.ctrlreg[1]));
+    if (user != Mfn(0)) TRY(change_user_root(vcpu, user));
+    return {};
+}
+
+bool names_same_tables(const Vcpu& vcpu, const vcpu_guest_context& context) {
+    const PvVcpu& pv = vcpu.pv;
+    if (Mfn(xen_cr3_to_pfn(context.ctrlreg[3])) != pv.kernel_root || context.gdt_ents != pv.gdt_entries) return false;
+    for (std::size_t page = 0; page < pv.gdt_pages(); ++page)
+        if (Mfn(context.gdt_frames[page]) != pv.gdt_frames[page]) return false;
+    return true;
+}
+
+void set_registers(Registers& registers, const cpu_user_regs& from) {
+    registers = {.r15 = from.r15, .r14 = from.r14, .r13 = from.r13, .r12 = from.r12, .rbp = from.rbp,
+                 .rbx = from.rbx, .r11 = from.r11, .r10 = from.r10, .r9 = from.r9,   .r8 = from.r8,
+                 .rax = from.rax, .rcx = from.rcx, .rdx = from.rdx, .rsi = from.rsi, .rdi = from.rdi,
+                 .vector = Registers::by_nothing, .error_code = 0, .rip = from.rip, .cs = from.cs | ring_3,
+                 .rflags = real_flags(from.rflags), .rsp = from.rsp, .ss = from.ss | ring_3};
+}
+
+void set_entry_points(PvVcpu& pv, const vcpu_guest_context& context) {
+    pv.event = {context.event_callback_eip, true};
+    pv.failsafe = {context.failsafe_callback_eip, (context.flags & VGCF_failsafe_disables_events) != 0};
+    pv.syscall = {context.syscall_callback_eip, (context.flags & VGCF_syscall_disables_events) != 0};
+    pv.kernel_ss = static_cast<std::uint16_t>(context.kernel_ss | ring_3);
+    pv.kernel_sp = context.kernel_sp;
+    for (std::size_t vector = 0; vector < pv.traps.size(); ++vector)
+        pv.traps[vector] = gate_of(context.trap_ctxt[vector]);
+}
+
+// XSAVE header, SDM 1 13.4.2: which components the area holds. x87 and SSE come from the context.
+void set_fpu(PvVcpu& pv, const vcpu_guest_context& context) {
+    constexpr std::size_t mxcsr_at = 24, header_at = 512;
+    constexpr std::uint32_t mxcsr_bits = 0xffff;
+    constexpr std::uint64_t x87_and_sse = 3;
+    fpu_initialise(pv.fpu.data());
+    if ((context.flags & VGCF_i387_valid) == 0) return;
+    std::memcpy(pv.fpu.data(), &context.fpu_ctxt, legacy_fpu_bytes);
+    std::uint32_t mxcsr;
+    std::memcpy(&mxcsr, pv.fpu.data() + mxcsr_at, sizeof(mxcsr));
+    mxcsr &= mxcsr_bits;   // the others would make XRSTOR fault
+    std::memcpy(pv.fpu.data() + mxcsr_at, &mxcsr, sizeof(mxcsr));
+    if (features().xsave) std::memcpy(pv.fpu.data() + header_at, &x87_and_sse, sizeof(x87_and_sse));
+}
+
+void set_debug(Vcpu& vcpu, const vcpu_guest_context& context) {
+    for (unsigned number = 0; number < 8; ++number)
+        if (number != 4 && number != 5) static_cast<void>(write_debug_register(vcpu, number, context.debugreg[number]));
+}
+
+Segments segments_of(const vcpu_guest_context& context) {
+    const cpu_user_regs& from = context.user_regs;
+    return {from.ds, from.es, from.fs, from.gs, context.fs_base, context.gs_base_kernel, context.gs_base_user};
+}
+
+}  // namespace
+
+Result<> set_context(Vcpu& vcpu, const vcpu_guest_context& context) {
+    TRY(addresses_are_possible(context));
+    if (vcpu.initialised) {
+        if (!names_same_tables(vcpu, context)) return refuse(Error::not_supported);
+    } else {
+        TRY(set_tables(vcpu, context));
+    }
+    PvVcpu& pv = vcpu.pv;
+    set_registers(vcpu.registers, context.user_regs);
+    set_entry_points(pv, context);
+    pv.in_kernel = (context.flags & VGCF_in_kernel) != 0 || pv.user_root == no_mfn;
+    pv.iopl = static_cast<std::uint8_t>(context.user_regs.rflags >> 12 & 3);
+    pv.fpu_task_switched = (context.ctrlreg[0] & cr0::task_switched) != 0;
+    pv.cr4 = permitted_cr4(context.ctrlreg[4]);
+    pv.segments = segments_of(context);
+    set_fpu(pv, context);
+    set_debug(vcpu, context);
+    if (vcpu.id.raw == 0) vcpu.domain.assists = context.vm_assist & permitted_assists;
+    vcpu.initialised = true;
+    return {};
+}
+
+namespace {
+
+void get_registers(const Vcpu& vcpu, cpu_user_regs& to) {
+    const Registers& from = vcpu.registers;
+    to.r15 = from.r15, to.r14 = from.r14, to.r13 = from.r13, to.r12 = from.r12;
+    to.rbp = from.rbp, to.rbx = from.rbx, to.r11 = from.r11, to.r10 = from.r10;
+    to.r9 = from.r9, to.r8 = from.r8, to.rax = from.rax, to.rcx = from.rcx;
+    to.rdx = from.rdx, to.rsi = from.rsi, to.rdi = from.rdi;
+    to.rip = from.rip, to.rsp = from.rsp;
+    to.rflags = from.rflags | std::uint64_t{vcpu.pv.iopl} << 12;
+    to.cs = static_cast<std::uint16_t>(from.cs), to.ss = static_cast<std::uint16_t>(from.ss);
+    const Segments& segments = vcpu.pv.segments;
+    to.ds = segments.ds, to.es = segments.es, to.fs = segments.fs, to.gs = segments.gs;
+}
+
+void get_tables(const PvVcpu& pv, vcpu_guest_context& context) {
+    context.ldt_base = pv.ldt_base;
+    context.ldt_ents = pv.ldt_entries;
+    context.gdt_ents = pv.gdt_entries;
+    for (std::size_t page = 0; page < pv.gdt_pages(); ++page) context.gdt_frames[page] = pv.gdt_frames[page].raw;
+    context.ctrlreg[0] = cr0::protected_mode | cr0::paging | cr0::write_protect | cr0::numeric_error |
+                         cr0::extension_type | (pv.fpu_task_switched ? cr0::task_switched : 0);
+    context.ctrlreg[1] = pv.user_root == no_mfn ? 0 : xen_pfn_to_cr3(pv.user_root.raw);
+    context.ctrlreg[3] = xen_pfn_to_cr3(pv.kernel_root.raw);
+    context.ctrlreg[4] = pv.cr4;
+}
+
+}  // namespace
+
+void get_context(const Vcpu& vcpu, vcpu_guest_context& context) {
+    const PvVcpu& pv = vcpu.pv;
+    context = {};
+    std::memcpy(&context.fpu_ctxt, pv.fpu.data(), legacy_fpu_bytes);
+    context.flags = VGCF_i387_valid | (pv.in_kernel ? VGCF_in_kernel : 0) | (vcpu.unit.is_up() ? VGCF_online : 0) |
+                    (pv.failsafe.masks_events ? VGCF_failsafe_disables_events : 0) |
+                    (pv.syscall.masks_events ? VGCF_syscall_disables_events : 0);
+    get_registers(vcpu, context.user_regs);
+    for (std::size_t vector = 0; vector < pv.traps.size(); ++vector)
+        context.trap_ctxt[vector] = described(pv.traps[vector], static_cast<std::uint8_t>(vector));
+    get_tables(pv, context);
+    context.kernel_ss = pv.kernel_ss;
+    context.kernel_sp = pv.kernel_sp;
+    for (unsigned number = 0; number < 4; ++number) context.debugreg[number] = pv.debug_addresses[number];
+    context.debugreg[6] = pv.debug_status;
+    context.debugreg[7] = pv.debug_control | pv.debug_io;
+    context.event_callback_eip = pv.event.address;
+    context.failsafe_callback_eip = pv.failsafe.address;
+    context.syscall_callback_eip = pv.syscall.address;
+    context.vm_assist = vcpu.domain.assists;
+    context.fs_base = pv.segments.fs_base;
+    context.gs_base_kernel = pv.segments.gs_base_kernel;
+    context.gs_base_user = pv.segments.gs_base_user;
+}
+
+}  // namespace basalt

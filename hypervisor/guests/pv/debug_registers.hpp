@@ -1,0 +1,24 @@
+// DR0 to DR7. A vcpu's breakpoints are in the CPU only while it runs and only if it has any switched on.
+#pragma once
+
+#include <cstdint>
+
+#include "domain/vcpu.hpp"
+
+namespace basalt::pv {
+
+// #DB in ring 3: DR6 becomes the guest's, and the guest is told.
+void debug_exception(Vcpu& vcpu);
+
+// A single step over an emulated instruction ends like any other.
+void single_stepped(Vcpu& vcpu);
+
+// As set_debugreg, get_debugreg and MOV do. not_permitted: an address or a breakpoint the guest may not have; no_device,
+// or invalid when reading: no such register, which DR4 and DR5 are while CR4.DE is set.
+Result<> write_debug_register(Vcpu& vcpu, unsigned number, std::uint64_t value);
+Result<std::uint64_t> read_debug_register(const Vcpu& vcpu, unsigned number);
+
+void load_debug_registers(const Vcpu& vcpu);
+void leave_debug_registers(const Vcpu& vcpu);
+
+}  // namespace basalt::pv

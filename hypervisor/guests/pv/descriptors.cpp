@@ -1,0 +1,149 @@
+#include "guests/pv/descriptors.hpp"
+
+#include <array>
+
+#include "domain/domain.hpp"
+#include "guests/pv/enter_kernel.hpp"
+#include "machine/descriptors.hpp"
+#include "machine/entry.hpp"
+#include "machine/flush.hpp"
+#include "machine/instructions.hpp"
+#include "machine/page_entry.hpp"
+#include "machine/user_copy.hpp"
+#include "paging/mmu.hpp"
+#include "paging/take.hpp"
+
+namespace basalt::pv {
+namespace {
+
+using layout::descriptor_pages;
+
+constexpr PageEntry mapped = rights::write & ~page_bit::global;
+constexpr std::size_t ldt_first = descriptor_pages;   // of a vcpu's entries: GDT pages, then LDT pages
+constexpr std::uint16_t in_ldt = 4;                   // selector bit TI
+
+bool runs_here(const Vcpu& vcpu) { return this_cpu().running_vcpu == &vcpu; }
+
+layout::Address address_of_entry(const Vcpu& vcpu, std::size_t entry) {
+    return layout::gdt_of(vcpu.id) + entry * page_size;
+}
+
+// Puts the frame there and lets go of the one before, after the CPU has forgotten it. A vcpu that does not run has no
+// translations anywhere: switching it out loaded another root.
+void replace(Vcpu& vcpu, std::size_t entry, PageEntry wanted) {
+    PageEntry& slot = vcpu.pv.descriptor_entries[entry];
+    const PageEntry before = std::exchange(slot, wanted);
+    if ((before & page_bit::present) == 0) return;
+    if (runs_here(vcpu)) flush_page_here(address_of_entry(vcpu, entry));
+    static_cast<void>(FrameUse::adopt(frame_of(before)));
+}
+
+}  // namespace
+
+Result<> set_gdt(Vcpu& vcpu, std::span<const Mfn> frames, std::uint32_t entries) {
+    PvVcpu& pv = vcpu.pv;
+    if (entries > most_gdt_entries) return refuse(Error::invalid);
+    std::array<FrameUse, guest_gdt_pages> taken;
+    for (std::size_t page = 0; page < frames.size(); ++page) {
+        auto use = paging::take_descriptors(frames[page], vcpu.domain.memory);
+        if (!use) return refuse(Error::invalid);
+        taken[page] = std::move(*use);
+    }
+    for (std::size_t page = 0; page < guest_gdt_pages; ++page) {
+        const bool wanted = page < frames.size();
+        replace(vcpu, page, wanted ? entry_for(std::move(taken[page]).into_table(), mapped) : 0);
+        pv.gdt_frames[page] = wanted ? frames[page] : no_mfn;
+    }
+    pv.gdt_entries = entries;
+    return {};
+}
+
+Result<> set_ldt(Vcpu& vcpu, std::uint64_t base, std::uint32_t entries) {
+    PvVcpu& pv = vcpu.pv;
+    if (entries > most_ldt_entries || base % page_size != 0 || !guest_may_name(base, std::uint64_t{entries} * 8))
+        return refuse(Error::invalid);
+    if (pv.ldt_base == base && pv.ldt_entries == entries) return {};
+    forget_ldt_pages(vcpu);
+    pv.ldt_base = base;
+    pv.ldt_entries = entries;
+    if (runs_here(vcpu)) load_descriptor_tables(vcpu);
+    return {};
+}
+
+void forget_ldt_pages(Vcpu& vcpu) {
+    for (std::size_t page = 0; page < descriptor_pages; ++page)
+        if (vcpu.pv.descriptor_entries[ldt_first + page] != 0) replace(vcpu, ldt_first + page, 0);
+}
+
+void drop_descriptor_tables(Vcpu& vcpu) {
+    forget_ldt_pages(vcpu);
+    static_cast<void>(set_gdt(vcpu, {}, 0));
+    vcpu.pv.ldt_entries = 0;
+}
+
+bool map_ldt_page(Vcpu& vcpu, std::uint64_t offset) {
+    PvVcpu& pv = vcpu.pv;
+    if (offset >= std::uint64_t{pv.ldt_entries} * 8) return false;
+    const std::size_t entry = ldt_first + offset / page_size;
+    if (pv.descriptor_entries[entry] != 0) return false;
+    const paging::Walk walk = paging::walk(pv.kernel_root, pv.ldt_base + offset);
+    if (!walk.mapped()) return false;
+    auto use = paging::take_descriptors(walk.entries[1].mfn(), vcpu.domain.memory);
+    if (!use) return false;
+    pv.descriptor_entries[entry] = entry_for(std::move(*use).into_table(), mapped);
+    return true;
+}
+
+std::optional<std::uint64_t> descriptor_of(const Vcpu& vcpu, std::uint16_t selector) {
+    const PvVcpu& pv = vcpu.pv;
+    const std::uint32_t index = selector >> 3;
+    if ((selector & in_ldt) != 0) {
+        if (index >= pv.ldt_entries) return std::nullopt;
+        const auto word = read_guest_word(pv.ldt_base + std::uint64_t{index} * 8);
+        return word ? std::optional(*word) : std::nullopt;
+    }
+    if (index >= pv.gdt_entries) return std::nullopt;
+    return static_cast<const std::uint64_t*>(layout::direct(pv.gdt_frames[index * 8 / page_size]))[index % (page_size / 8)];
+}
+
+void lend_own_descriptors(const Vcpu& vcpu) {
+    vcpu.pv.descriptor_entries[guest_gdt_pages] = entry_for(this_cpu().descriptors, mapped);
+}
+
+void load_descriptor_tables(const Vcpu& vcpu) {
+    use_gdt(layout::gdt_of(vcpu.id));
+    use_ldt(layout::ldt_of(vcpu.id), vcpu.pv.ldt_entries);
+}
+
+bool explain_descriptor_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
+    constexpr std::uint64_t size = descriptor_pages * page_size;
+    constexpr std::uint32_t to_selector = 0xfff8;
+    const std::uint64_t offset = address - layout::gdt_of(vcpu.id);
+    if (offset >= 2 * size || (error_code & page_fault_error::user) != 0) return false;
+    const bool is_ldt = offset >= size;
+    if (is_ldt && map_ldt_page(vcpu, offset - size)) return true;
+    if (is_ldt)
+        deliver_page_fault(vcpu, vcpu.pv.ldt_base + (offset - size), error_code);
+    else
+        deliver_exception(vcpu, vector::general_protection, static_cast<std::uint32_t>(offset) & to_selector);
+    return true;
+}
+
+}  // namespace basalt::pv
+
+namespace basalt {
+
+Result<> set_ldt(std::uint64_t base, std::uint64_t entries) {
+    if (entries > most_ldt_entries) return refuse(Error::invalid);
+    return pv::set_ldt(running(), base, static_cast<std::uint32_t>(entries));
+}
+
+// Loading a selector for a guest, in ring 0, may be what touches its LDT first.
+bool resolve_hypervisor_fault(Registers& registers) {
+    if (registers.vector != vector::page_fault || this_cpu().running_vcpu == nullptr) return false;
+    Vcpu& vcpu = running();
+    const std::uint64_t offset = read_cr2() - layout::ldt_of(vcpu.id);
+    return offset < layout::descriptor_pages * page_size && pv::map_ldt_page(vcpu, offset);
+}
+
+}  // namespace basalt

@@ -1,0 +1,44 @@
+// A vcpu's GDT and LDT: frames of the guest's, held in descriptor use and mapped in the per-domain area, where the CPU
+// looks. The GDT's are mapped when they are set, the LDT's when the CPU first touches them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "domain/vcpu.hpp"
+
+namespace basalt::pv {
+
+// Of the running vcpu, or of one that has not run yet. A refusal changes nothing.
+Result<> set_gdt(Vcpu& vcpu, std::span<const Mfn> frames, std::uint32_t entries);
+Result<> set_ldt(Vcpu& vcpu, std::uint64_t base, std::uint32_t entries);
+
+// The LDT's pages are looked up again when they are next touched: after a change of root, say.
+void forget_ldt_pages(Vcpu& vcpu);
+
+// Both tables, when the vcpu is taken apart.
+void drop_descriptor_tables(Vcpu& vcpu);
+
+// Maps the LDT page at this offset. False: the guest has no such page, or not in a use that fits.
+bool map_ldt_page(Vcpu& vcpu, std::uint64_t offset);
+
+// The descriptor that a selector names, read as the CPU would; nothing where there is none.
+std::optional<std::uint64_t> descriptor_of(const Vcpu& vcpu, std::uint16_t selector);
+
+// For the switch to a vcpu: this CPU's own page goes into its area, before the area can be seen; then the CPU is told.
+void lend_own_descriptors(const Vcpu& vcpu);
+void load_descriptor_tables(const Vcpu& vcpu);
+
+// A fault in the area is not about the guest's memory: the page is brought in, or the fault is told as the guest's own
+// tables explain it. False: the address is elsewhere.
+bool explain_descriptor_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code);
+
+}  // namespace basalt::pv
+
+namespace basalt {
+
+// mmuext_op.set_ldt of the running vcpu.
+Result<> set_ldt(std::uint64_t base, std::uint64_t entries);
+
+}  // namespace basalt

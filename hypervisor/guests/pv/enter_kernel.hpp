@@ -1,0 +1,31 @@
+// What interrupts a guest, delivered to its kernel. None of these fails: a guest that cannot be entered is crashed, alone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "domain/vcpu.hpp"
+#include "guests/pv/entry_frame.hpp"
+
+namespace basalt::pv {
+
+// An exception that the running vcpu has caused, or is to believe it has.
+void deliver_exception(Vcpu& vcpu, std::uint64_t vector, std::uint32_t error_code = 0);
+
+// With the address and the error code as the guest shall see them, but for the user bit, which is set here.
+void deliver_page_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code);
+
+// `int n`: through the same gates, never with an error code.
+void deliver_software_interrupt(Vcpu& vcpu, std::uint8_t vector);
+
+void deliver_system_call(Vcpu& vcpu, const Callback& callback);
+void deliver_event(Vcpu& vcpu);
+
+// The CPU refused selectors. The frame names the data selectors that the guest wanted: where they equal those that are
+// loaded, it was CS or SS.
+void deliver_failsafe(Vcpu& vcpu, const SelectorsWanted& wanted);
+
+// Whether the guest's current mode may use `int vector`.
+bool may_interrupt(const PvVcpu& pv, std::uint8_t vector);
+
+}  // namespace basalt::pv

@@ -1,0 +1,73 @@
+// Every exception of ring 3: what Basalt answers for the guest, and what the guest's kernel is told.
+#include "domain/vcpu.hpp"
+#include "guests/pv/debug_registers.hpp"
+#include "guests/pv/descriptors.hpp"
+#include "guests/pv/enter_kernel.hpp"
+#include "guests/pv/fetch.hpp"
+#include "guests/pv/fpu_use.hpp"
+#include "guests/pv/privileged.hpp"
+#include "guests/pv/table_write.hpp"
+#include "machine/entry.hpp"
+#include "machine/instructions.hpp"
+
+namespace basalt {
+namespace {
+
+// Error code of a selector: SDM 3A 6.13.
+constexpr std::uint64_t names_interrupt_gate = 2;
+
+// Gates of our IDT are closed to ring 3, so `int n` ends here. The number is taken from the code, not from the error
+// code: emulators get that wrong, and a mistaken one would reach another gate.
+bool was_software_interrupt(Vcpu& vcpu) {
+    const auto instruction = pv::fetch(vcpu);
+    if (!instruction || instruction->operation != pv::Operation::software_interrupt) return false;
+    const auto number = static_cast<std::uint8_t>(instruction->immediate);
+    if (!pv::may_interrupt(vcpu.pv, number)) {
+        pv::deliver_exception(vcpu, vector::general_protection, std::uint32_t{number} << 3 | names_interrupt_gate);
+        return true;
+    }
+    vcpu.registers.rip += instruction->length;
+    pv::deliver_software_interrupt(vcpu, number);
+    return true;
+}
+
+void general_protection(Vcpu& vcpu) {
+    const std::uint64_t error = vcpu.registers.error_code;
+    if ((error & names_interrupt_gate) != 0 && was_software_interrupt(vcpu)) return;
+    if (error == 0 && pv::emulate_privileged(vcpu)) return;
+    pv::deliver_exception(vcpu, vector::general_protection, static_cast<std::uint32_t>(error));
+}
+
+void page_fault(Vcpu& vcpu) {
+    const std::uint64_t address = read_cr2();
+    const auto error = static_cast<std::uint32_t>(vcpu.registers.error_code);
+    if (pv::explain_descriptor_fault(vcpu, address, error)) return;
+    if (pv::emulate_table_write(vcpu, address, error)) return;
+    pv::deliver_page_fault(vcpu, address, error);
+}
+
+void invalid_opcode(Vcpu& vcpu) {
+    if (pv::emulate_forced_cpuid(vcpu)) return;
+    pv::deliver_exception(vcpu, vector::invalid_opcode);
+}
+
+}  // namespace
+
+extern "C" void guest_exception(Registers& registers) {
+    Vcpu& vcpu = running();
+    switch (registers.vector) {
+        case vector::page_fault: return page_fault(vcpu);
+        case vector::general_protection: return general_protection(vcpu);
+        case vector::invalid_opcode: return invalid_opcode(vcpu);
+        case vector::no_device: return pv::no_fpu(vcpu);
+        case vector::debug: return pv::debug_exception(vcpu);
+        default:
+            return pv::deliver_exception(vcpu, registers.vector, static_cast<std::uint32_t>(registers.error_code));
+    }
+}
+
+extern "C" void guest_return_fault(Registers&) {
+    pv::deliver_failsafe(running(), {read_ds(), read_es(), read_fs(), read_gs()});
+}
+
+}  // namespace basalt

@@ -1,0 +1,33 @@
+#include "guests/pv/fpu_use.hpp"
+
+#include "guests/pv/enter_kernel.hpp"
+#include "machine/entry.hpp"
+#include "machine/features.hpp"
+#include "machine/fpu.hpp"
+
+namespace basalt::pv {
+
+void set_guest_task_switched(Vcpu& vcpu, bool set) {
+    vcpu.pv.fpu_task_switched = set;
+    set_task_switched(set);
+}
+
+void no_fpu(Vcpu& vcpu) {
+    set_guest_task_switched(vcpu, false);
+    deliver_exception(vcpu, vector::no_device);
+}
+
+void load_fpu(const Vcpu& vcpu) {
+    const PvVcpu& pv = vcpu.pv;
+    set_task_switched(false);
+    fpu_restore(pv.fpu.data());
+    if (features().xsave) set_xcr0(pv.xcr0);
+    if (pv.fpu_task_switched) set_task_switched(true);
+}
+
+void save_fpu(Vcpu& vcpu) {
+    set_task_switched(false);
+    fpu_save(vcpu.pv.fpu.data());
+}
+
+}  // namespace basalt::pv

@@ -1,0 +1,34 @@
+// Guest kernel mode and guest user mode are both ring 3. They differ in the root that is loaded, and in which of the two
+// GS bases is the active one.
+#pragma once
+
+#include "domain/vcpu.hpp"
+#include "machine/flush.hpp"
+#include "machine/instructions.hpp"
+
+namespace basalt::pv {
+
+inline void enter_kernel_mode(PvVcpu& pv) {
+    pv.in_kernel = true;
+    swap_gs();
+    switch_root(pv.kernel_root);
+}
+
+// The caller has made sure that there is a user root.
+inline void enter_user_mode(PvVcpu& pv) {
+    pv.in_kernel = false;
+    swap_gs();
+    switch_root(pv.user_root);
+}
+
+// evtchn_upcall_mask: the guest's interrupt flag. It lies in the guest's memory and may change at any time.
+inline bool upcalls_masked(const Vcpu& vcpu) {
+    const vcpu_info* info = vcpu.events.info();
+    return info == nullptr || *const_cast<const volatile std::uint8_t*>(&info->evtchn_upcall_mask) != 0;
+}
+inline void mask_upcalls(Vcpu& vcpu, bool masked) {
+    if (vcpu_info* info = vcpu.events.info())
+        *const_cast<volatile std::uint8_t*>(&info->evtchn_upcall_mask) = masked ? 1 : 0;
+}
+
+}  // namespace basalt::pv

@@ -1,0 +1,93 @@
+#include "guests/pv/msrs.hpp"
+
+#include "domain/domain.hpp"
+#include "machine/features.hpp"
+#include "machine/instructions.hpp"
+#include "machine/page_entry.hpp"
+
+namespace basalt::pv {
+namespace {
+
+// SDM 4 table 2-2, APM 2 appendix A.
+namespace number {
+constexpr std::uint32_t misc_enable = 0x1a0;
+constexpr std::uint32_t first_bank = 0x400;
+constexpr std::uint32_t end_of_banks = 0x408;
+constexpr std::uint32_t amd_counters = 0xc0010000;
+constexpr std::uint32_t amd_counters_end = 0xc0010008;
+constexpr std::uint32_t amd_hardware_configuration = 0xc0010015;
+constexpr std::uint32_t amd_decode_configuration = 0xc0011029;
+}  // namespace number
+
+constexpr std::uint64_t apic_enabled = 1 << 11;
+constexpr std::uint64_t apic_boot_cpu = 1 << 8;
+constexpr std::uint64_t apic_place = 0xfee0'0000;
+constexpr std::uint64_t banks = 2;   // machine-check banks that a guest sees, as on Xen
+constexpr std::uint64_t efer_shown = 0xd01;   // SCE, LME, LMA, NXE
+constexpr std::uint64_t lfence_serialises = 1 << 1;
+constexpr std::uint64_t tsc_runs_at_p0 = 1 << 24;
+
+constexpr bool canonical(std::uint64_t address) {
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(address << 16) >> 16) == address;
+}
+
+constexpr bool is_bank(std::uint32_t msr) { return msr >= number::first_bank && msr < number::end_of_banks; }
+constexpr bool is_counter(std::uint32_t msr) {
+    return msr >= number::amd_counters && msr < number::amd_counters_end;
+}
+
+// CTL of a bank reads all ones, the others nothing to report.
+std::uint64_t bank_register(std::uint32_t msr) { return msr % 4 == 0 ? ~std::uint64_t{0} : 0; }
+
+}  // namespace
+
+bool caches_matter(const Vcpu& vcpu) { return vcpu.domain.privileged; }
+
+std::optional<std::uint64_t> read_guest_msr(const Vcpu& vcpu, std::uint32_t msr) {
+    if (is_bank(msr)) return bank_register(msr);
+    const bool amd = features().vendor == Vendor::amd;
+    if (amd && is_counter(msr)) return 0;
+    switch (msr) {
+        case msr::tsc: return read_tsc();
+        case msr::apic_base: return apic_enabled | apic_place | (vcpu.id.raw == 0 ? apic_boot_cpu : 0);
+        case msr::microcode_revision: return try_read_msr(msr);
+        case msr::machine_check_capability: return banks;
+        case msr::machine_check_status: return 0;
+        case msr::page_attributes: return page_attribute_table;
+        case msr::efer: return read_msr(msr) & efer_shown;
+        case msr::fs_base: return read_fs_base();
+        case msr::gs_base: return read_gs_base();
+        case msr::gs_base_behind_swap: return read_gs_base_behind_swap();
+        case msr::tsc_aux: return features().rdtscp ? std::optional<std::uint64_t>(0) : std::nullopt;
+        case number::misc_enable: return amd ? std::nullopt : try_read_msr(msr);
+        case number::amd_hardware_configuration:
+            return amd ? std::optional<std::uint64_t>(tsc_runs_at_p0) : std::nullopt;
+        case number::amd_decode_configuration:
+            return amd ? std::optional<std::uint64_t>(lfence_serialises) : std::nullopt;
+        default: return std::nullopt;
+    }
+}
+
+bool write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value) {
+    switch (msr) {
+        case msr::fs_base:
+            if (!canonical(value)) return false;
+            write_fs_base(value);
+            return true;
+        case msr::gs_base:
+            if (!canonical(value)) return false;
+            write_gs_base(value);
+            return true;
+        case msr::gs_base_behind_swap:
+            if (!canonical(value)) return false;
+            write_gs_base_behind_swap(value);
+            return true;
+        case msr::efer: return ((value ^ read_msr(msr)) & efer_shown) == 0;
+        case msr::page_attributes: return value == page_attribute_table;
+        default: break;
+    }
+    // Registers that show a fixed value take any write, and forget it.
+    return is_bank(msr) || read_guest_msr(vcpu, msr).has_value();
+}
+
+}  // namespace basalt::pv

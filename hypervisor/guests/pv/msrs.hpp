@@ -1,0 +1,18 @@
+// Model-specific registers as a PV guest's kernel sees them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "domain/vcpu.hpp"
+
+namespace basalt::pv {
+
+// Nothing, or false: #GP.
+std::optional<std::uint64_t> read_guest_msr(const Vcpu& vcpu, std::uint32_t msr);
+bool write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value);
+
+// WBINVD is carried out for whoever drives devices, and costs the others nothing.
+bool caches_matter(const Vcpu& vcpu);
+
+}  // namespace basalt::pv

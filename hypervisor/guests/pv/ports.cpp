@@ -1,0 +1,139 @@
+#include "guests/pv/ports.hpp"
+
+#include "devices/dom0_access.hpp"
+#include "devices/pci_config.hpp"
+#include "domain/domain.hpp"
+#include "guests/pv/enter_kernel.hpp"
+#include "guests/pv/timer_channel.hpp"
+#include "machine/entry.hpp"
+#include "machine/instructions.hpp"
+#include "machine/user_copy.hpp"
+
+namespace basalt::pv {
+namespace {
+
+constexpr std::uint64_t most_repetitions = 256;   // of one go: longer ones are looked at again
+
+// A bit of the guest's own bitmap, clear for ports that it lends to its user mode (SDM 1 19.5.2).
+bool lent_to_user(const PvVcpu& pv, std::uint16_t port, unsigned width) {
+    for (unsigned byte = 0; byte < width; ++byte) {
+        const std::uint32_t bit = port + byte;
+        if (bit >= pv.io_bitmap_ports || pv.io_bitmap.p == nullptr) return false;
+        const std::uint64_t place = reinterpret_cast<std::uint64_t>(pv.io_bitmap.p) + bit / 8;
+        std::uint8_t bits;
+        if (!guest_may_name(place, 1) || copy_from_guest(&bits, place, 1) != 0) return false;
+        if ((bits >> bit % 8 & 1) != 0) return false;
+    }
+    return true;
+}
+
+// Kernel mode counts as ring 1 of PV tradition.
+bool may_use_ports(const PvVcpu& pv, std::uint16_t port, unsigned width) {
+    return pv.iopl >= (pv.in_kernel ? 1 : 3) || lent_to_user(pv, port, width);
+}
+
+std::uint32_t in_machine(std::uint16_t port, unsigned width) {
+    return width == 1 ? in8(port) : width == 2 ? in16(port) : in32(port);
+}
+void out_machine(std::uint16_t port, unsigned width, std::uint32_t value) {
+    switch (width) {
+        case 1: return out8(port, static_cast<std::uint8_t>(value));
+        case 2: return out16(port, static_cast<std::uint16_t>(value));
+        default: return out32(port, value);
+    }
+}
+
+// A port of a domain that drives no devices: counter 2, or nothing.
+PortAccess access_of(const Vcpu& vcpu, std::uint16_t port) {
+    if (vcpu.domain.privileged) return dom0_port(port);
+    return port == 0x42 || port == 0x43 || port == 0x61 ? PortAccess::timer_channel_2 : PortAccess::none;
+}
+
+std::uint32_t read_port(Vcpu& vcpu, std::uint16_t port, unsigned width) {
+    const auto nothing = static_cast<std::uint32_t>(mask_of(width));
+    switch (access_of(vcpu, port)) {
+        case PortAccess::all: return in_machine(port, width);
+        case PortAccess::pci_address: return width == 4 ? vcpu.pv.pci_address : nothing;
+        case PortAccess::pci_data: return read_pci_for_dom0(vcpu.pv.pci_address, port, width);
+        case PortAccess::timer_channel_2: return read_timer_channel(vcpu.pv.timer_channel_2, port);
+        case PortAccess::none: break;
+    }
+    return nothing;
+}
+
+void write_port(Vcpu& vcpu, std::uint16_t port, unsigned width, std::uint32_t value) {
+    switch (access_of(vcpu, port)) {
+        case PortAccess::all: return out_machine(port, width, value);
+        case PortAccess::pci_address:
+            if (width == 4) vcpu.pv.pci_address = value;
+            return;
+        case PortAccess::pci_data: return write_pci_for_dom0(vcpu.pv.pci_address, port, width, value);
+        case PortAccess::timer_channel_2:
+            return write_timer_channel(vcpu.pv.timer_channel_2, port, static_cast<std::uint8_t>(value));
+        case PortAccess::none: return;
+    }
+}
+
+PortsDone one_access(Vcpu& vcpu, const Instruction& instruction, bool in) {
+    Registers& registers = vcpu.registers;
+    const auto port = static_cast<std::uint16_t>(instruction.has_immediate ? instruction.immediate : registers.rdx);
+    if (!may_use_ports(vcpu.pv, port, instruction.width)) return PortsDone::refused;
+    constexpr unsigned accumulator = 0;
+    if (in)
+        write_register(registers, instruction, accumulator, read_port(vcpu, port, instruction.width));
+    else
+        write_port(vcpu, port, instruction.width,
+                   static_cast<std::uint32_t>(read_register(registers, instruction, accumulator)));
+    return PortsDone::finished;
+}
+
+// One element of INS or OUTS. The memory side first where it can fail: a port read twice may lose something.
+bool one_element(Vcpu& vcpu, const Instruction& instruction, bool in, std::uint16_t port) {
+    Registers& registers = vcpu.registers;
+    std::uint64_t& place = in ? registers.rdi : registers.rsi;
+    std::uint32_t value = 0;
+    const bool reachable = guest_may_name(place, instruction.width) &&
+                           copy_from_guest(&value, place, instruction.width) == 0 &&
+                           (!in || copy_to_guest(place, &value, instruction.width) == 0);
+    if (!reachable) {
+        const std::uint64_t error = page_fault_error::user | (in ? page_fault_error::write : 0);
+        deliver_page_fault(vcpu, place, static_cast<std::uint32_t>(error));
+        return false;
+    }
+    if (in) {
+        value = read_port(vcpu, port, instruction.width);
+        static_cast<void>(copy_to_guest(place, &value, instruction.width));
+    } else {
+        write_port(vcpu, port, instruction.width, value);
+    }
+    const std::uint64_t step = instruction.width;
+    place += (registers.rflags & rflags::direction) != 0 ? std::uint64_t{0} - step : step;
+    return true;
+}
+
+PortsDone string_access(Vcpu& vcpu, const Instruction& instruction, bool in) {
+    Registers& registers = vcpu.registers;
+    const auto port = static_cast<std::uint16_t>(registers.rdx);
+    if (!may_use_ports(vcpu.pv, port, instruction.width)) return PortsDone::refused;
+    if (instruction.memory.narrow || instruction.memory.segment != Segment::flat) return PortsDone::refused;
+    if (!instruction.repeated) return one_element(vcpu, instruction, in, port) ? PortsDone::finished : PortsDone::go_on;
+    for (std::uint64_t done = 0; registers.rcx != 0; ++done) {
+        if (done == most_repetitions) return PortsDone::go_on;
+        if (!one_element(vcpu, instruction, in, port)) return PortsDone::go_on;
+        --registers.rcx;
+    }
+    return PortsDone::finished;
+}
+
+}  // namespace
+
+PortsDone access_ports(Vcpu& vcpu, const Instruction& instruction) {
+    switch (instruction.operation) {
+        case Operation::in: return one_access(vcpu, instruction, true);
+        case Operation::out: return one_access(vcpu, instruction, false);
+        case Operation::in_string: return string_access(vcpu, instruction, true);
+        default: return string_access(vcpu, instruction, false);
+    }
+}
+
+}  // namespace basalt::pv

@@ -1,0 +1,163 @@
+#include "guests/pv/privileged.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "guests/pv/control_registers.hpp"
+#include "guests/pv/cpuid.hpp"
+#include "guests/pv/debug_registers.hpp"
+#include "guests/pv/enter_kernel.hpp"
+#include "guests/pv/fetch.hpp"
+#include "guests/pv/fpu_use.hpp"
+#include "guests/pv/msrs.hpp"
+#include "guests/pv/ports.hpp"
+#include "machine/flush.hpp"
+#include "machine/instructions.hpp"
+#include "machine/user_copy.hpp"
+
+namespace basalt::pv {
+namespace {
+
+constexpr std::uint64_t low_half = 0xffff'ffff;
+
+void put_edx_eax(Registers& registers, std::uint64_t value) {
+    registers.rax = value & low_half;
+    registers.rdx = value >> 32;
+}
+std::uint64_t edx_eax(const Registers& registers) {
+    return registers.rdx << 32 | (registers.rax & low_half);
+}
+
+bool read_msr_for(Vcpu& vcpu) {
+    Registers& registers = vcpu.registers;
+    auto value = read_guest_msr(vcpu, static_cast<std::uint32_t>(registers.rcx));
+    // Kernels probe before they have handlers; Xen then lets the register be 0 rather than the domain die.
+    if (!value && vcpu.pv.traps[vector::general_protection].address == 0) value = 0;
+    if (!value) return false;
+    put_edx_eax(registers, *value);
+    return true;
+}
+
+bool read_debug_for(Vcpu& vcpu, const Instruction& instruction) {
+    const auto value = read_debug_register(vcpu, instruction.reg);
+    if (value) write_register(vcpu.registers, instruction, instruction.rm, *value);
+    return value.has_value();
+}
+
+bool read_control_for(Vcpu& vcpu, const Instruction& instruction) {
+    const auto value = read_control_register(vcpu, instruction.reg);
+    if (value) write_register(vcpu.registers, instruction, instruction.rm, *value);
+    return value.has_value();
+}
+
+// SMSW is stopped by UMIP.
+bool store_machine_status(Vcpu& vcpu, const Instruction& instruction) {
+    const std::uint64_t status = *read_control_register(vcpu, 0);
+    if (!instruction.in_memory) {
+        write_register(vcpu.registers, instruction, instruction.rm, status);
+        return true;
+    }
+    const std::uint64_t place = address_of(instruction, vcpu.registers, running_segment_bases());
+    return guest_may_name(place, 2) && copy_to_guest(place, &status, 2) == 0;
+}
+
+bool load_machine_status(Vcpu& vcpu, const Instruction& instruction) {
+    if (instruction.in_memory) return false;
+    const std::uint64_t wanted = read_register(vcpu.registers, instruction, instruction.rm);
+    set_guest_task_switched(vcpu, (wanted & 8) != 0);
+    return true;
+}
+
+bool invalidate_page_for(Vcpu& vcpu, const Instruction& instruction) {
+    const std::uint64_t address = address_of(instruction, vcpu.registers, running_segment_bases());
+    if (guest_may_name(address, 1)) flush_page_here(address);
+    return true;
+}
+
+// What only the guest's kernel may do.
+bool carry_out(Vcpu& vcpu, const Instruction& instruction) {
+    Registers& registers = vcpu.registers;
+    switch (instruction.operation) {
+        case Operation::read_control: return read_control_for(vcpu, instruction);
+        case Operation::write_control:
+            return write_control_register(vcpu, instruction.reg,
+                                          general_register(registers, instruction.rm));
+        case Operation::read_debug: return read_debug_for(vcpu, instruction);
+        case Operation::write_debug:
+            return write_debug_register(vcpu, instruction.reg, general_register(registers, instruction.rm)).has_value();
+        case Operation::clear_task_switched: set_guest_task_switched(vcpu, false); return true;
+        case Operation::load_machine_status: return load_machine_status(vcpu, instruction);
+        case Operation::store_machine_status: return store_machine_status(vcpu, instruction);
+        case Operation::read_msr: return read_msr_for(vcpu);
+        case Operation::write_msr:
+            return write_guest_msr(vcpu, static_cast<std::uint32_t>(registers.rcx), edx_eax(registers));
+        case Operation::set_extended_control:
+            return set_guest_xcr(vcpu, static_cast<std::uint32_t>(registers.rcx), edx_eax(registers));
+        case Operation::invalidate_page: return invalidate_page_for(vcpu, instruction);
+        case Operation::write_back_caches:
+        case Operation::invalidate_caches:
+            if (caches_matter(vcpu)) write_back_and_invalidate_caches();
+            return true;
+        case Operation::clear_interrupts:
+        case Operation::set_interrupts:   // the guest's interrupt flag is its upcall mask, not RFLAGS.IF
+            return vcpu.pv.iopl >= 1;
+        default: return false;
+    }
+}
+
+bool is_port_access(Operation operation) {
+    return operation == Operation::in || operation == Operation::out || operation == Operation::in_string ||
+           operation == Operation::out_string;
+}
+
+bool read_clock(Vcpu& vcpu, bool with_aux) {
+    put_edx_eax(vcpu.registers, read_tsc());
+    if (with_aux) vcpu.registers.rcx = 0;
+    return true;
+}
+
+}  // namespace
+
+void step_over(Vcpu& vcpu, unsigned length) {
+    vcpu.registers.rip += length;
+    vcpu.registers.rflags &= ~rflags::resume;
+    if ((vcpu.registers.rflags & rflags::trap) != 0) single_stepped(vcpu);
+}
+
+bool emulate_privileged(Vcpu& vcpu) {
+    const auto instruction = fetch(vcpu);
+    if (!instruction || instruction->locked) return false;
+    if (is_port_access(instruction->operation)) {
+        switch (access_ports(vcpu, *instruction)) {
+            case PortsDone::refused: return false;
+            case PortsDone::go_on: return true;        // more repetitions, or a page fault delivered
+            case PortsDone::finished: break;
+        }
+    } else if (instruction->operation == Operation::read_tsc || instruction->operation == Operation::read_tsc_and_aux) {
+        if (!vcpu.pv.in_kernel) return false;          // CR4.TSD is the guest's wish
+        read_clock(vcpu, instruction->operation == Operation::read_tsc_and_aux);
+    } else if (!vcpu.pv.in_kernel || !carry_out(vcpu, *instruction)) {
+        return false;
+    }
+    step_over(vcpu, instruction->length);
+    return true;
+}
+
+bool emulate_forced_cpuid(Vcpu& vcpu) {
+    static constexpr std::array<std::uint8_t, 7> wanted{0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2};
+    Registers& registers = vcpu.registers;
+    std::array<std::uint8_t, wanted.size()> found;
+    if (!guest_may_name(registers.rip, found.size()) ||
+        copy_from_guest(found.data(), registers.rip, found.size()) != 0 || !std::ranges::equal(found, wanted))
+        return false;
+    const CpuidLeaf leaf =
+        guest_cpuid(vcpu, static_cast<std::uint32_t>(registers.rax), static_cast<std::uint32_t>(registers.rcx));
+    registers.rax = leaf.eax;
+    registers.rbx = leaf.ebx;
+    registers.rcx = leaf.ecx;
+    registers.rdx = leaf.edx;
+    step_over(vcpu, wanted.size());
+    return true;
+}
+
+}  // namespace basalt::pv

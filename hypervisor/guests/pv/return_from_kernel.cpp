@@ -1,0 +1,43 @@
+#include "guests/pv/return_from_kernel.hpp"
+
+#include "domain/domain.hpp"
+#include "domain/run.hpp"
+#include "guests/pv/guest_flags.hpp"
+#include "guests/pv/mode.hpp"
+#include "machine/user_copy.hpp"
+
+namespace basalt::pv {
+namespace {
+
+void keep_iopl(Vcpu& vcpu, std::uint64_t wanted) {
+    if ((vcpu.domain.assists.load(std::memory_order_relaxed) >> VMASST_TYPE_architectural_iopl & 1) != 0)
+        vcpu.pv.iopl = static_cast<std::uint8_t>(wanted >> 12 & 3);
+}
+
+}  // namespace
+
+void return_from_kernel(Vcpu& vcpu) {
+    Registers& registers = vcpu.registers;
+    iret_context frame;
+    if (!guest_may_name(registers.rsp, sizeof(frame)) || copy_from_guest(&frame, registers.rsp, sizeof(frame)) != 0)
+        return crash_running_domain("the frame of its iret is not readable");
+    if ((frame.cs & ring_3) == ring_3) {
+        if (vcpu.pv.user_root == no_mfn) return crash_running_domain("it has no user page tables to return to");
+        enter_user_mode(vcpu.pv);
+    }
+    keep_iopl(vcpu, frame.rflags);
+    registers.rax = frame.rax;
+    registers.rip = frame.rip;
+    registers.rsp = frame.rsp;
+    registers.rflags = real_flags(frame.rflags);
+    mask_upcalls(vcpu, (frame.rflags & rflags::interrupts) == 0);
+    // SYSRET gives flat selectors, and loses RCX and R11: that is what the flag permits. It takes no RF.
+    if ((frame.flags & VGCF_in_syscall) != 0 && (frame.cs & 0xffff) != FLAT_USER_CS32) return;
+    registers.rcx = frame.rcx;
+    registers.r11 = frame.r11;
+    registers.cs = (frame.cs & 0xffff) | ring_3;
+    registers.ss = (frame.ss & 0xffff) | ring_3;
+    registers.return_by_iret();
+}
+
+}  // namespace basalt::pv

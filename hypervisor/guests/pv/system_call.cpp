@@ -1,0 +1,28 @@
+// SYSCALL in ring 3 is a hypercall or a system call, as the guest's mode says.
+#include "domain/vcpu.hpp"
+#include "guests/pv/enter_kernel.hpp"
+#include "guests/pv/hypercall_seam.hpp"
+#include "machine/entry.hpp"
+
+namespace basalt {
+namespace {
+
+constexpr std::uint64_t syscall_length = 2;
+
+// A kernel that takes no system calls from 32-bit code lets them look like a CPU without SYSCALL there.
+void compatible_system_call(Vcpu& vcpu) {
+    if (vcpu.pv.syscall32.address != 0) return pv::deliver_system_call(vcpu, vcpu.pv.syscall32);
+    vcpu.registers.rip -= syscall_length;
+    pv::deliver_exception(vcpu, vector::invalid_opcode);
+}
+
+}  // namespace
+
+extern "C" void guest_system_call(Registers& registers) {
+    Vcpu& vcpu = running();
+    if (registers.vector != Registers::by_system_call) return compatible_system_call(vcpu);
+    if (vcpu.pv.in_kernel) return hypercalls::dispatch(registers);
+    pv::deliver_system_call(vcpu, vcpu.pv.syscall);
+}
+
+}  // namespace basalt
