@@ -9,8 +9,8 @@
 namespace kit {
 
 // Nanoseconds since the hypervisor started.
-inline std::uint64_t now(unsigned vcpu = 0) {
-    const volatile auto& time = vcpu_info(vcpu).time;
+inline std::uint64_t now() {
+    const volatile auto& time = vcpu_info().time;
     for (;;) {
         const std::uint32_t version = time.version;
         std::atomic_thread_fence(std::memory_order::acquire);

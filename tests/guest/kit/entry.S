@@ -218,5 +218,9 @@ kernel_stack_top:
         .fill   16384
         .globl trap_stack_top                   // where traps from user mode arrive
 trap_stack_top:
+        .globl second_stack, second_stack_top
+second_stack:
+        .fill   16384
+second_stack_top:
 
         .section .note.GNU-stack, "", @progbits

@@ -5,12 +5,15 @@
 
 #include <string_view>
 
+extern "C" const std::byte second_stack[], second_stack_top[];
+
 namespace kit {
 
 namespace {
 [[gnu::section(".bss.pages")]] std::array<Page, 1000> pool;
 [[gnu::section(".bss.pages")]] Page shared_info_window;
 std::size_t pool_used;
+std::array<vcpu_info_t*, 2> registered_info;
 }
 
 start_info_t* start;
@@ -47,6 +50,15 @@ bool on_stock_xen() {
     return std::string_view{reinterpret_cast<const char*>(start->cmd_line)}.contains("on=xen");
 }
 
-vcpu_info_t& vcpu_info(unsigned vcpu) { return shared->vcpu_info[vcpu]; }
+vcpu_info_t& vcpu_info(unsigned vcpu) {
+    return registered_info[vcpu] ? *registered_info[vcpu] : shared->vcpu_info[vcpu];
+}
+vcpu_info_t& vcpu_info() { return vcpu_info(running_vcpu()); }
+void set_vcpu_info(unsigned vcpu, vcpu_info_t& place) { registered_info[vcpu] = &place; }
+
+unsigned running_vcpu() {
+    const auto* here = static_cast<const std::byte*>(__builtin_frame_address(0));
+    return here >= second_stack && here < second_stack_top;
+}
 
 }

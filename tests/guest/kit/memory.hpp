@@ -42,6 +42,10 @@ Page& page_of(std::uint64_t mfn);                         // a frame of ours, th
 // Told by the guest's command line. For the few cases that are a promise of Basalt's own.
 bool on_stock_xen();
 
-vcpu_info_t& vcpu_info(unsigned vcpu = 0);
+// Where the hypervisor keeps a vcpu's flags: the shared page, until the vcpu registers another place.
+vcpu_info_t& vcpu_info(unsigned vcpu);
+vcpu_info_t& vcpu_info();           // of the running one
+void set_vcpu_info(unsigned vcpu, vcpu_info_t& place);
+unsigned running_vcpu();            // 0, or 1 on the second vcpu's stack
 
 }

@@ -51,4 +51,5 @@ void resume(kit::Frame* frame);
 void trap_entry_points();
 extern std::byte event_way_in[], failsafe_way_in[], system_call_way_in[], system_call32_way_in[];
 extern std::byte vector_3[], vector_128[], vector_129[], kernel_stack_top[], trap_stack_top[];
+extern const std::byte second_stack[], second_stack_top[];
 }
