@@ -32,7 +32,7 @@ enum class Error : int {
     not_supported = XEN_EOPNOTSUPP,
     no_buffers = XEN_ENOBUFS,
     overflow = XEN_EOVERFLOW,
-    timed_out = XEN_ETIMEDOUT,
+    timed_out = XEN_ETIME,
 };
 
 template <typename T = void>
