@@ -133,18 +133,24 @@ private:
 bool caller_is_privileged();
 Result<std::int64_t> subcall_unknown(std::string_view family, std::uint32_t command);
 
-// Finds the row of a sub-command; the tables are dense enough for an index made while compiling.
+// The row of a sub-command, or none; the tables are dense enough for an index made while compiling.
 template <const auto& rows>
-Result<std::int64_t> subcall(std::string_view family, std::uint32_t command, std::uint64_t argument) {
+const auto* row_of(std::uint32_t command) {
     static constexpr auto index = [] {
         std::array<std::uint8_t, 64> slot{};
         std::uint8_t row = 0;
-        for (const Subcall& call : rows) slot[call.command] = ++row;
+        for (const auto& call : rows) slot[call.command] = ++row;
         return slot;
     }();
     const std::uint8_t row = command < index.size() ? index[command] : 0;
-    if (row == 0) return subcall_unknown(family, command);
-    const Subcall& call = rows[row - 1];
+    return row == 0 ? nullptr : &rows[row - 1];
+}
+
+template <const auto& rows>
+Result<std::int64_t> subcall(std::string_view family, std::uint32_t command, std::uint64_t argument) {
+    const Subcall* const row = row_of<rows>(command);
+    if (row == nullptr) return subcall_unknown(family, command);
+    const Subcall& call = *row;
     if (call.asker == Asker::privileged && !caller_is_privileged()) return refuse(Error::not_permitted);
     return call.act(argument);
 }

@@ -31,7 +31,7 @@ Ending update_va_mapping_otherdomain(Registers& registers);
 Ending memory_op(Registers& registers);
 
 // events, grants, scheduling, time
-Result<std::int64_t> event_channel_op(std::uint32_t command, std::uint64_t argument);
+Ending event_channel_op(Registers& registers);
 Ending grant_table_op(Registers& registers);
 Result<std::int64_t> sched_op(std::uint32_t command, std::uint64_t argument);
 Result<std::int64_t> vcpu_op(std::uint32_t command, std::uint32_t vcpu, std::uint64_t argument);
@@ -43,7 +43,7 @@ Result<std::int64_t> platform_op(GuestPointer<xen_platform_op_t> request);
 Result<std::int64_t> mca(std::uint64_t request);
 
 // the rest
-Result<std::int64_t> xen_version(std::uint32_t command, std::uint64_t argument);
+Ending xen_version(Registers& registers);
 Result<std::int64_t> console_io(std::uint32_t command, std::uint32_t count, std::uint64_t buffer);
 Ending multicall(Registers& registers);
 

@@ -46,7 +46,7 @@ inline constexpr auto hypercalls = std::to_array<Hypercall>({
      "raise the timer event at a system time"},
     {__HYPERVISOR_xen_version, "xen_version", Guests::all, Asker::anyone, Decoded<xen_version>::call,
      "tell what the hypervisor is and has"},
-    {__HYPERVISOR_console_io, "console_io", Guests::all, Asker::anyone, Decoded<console_io>::call,
+    {__HYPERVISOR_console_io, "console_io", Guests::all, Asker::privileged, Decoded<console_io>::call,
      "write to and read from the machine's console"},
     {__HYPERVISOR_grant_table_op, "grant_table_op", Guests::all, Asker::anyone, Decoded<grant_table_op>::call,
      "share frames with, and copy between, domains"},

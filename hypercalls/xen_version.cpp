@@ -1,77 +1,98 @@
-// What the hypervisor is and has.
+// What the hypervisor is and has (<xen/version.h>). Tools decide by these answers what they may ask.
 #include <algorithm>
 #include <array>
-#include <string_view>
 
-#include "core/layout.hpp"
 #include "domain/domain.hpp"
 #include "guests/pv/hypervisor_name.hpp"
 #include "hypercalls/handlers.hpp"
+#include "machine/boot_info.hpp"
 
 namespace basalt::hypercalls {
 namespace {
 
-// A text field of the ABI: padded with zeroes, and always ended by one.
+constexpr std::string_view capabilities_text = "xen-3.0-x86_64 ";
+constexpr std::string_view denied = "<denied>";
+
+// A text fills its structure to the end; what does not fit is left out.
 template <std::size_t size>
-std::array<char, size> padded(std::string_view text) {
+Result<std::int64_t> write_text(std::uint64_t to, std::string_view text) {
     std::array<char, size> field{};
     std::ranges::copy(text.substr(0, size - 1), field.begin());
-    return field;
-}
-
-template <std::size_t size>
-Result<std::int64_t> tell(std::uint64_t argument, std::string_view text) {
-    TRY((GuestPointer<std::array<char, size>>(argument).write(padded<size>(text))));
+    TRY(GuestPointer<char>(to).write(std::span<const char>(field)));
     return 0;
 }
 
-Result<std::int64_t> tell_compile_info(std::uint64_t argument) {
-    xen_compile_info info{};
-    std::ranges::copy(std::string_view("clang " __clang_version__).substr(0, sizeof(info.compiler) - 1), info.compiler);
-    TRY(GuestPointer<xen_compile_info>(argument).write(info));
-    return 0;
+Result<std::int64_t> extraversion(std::uint64_t to) {
+    return write_text<sizeof(xen_extraversion_t)>(to, extra_version);
+}
+Result<std::int64_t> capabilities(std::uint64_t to) {
+    return write_text<sizeof(xen_capabilities_info_t)>(to, capabilities_text);
+}
+Result<std::int64_t> changeset(std::uint64_t to) { return write_text<sizeof(xen_changeset_info_t)>(to, basalt_version_text); }
+Result<std::int64_t> commandline(std::uint64_t to) {
+    return write_text<sizeof(xen_commandline_t)>(to, caller_is_privileged() ? boot_info().command_line : denied);
 }
 
-std::uint32_t features_of(const Domain& domain) {
-    const bool extended_cr3 = (domain.assists.load(std::memory_order_relaxed) >> VMASST_TYPE_pae_extended_cr3 & 1) != 0;
-    return std::uint32_t{1} << XENFEAT_mmu_pt_update_preserve_ad | std::uint32_t{1} << XENFEAT_highmem_assist |
-           std::uint32_t{1} << XENFEAT_gnttab_map_avail_bits | std::uint32_t{1} << XENFEAT_linux_rsdp_unrestricted |
-           std::uint32_t{extended_cr3} << XENFEAT_pae_pgdir_above_4gb |
-           std::uint32_t{domain.privileged} << XENFEAT_dom0;
+// Who built it and when would make two builds of one source differ.
+Result<> compile_info(xen_compile_info_t& info) {
+    info = {};
+    constexpr std::string_view compiler = "clang " __clang_version__;
+    std::ranges::copy(compiler.substr(0, sizeof(info.compiler) - 1), info.compiler);
+    return {};
 }
 
-Result<std::int64_t> tell_features(std::uint64_t argument) {
-    const GuestPointer<xen_feature_info> pointer(argument);
-    xen_feature_info info = TRY(pointer.read());
+Result<> platform_parameters(xen_platform_parameters_t& parameters) {
+    parameters.virt_start = layout::start;
+    return {};
+}
+
+constexpr std::uint32_t feature(unsigned number) { return std::uint32_t{1} << number; }
+constexpr std::uint32_t features_of_pv =
+    feature(XENFEAT_mmu_pt_update_preserve_ad) | feature(XENFEAT_highmem_assist) | feature(XENFEAT_gnttab_map_avail_bits) |
+    feature(XENFEAT_memory_op_vnode_supported) | feature(XENFEAT_direct_mapped);
+
+Result<> get_features(xen_feature_info_t& info) {
     if (info.submap_idx != 0) return refuse(Error::invalid);
-    info.submap = features_of(running().domain);
-    TRY(pointer.write(info));
-    return 0;
+    const Domain& domain = running().domain;
+    const bool extended_cr3 = (domain.assists.load(std::memory_order_relaxed) >> VMASST_TYPE_pae_extended_cr3 & 1) != 0;
+    info.submap = features_of_pv | (domain.privileged ? feature(XENFEAT_dom0) : 0) |
+                  (extended_cr3 ? feature(XENFEAT_pae_pgdir_above_4gb) : 0);
+    return {};
 }
 
-Result<std::int64_t> tell_parameters(std::uint64_t argument) {
-    TRY(GuestPointer<xen_platform_parameters>(argument).write({layout::guest_m2p}));
-    return 0;
+Result<std::int64_t> pagesize() { return page_size; }
+
+// Domains have no handles yet: all zero, as Dom0's is.
+Result<std::int64_t> guest_handle(std::uint64_t to) { return write_text<sizeof(xen_domain_handle_t)>(to, {}); }
+
+// The image carries no build id.
+Result<std::int64_t> build_id(std::uint64_t to) {
+    if (to != 0 && TRY(GuestPointer<std::uint32_t>(to).read()) == 0) return refuse(Error::invalid);
+    return refuse(Error::no_data);
 }
+
+constexpr auto rows = std::to_array<Subcall>({
+    {XENVER_extraversion, "extraversion", Asker::anyone, extraversion, "what follows the version number"},
+    {XENVER_compile_info, "compile_info", Asker::anyone, Structured<compile_info>::act, "which compiler made it"},
+    {XENVER_capabilities, "capabilities", Asker::anyone, capabilities, "the kinds of guests it runs"},
+    {XENVER_changeset, "changeset", Asker::anyone, changeset, "the source it was made from"},
+    {XENVER_platform_parameters, "platform_parameters", Asker::anyone, Structured<platform_parameters>::act,
+     "the lowest address that is the hypervisor's"},
+    {XENVER_get_features, "get_features", Asker::anyone, Structured<get_features>::act, "XENFEAT_* bits of the domain"},
+    {XENVER_pagesize, "pagesize", Asker::anyone, Structured<pagesize>::act, "bytes in a page"},
+    {XENVER_guest_handle, "guest_handle", Asker::anyone, guest_handle, "the domain's UUID"},
+    {XENVER_commandline, "commandline", Asker::anyone, commandline, "what the loader said; to others than Dom0, nothing"},
+    {XENVER_build_id, "build_id", Asker::privileged, build_id, "the image's build id"},
+});
 
 }  // namespace
 
-Result<std::int64_t> xen_version(std::uint32_t command, std::uint64_t argument) {
-    const bool privileged = running().domain.privileged;
-    switch (command) {
-        case XENVER_version: return reported_version;
-        case XENVER_extraversion: return tell<XEN_EXTRAVERSION_LEN>(argument, extra_version);
-        case XENVER_compile_info: return tell_compile_info(argument);
-        case XENVER_capabilities: return tell<XEN_CAPABILITIES_INFO_LEN>(argument, "xen-3.0-x86_64 ");
-        case XENVER_changeset: return tell<XEN_CHANGESET_INFO_LEN>(argument, basalt_version_text);
-        case XENVER_platform_parameters: return tell_parameters(argument);
-        case XENVER_get_features: return tell_features(argument);
-        case XENVER_pagesize: return page_size;
-        case XENVER_guest_handle: return tell<sizeof(xen_domain_handle_t)>(argument, "");
-        case XENVER_commandline: return tell<sizeof(xen_commandline_t)>(argument, privileged ? "" : "<denied>");
-        case XENVER_build_id: return refuse(privileged ? Error::no_data : Error::not_permitted);
-        default: return refuse(Error::not_implemented);
-    }
+// rdi: command, rsi: its structure. `version` is also how guests call for nothing but a look at their events.
+Ending xen_version(Registers& registers) {
+    const auto command = static_cast<std::uint32_t>(registers.rdi);
+    if (command == XENVER_version) [[likely]]
+        return answer(registers, std::int64_t{reported_version});
+    return answer(registers, subcall<rows>("xen_version", command, registers.rsi));
 }
 
 }  // namespace basalt::hypercalls

@@ -1,6 +1,7 @@
 // A virtual CPU. It is born down, with its domain, and lives as long as the domain does.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "core/number.hpp"
@@ -34,6 +35,9 @@ public:
     PartOf<Vcpu, events::VcpuEvents> events;
     CpuId last_cpu{most_cpus};   // where it last ran; none yet
     bool initialised = false;    // has registers to start with: VCPUOP_initialise
+    std::atomic<bool> being_initialised{false};
+    bool polling = false;        // a poll was begun; whoever makes the vcpu wait next ends it first
+    events::SharedPage info_page;   // holds its vcpu_info, once VCPUOP_register_vcpu_info has named a page
 
     // Where the guest wants its runstate and time written as well: its own addresses, 0 for none. They are
     // written while the vcpu's tables are loaded, and a fault on them is the guest's affair.

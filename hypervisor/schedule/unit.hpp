@@ -56,6 +56,7 @@ public:
 
     CpuMask affinity() const { return {affinity_.load(std::memory_order_relaxed)}; }     // hard
     CpuMask preferred() const { return {preferred_.load(std::memory_order_relaxed)}; }   // soft: a hint
+    bool pinned() const { return pin_.load(std::memory_order_relaxed) != 0; }
     CpuMask allowed() const {
         const auto pin = pin_.load(std::memory_order_relaxed);
         return pin != 0 ? CpuMask{pin} : affinity();

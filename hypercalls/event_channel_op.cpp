@@ -1,0 +1,123 @@
+// Event channels, as guests make and use them (<xen/event_channel.h>).
+#include "domain/frames.hpp"
+#include "hypercalls/acting_for.hpp"
+#include "hypercalls/handlers.hpp"
+
+namespace basalt::hypercalls {
+namespace {
+
+events::EventChannels& own() { return running().domain.events; }
+
+Result<> alloc_unbound(evtchn_alloc_unbound_t& request) {
+    Domain* const domain = TRY(acted_for(request.dom));
+    const DomainId peer = request.remote_dom == DOMID_SELF ? running().domain.id : DomainId(request.remote_dom);
+    request.port = TRY(domain->events.allocate_unbound(peer)).raw;
+    return {};
+}
+
+// The other domain has named this one as who may bind: that is the permission.
+Result<> bind_interdomain(evtchn_bind_interdomain_t& request) {
+    Domain* const remote = TRY(find_domain(DomainId(request.remote_dom)));
+    request.local_port = TRY(own().bind_interdomain(remote->events, Port(request.remote_port))).raw;
+    return {};
+}
+
+Result<> bind_virq(evtchn_bind_virq_t& request) {
+    if (request.virq >= NR_VIRQS) return refuse(Error::invalid);
+    request.port = TRY(own().bind_virq(Virq(request.virq), VcpuId(request.vcpu))).raw;
+    return {};
+}
+
+Result<> bind_ipi(evtchn_bind_ipi_t& request) {
+    request.port = TRY(own().bind_ipi(VcpuId(request.vcpu))).raw;
+    return {};
+}
+
+Result<> bind_pirq(evtchn_bind_pirq_t& request) {
+    if (request.pirq >= pirq_end) return refuse(Error::invalid);
+    request.port = TRY(own().bind_pirq(Pirq(request.pirq), (request.flags & BIND_PIRQ__WILL_SHARE) != 0)).raw;
+    return {};
+}
+
+Result<> close(const evtchn_close_t& request) { return own().close(Port(request.port)); }
+Result<> send(const evtchn_send_t& request) { return own().send(Port(request.port)); }
+Result<> unmask(const evtchn_unmask_t& request) { return own().unmask(Port(request.port)); }
+
+Result<> status(evtchn_status_t& request) {
+    Domain* const domain = TRY(acted_for(request.dom));
+    evtchn_status_t found = TRY(domain->events.status(Port(request.port)));
+    found.dom = request.dom;
+    found.port = request.port;
+    request = found;
+    return {};
+}
+
+Result<> bind_vcpu(const evtchn_bind_vcpu_t& request) {
+    return own().bind_vcpu(Port(request.port), VcpuId(request.vcpu));
+}
+
+Result<> set_priority(const evtchn_set_priority_t& request) {
+    return own().set_priority(Port(request.port), request.priority);
+}
+
+// The control block lies in a page of the guest's, wholly, and aligned.
+Result<> init_control(evtchn_init_control_t& request) {
+    Domain& domain = running().domain;
+    if (domain.vcpu(VcpuId(request.vcpu)) == nullptr) return refuse(Error::no_entry);
+    constexpr std::size_t last = page_size - sizeof(evtchn_fifo_control_block_t);
+    if (request.offset > last || request.offset % sizeof(std::uint64_t) != 0) return refuse(Error::invalid);
+    auto page = TRY(share_guest_page(domain, Mfn(request.control_gfn)));
+    TRY(domain.events.init_control(VcpuId(request.vcpu), std::move(page), request.offset));
+    request.link_bits = EVTCHN_FIFO_LINK_BITS;
+    return {};
+}
+
+Result<> expand_array(const evtchn_expand_array_t& request) {
+    auto page = TRY(share_guest_page(running().domain, Mfn(request.array_gfn)));
+    return own().expand_array(std::move(page));
+}
+
+constexpr auto rows = std::to_array<Subcall>({
+    {EVTCHNOP_bind_interdomain, "bind_interdomain", Asker::anyone, Structured<bind_interdomain>::act,
+     "join a port that another domain keeps for this one"},
+    {EVTCHNOP_bind_virq, "bind_virq", Asker::anyone, Structured<bind_virq>::act, "a port for a virtual interrupt"},
+    {EVTCHNOP_bind_pirq, "bind_pirq", Asker::anyone, Structured<bind_pirq>::act, "a port for a device's interrupt"},
+    {EVTCHNOP_close, "close", Asker::anyone, Structured<close>::act, "end a channel, and free its port"},
+    {EVTCHNOP_send, "send", Asker::anyone, Structured<send>::act, "signal the other end"},
+    {EVTCHNOP_status, "status", Asker::anyone, Structured<status>::act, "what a port is bound to"},
+    {EVTCHNOP_alloc_unbound, "alloc_unbound", Asker::anyone, Structured<alloc_unbound>::act,
+     "a port that one domain may bind"},
+    {EVTCHNOP_bind_ipi, "bind_ipi", Asker::anyone, Structured<bind_ipi>::act,
+     "a port by which vcpus signal one of themselves"},
+    {EVTCHNOP_bind_vcpu, "bind_vcpu", Asker::anyone, Structured<bind_vcpu>::act,
+     "say which vcpu a port's events go to"},
+    {EVTCHNOP_unmask, "unmask", Asker::anyone, Structured<unmask>::act, "unmask a port, and look at it again"},
+    {EVTCHNOP_init_control, "init_control", Asker::anyone, Structured<init_control>::act,
+     "name a vcpu's FIFO control block"},
+    {EVTCHNOP_expand_array, "expand_array", Asker::anyone, Structured<expand_array>::act,
+     "a page more of FIFO event words"},
+    {EVTCHNOP_set_priority, "set_priority", Asker::anyone, Structured<set_priority>::act,
+     "say which FIFO queue a port's events go to"},
+});
+
+// Every port of a domain is closed, a bounded number at a time; progress is in the table itself.
+Ending reset(Registers& registers) {
+    const auto request = GuestPointer<evtchn_reset_t>(registers.rsi).read();
+    if (!request) return answer(registers, refuse(request.error()));
+    const auto domain = acted_for(request->dom);
+    if (!domain) return answer(registers, refuse(domain.error()));
+    const Step<> step = (*domain)->events.reset();
+    if (step.again() != nullptr) return Ending::resume;
+    return answer(registers, step.refused() != nullptr ? refuse(*step.refused()) : Result<>{});
+}
+
+}  // namespace
+
+// rdi: command, rsi: its structure.
+Ending event_channel_op(Registers& registers) {
+    const auto command = static_cast<std::uint32_t>(registers.rdi);
+    if (command == EVTCHNOP_reset) return reset(registers);
+    return answer(registers, subcall<rows>("event_channel_op", command, registers.rsi));
+}
+
+}  // namespace basalt::hypercalls

@@ -1,0 +1,113 @@
+// Giving the CPU away, for a while or for good (<xen/sched.h>).
+#include <array>
+#include <optional>
+
+#include "domain/domain.hpp"
+#include "domain/run.hpp"
+#include "hypercalls/handlers.hpp"
+
+namespace basalt::hypercalls {
+namespace {
+
+Result<> yield() {
+    scheduler().yield(running().unit);
+    return {};
+}
+
+// What a poll has left behind would wake a vcpu that waits for something else.
+void end_poll(Vcpu& vcpu) {
+    if (!vcpu.polling) return;
+    vcpu.polling = false;
+    vcpu.timers.stop_poll_timeout();
+    vcpu.domain.events.end_poll(vcpu.events);
+}
+
+// An event that comes from now on wakes the vcpu; one that came before is found here.
+void block_until_event(Vcpu& vcpu) {
+    scheduler().block_here(vcpu.unit);
+    if (vcpu.events.upcall_due()) scheduler().wake(vcpu.unit);
+}
+
+Result<> block() {
+    Vcpu& vcpu = running();
+    end_poll(vcpu);
+    vcpu.events.allow_upcalls();
+    block_until_event(vcpu);
+    return {};
+}
+
+constexpr std::size_t most_polled = 128;
+
+Result<bool> any_pending(events::EventChannels& events, std::span<const evtchn_port_t> ports) {
+    for (const evtchn_port_t port : ports)
+        if (TRY(events.is_pending(Port(port)))) return true;
+    return false;
+}
+
+// Returns when one of the ports is pending, the vcpu has an event to see to, or at the timeout (0: none).
+Result<> poll(const sched_poll_t& request) {
+    Vcpu& vcpu = running();
+    if (request.nr_ports > most_polled) return refuse(Error::invalid);
+    std::array<evtchn_port_t, most_polled> room;
+    const auto ports = std::span(room).first(request.nr_ports);
+    TRY(GuestPointer<evtchn_port_t>(request.ports.p).read(ports));
+
+    end_poll(vcpu);
+    vcpu.domain.events.begin_poll(vcpu.events, ports.size() == 1 ? std::optional(Port(ports[0])) : std::nullopt);
+    vcpu.polling = true;
+    scheduler().block_here(vcpu.unit);
+    const auto pending = any_pending(vcpu.domain.events, ports);
+    if (!pending || *pending || vcpu.events.upcall_due()) {
+        scheduler().wake(vcpu.unit);
+        end_poll(vcpu);
+        return pending ? Result<>{} : refuse(pending.error());
+    }
+    if (request.timeout != 0) vcpu.timers.set_poll_timeout(Instant(request.timeout));
+    return {};
+}
+
+Result<> shutdown(const sched_shutdown_t& request) {
+    shut_down(running().domain, static_cast<std::uint8_t>(request.reason));
+    return {};
+}
+
+// DOMID_SELF is no number here.
+Result<> remote_shutdown(const sched_remote_shutdown_t& request) {
+    if (request.domain_id == DOMID_SELF) return refuse(Error::no_such_process);
+    Domain* const domain = TRY(find_domain(DomainId(request.domain_id)));
+    if (!caller_is_privileged()) return refuse(Error::not_permitted);
+    shut_down(*domain, static_cast<std::uint8_t>(request.reason));
+    return {};
+}
+
+// A negative CPU ends it.
+Result<> pin_override(const sched_pin_override_t& request) {
+    SchedulingUnit& unit = running().unit;
+    if (request.pcpu >= 0) {
+        if (static_cast<std::size_t>(request.pcpu) >= most_cpus) return refuse(Error::invalid);
+        return scheduler().pin(unit, CpuId(static_cast<std::uint32_t>(request.pcpu)));
+    }
+    if (!unit.pinned()) return refuse(Error::invalid);
+    scheduler().unpin(unit);
+    return {};
+}
+
+constexpr auto rows = std::to_array<Subcall>({
+    {SCHEDOP_yield, "yield", Asker::anyone, Structured<yield>::act, "let another vcpu run first"},
+    {SCHEDOP_block, "block", Asker::anyone, Structured<block>::act, "allow events, and wait for one"},
+    {SCHEDOP_shutdown, "shutdown", Asker::anyone, Structured<shutdown>::act, "end the domain's run, with a reason"},
+    {SCHEDOP_poll, "poll", Asker::anyone, Structured<poll>::act, "wait for one of some ports, or a time"},
+    {SCHEDOP_remote_shutdown, "remote_shutdown", Asker::anyone, Structured<remote_shutdown>::act,
+     "end another domain's run"},
+    {SCHEDOP_pin_override, "pin_override", Asker::privileged, Structured<pin_override>::act,
+     "stay on one CPU until told otherwise"},
+});
+
+}  // namespace
+
+// The vcpu leaves its CPU on the way back to the guest, with the answer already in its registers.
+Result<std::int64_t> sched_op(std::uint32_t command, std::uint64_t argument) {
+    return subcall<rows>("sched_op", command, argument);
+}
+
+}  // namespace basalt::hypercalls
