@@ -1,0 +1,201 @@
+// Vcpus of the caller's own domain: their start, their timers, and what Basalt keeps for them in guest memory
+// (<xen/vcpu.h>).
+#include <bit>
+
+#include "devices/firmware.hpp"
+#include "domain/domain.hpp"
+#include "domain/frames.hpp"
+#include "domain/guest_time.hpp"
+#include "domain/run.hpp"
+#include "domain/runstate_area.hpp"
+#include "guests/pv/context.hpp"
+#include "hypercalls/handlers.hpp"
+#include "memory/heap.hpp"
+
+namespace basalt::hypercalls {
+namespace {
+
+struct VcpuSubcall {
+    std::uint32_t command;
+    std::string_view name;
+    Result<std::int64_t> (*act)(Vcpu& vcpu, std::uint64_t argument);
+    std::string_view effect;
+};
+
+// As Structured, for a function that is also given the vcpu.
+template <auto function>
+struct OfVcpu {
+    static Result<std::int64_t> act(Vcpu& vcpu, std::uint64_t argument) { return with(vcpu, argument, function); }
+
+private:
+    static Result<std::int64_t> with(Vcpu& vcpu, std::uint64_t, Result<> (*)(Vcpu&)) {
+        TRY(function(vcpu));
+        return 0;
+    }
+    template <typename Structure>
+    static Result<std::int64_t> with(Vcpu& vcpu, std::uint64_t argument, Result<> (*)(Vcpu&, const Structure&)) {
+        TRY(function(vcpu, TRY(GuestPointer<Structure>(argument).read())));
+        return 0;
+    }
+    template <typename Structure>
+    static Result<std::int64_t> with(Vcpu& vcpu, std::uint64_t argument, Result<Structure> (*)(Vcpu&)) {
+        TRY(GuestPointer<Structure>(argument).write(TRY(function(vcpu))));
+        return 0;
+    }
+};
+
+bool is_running_here(const Vcpu& vcpu) { return &vcpu == &running(); }
+
+// Two vcpus may try to start a third one at once.
+class Initialisation {
+public:
+    explicit Initialisation(Vcpu& vcpu) : vcpu_(vcpu), mine_(!vcpu.being_initialised.exchange(true)) {}
+    ~Initialisation() {
+        if (mine_) vcpu_.being_initialised.store(false, std::memory_order_release);
+    }
+    Initialisation(const Initialisation&) = delete;
+    Initialisation& operator=(const Initialisation&) = delete;
+    explicit operator bool() const { return mine_; }
+
+private:
+    Vcpu& vcpu_;
+    bool mine_;
+};
+
+Result<std::int64_t> initialise(Vcpu& vcpu, std::uint64_t argument) {
+    if (vcpu.events.info() == nullptr) return refuse(Error::invalid);   // it could not be told of events
+    const auto context = TRY(create<vcpu_guest_context>());
+    TRY(GuestPointer<vcpu_guest_context>(argument).read(std::span(context.get(), 1)));
+    const Initialisation initialisation(vcpu);
+    if (!initialisation || vcpu.initialised) return refuse(Error::exists);
+    TRY(set_context(vcpu, *context));
+    vcpu.initialised = true;
+    return 0;
+}
+
+Result<> up(Vcpu& vcpu) {
+    if (!vcpu.initialised) return refuse(Error::invalid);
+    scheduler().release(vcpu.unit, Hold::down);
+    return {};
+}
+
+// A domain of which no vcpu is left has switched itself off.
+Result<> down(Vcpu& vcpu) {
+    bool others = false;
+    for (const Vcpu* other : vcpu.domain.vcpus()) others = others || (other != &vcpu && other->unit.is_up());
+    if (others)
+        scheduler().hold(vcpu.unit, Hold::down);
+    else
+        shut_down(vcpu.domain, SHUTDOWN_poweroff);
+    return {};
+}
+
+Result<std::int64_t> is_up(Vcpu& vcpu, std::uint64_t) { return vcpu.unit.is_up() ? 1 : 0; }
+
+Result<vcpu_runstate_info> get_runstate_info(Vcpu& vcpu) { return scheduler().runstate(vcpu.unit); }
+
+Result<> set_periodic_timer(Vcpu& vcpu, const vcpu_set_periodic_timer& request) {
+    constexpr Nanoseconds longest = ~Nanoseconds{0} >> 2;
+    if (request.period_ns > longest) return refuse(Error::invalid);
+    return vcpu.timers.set_periodic(request.period_ns);
+}
+
+Result<> stop_periodic_timer(Vcpu& vcpu) {
+    vcpu.timers.stop_periodic();
+    return {};
+}
+
+// A timer belongs to the CPU that sets it: only the vcpu itself may.
+Result<> set_singleshot_timer(Vcpu& vcpu, const vcpu_set_singleshot_timer& request) {
+    if (!is_running_here(vcpu)) return refuse(Error::invalid);
+    return vcpu.timers.set_singleshot(Instant(request.timeout_abs_ns), (request.flags & VCPU_SSHOTTMR_future) != 0);
+}
+
+Result<> stop_singleshot_timer(Vcpu& vcpu) {
+    if (!is_running_here(vcpu)) return refuse(Error::invalid);
+    vcpu.timers.stop_singleshot();
+    return {};
+}
+
+// Where an unmapped area is named, nothing is written, now or later: that is the guest's affair.
+Result<> register_runstate_memory_area(Vcpu& vcpu, const vcpu_register_runstate_memory_area& request) {
+    const GuestPointer<vcpu_runstate_info> area(request.addr.p);
+    if (!guest_may_name(area.address(), sizeof(vcpu_runstate_info))) return refuse(Error::bad_address);
+    vcpu.runstate_area = area.address();
+    if (is_running_here(vcpu))
+        publish_runstate(vcpu);
+    else
+        static_cast<void>(area.write(scheduler().runstate(vcpu.unit)));
+    return {};
+}
+
+Result<> register_vcpu_time_memory_area(Vcpu& vcpu, const vcpu_register_time_memory_area& request) {
+    if (!guest_may_name(request.addr.p, sizeof(vcpu_time_info))) return refuse(Error::bad_address);
+    vcpu.time_area = request.addr.p;
+    publish_time_area(vcpu);
+    return {};
+}
+
+// The entry path looks for pending events where the vcpu_info of the running vcpu is.
+void tell_entry_path(Vcpu& vcpu, const vcpu_info& info) {
+    if (!is_running_here(vcpu)) return;
+    this_cpu().run(&vcpu, &vcpu.registers, reinterpret_cast<const std::uint16_t*>(&info.evtchn_upcall_pending));
+}
+
+// Once, by the vcpu itself or for one that is down; the structure lies within one page.
+Result<> register_vcpu_info(Vcpu& vcpu, const vcpu_register_vcpu_info& request) {
+    constexpr std::size_t last = page_size - sizeof(vcpu_info);
+    if (request.offset > last || request.offset % alignof(vcpu_info) != 0) return refuse(Error::no_device_or_address);
+    if (vcpu.info_page) return refuse(Error::busy);
+    if (!is_running_here(vcpu) && vcpu.unit.is_up()) return refuse(Error::invalid);
+    auto page = TRY(share_guest_page(vcpu.domain, Mfn(request.mfn)));
+    auto* const info = reinterpret_cast<vcpu_info*>(page.at() + request.offset);
+    vcpu.info_page = std::move(page);
+    vcpu.events.move_info(info);
+    publish_time(vcpu);
+    tell_entry_path(vcpu, *info);
+    return {};
+}
+
+// Only where vcpus and CPUs are known to go together.
+Result<vcpu_get_physid> get_physid(Vcpu& vcpu) {
+    const bool one_each = vcpu.domain.vcpus().size() == online_cpu_count();
+    const bool stays = std::popcount((vcpu.unit.affinity() & online_cpus()).bits) == 1;
+    if (!vcpu.domain.privileged || !(one_each || stays)) return refuse(Error::invalid);
+    const CpuId cpu(vcpu.id.raw);
+    if (vcpu.id.raw >= most_cpus || !online_cpus().has(cpu)) return refuse(Error::invalid);
+    const std::uint32_t apic_id = cpu_of(cpu).apic_id;
+    return vcpu_get_physid{std::uint64_t{acpi_id_of(apic_id).value_or(~std::uint32_t{0})} << 32 | apic_id};
+}
+
+constexpr auto rows = std::to_array<VcpuSubcall>({
+    {VCPUOP_initialise, "initialise", initialise, "give a vcpu the registers it starts with"},
+    {VCPUOP_up, "up", OfVcpu<up>::act, "let a vcpu run"},
+    {VCPUOP_down, "down", OfVcpu<down>::act, "let a vcpu run no longer"},
+    {VCPUOP_is_up, "is_up", is_up, "whether a vcpu may run; whether there is one"},
+    {VCPUOP_get_runstate_info, "get_runstate_info", OfVcpu<get_runstate_info>::act, "what its time was spent on"},
+    {VCPUOP_register_runstate_memory_area, "register_runstate_memory_area",
+     OfVcpu<register_runstate_memory_area>::act, "show that in guest memory, always"},
+    {VCPUOP_set_periodic_timer, "set_periodic_timer", OfVcpu<set_periodic_timer>::act, "a timer event every so often"},
+    {VCPUOP_stop_periodic_timer, "stop_periodic_timer", OfVcpu<stop_periodic_timer>::act, "no more of these"},
+    {VCPUOP_set_singleshot_timer, "set_singleshot_timer", OfVcpu<set_singleshot_timer>::act,
+     "a timer event at a system time"},
+    {VCPUOP_stop_singleshot_timer, "stop_singleshot_timer", OfVcpu<stop_singleshot_timer>::act, "forget it"},
+    {VCPUOP_register_vcpu_info, "register_vcpu_info", OfVcpu<register_vcpu_info>::act,
+     "move the vcpu_info to a page of the guest's"},
+    {VCPUOP_get_physid, "get_physid", OfVcpu<get_physid>::act, "the CPU that a vcpu of Dom0 stays on"},
+    {VCPUOP_register_vcpu_time_memory_area, "register_vcpu_time_memory_area",
+     OfVcpu<register_vcpu_time_memory_area>::act, "show the time in guest memory too"},
+});
+
+}  // namespace
+
+// A kernel that starts asks thousands of times whether there is a vcpu of this number.
+Result<std::int64_t> vcpu_op(std::uint32_t command, std::uint32_t number, std::uint64_t argument) {
+    Vcpu* const vcpu = running().domain.vcpu(VcpuId(number));
+    if (vcpu == nullptr) return refuse(Error::no_entry);
+    const VcpuSubcall* const row = row_of<rows>(command);
+    return row != nullptr ? row->act(*vcpu, argument) : subcall_unknown("vcpu_op", command);
+}
+
+}  // namespace basalt::hypercalls
