@@ -1,0 +1,172 @@
+// RUN: %boot-guest | FileCheck %s
+// CHECK: guest: {{[0-9]+}} passed, 0 failed
+//
+// Interrupt routing as Dom0 sets it up, and what it may tell about the machine's devices.
+#include "kit/case.hpp"
+#include "kit/events.hpp"
+
+namespace kit {
+namespace {
+
+constexpr std::uint64_t nowhere = 0xdead000;
+
+Status apic(unsigned command, unsigned long base, unsigned reg, std::uint32_t& value) {
+    physdev_apic_t request{base, reg, value};
+    const Status status = physdev_op(static_cast<int>(command), &request);
+    value = request.value;
+    return status;
+}
+Status setup_gsi(int gsi, unsigned triggering = 0, unsigned polarity = 0) {
+    physdev_setup_gsi_t request{gsi, static_cast<std::uint8_t>(triggering), static_cast<std::uint8_t>(polarity)};
+    return physdev_op(PHYSDEVOP_setup_gsi, &request);
+}
+Status map_gsi(int gsi, int& pirq) {
+    physdev_map_pirq_t request{};
+    request.domid = DOMID_SELF;
+    request.type = MAP_PIRQ_TYPE_GSI;
+    request.index = gsi;
+    request.pirq = pirq;
+    const Status status = physdev_op(PHYSDEVOP_map_pirq, &request);
+    pirq = request.pirq;
+    return status;
+}
+Status bind_pirq(unsigned pirq, unsigned& port, unsigned flags = BIND_PIRQ__WILL_SHARE) {
+    evtchn_bind_pirq_t request{pirq, flags, 0};
+    const Status status = event_channel_op(EVTCHNOP_bind_pirq, &request);
+    port = request.port;
+    return status;
+}
+void close(unsigned port) {
+    evtchn_close_t request{port};
+    event_channel_op(EVTCHNOP_close, &request);
+}
+Status eoi(unsigned pirq) {
+    physdev_eoi_t request{pirq};
+    return physdev_op(PHYSDEVOP_eoi, &request);
+}
+
+constexpr auto table = std::to_array<Case>({
+    {"physdev_op.apic_read", "the IO-APIC's version tells its 24 pins", [] {
+        std::uint32_t value = 0;
+        expect_equal(apic(PHYSDEVOP_apic_read, 0xfec00000, 1, value), 0);
+        expect_equal(value >> 16 & 0xff, 23);
+        expect_equal(apic(PHYSDEVOP_apic_read, 0xfec00000, 0, value), 0);
+    }},
+    {"physdev_op.apic_read", "refuses what is no IO-APIC", [] {
+        std::uint32_t value = 0;
+        expect_equal(apic(PHYSDEVOP_apic_read, 0x12345000, 0, value), -XEN_EINVAL);
+        expect_equal(apic(PHYSDEVOP_apic_read, 0xfee00000, 0, value), -XEN_EINVAL);
+        expect_equal(physdev_op(PHYSDEVOP_apic_read, nowhere), -XEN_EFAULT);
+    }},
+    {"physdev_op.setup_gsi", "sets a pin up once", [] {
+        expect_equal(setup_gsi(20, 1, 1), 0);
+        expect_equal(setup_gsi(20, 1, 1), -XEN_EEXIST);
+        expect_equal(setup_gsi(4), -XEN_EEXIST);              // the hypervisor's own serial port
+        expect_equal(setup_gsi(1000), -XEN_EINVAL);
+        expect_equal(setup_gsi(-1), -XEN_EINVAL);
+    }},
+    {"physdev_op.map_pirq", "gives a GSI its own number, or another", [] {
+        int pirq = 20;
+        expect_equal(map_gsi(20, pirq), 0);
+        expect_equal(pirq, 20);
+        int again = 20;
+        expect_equal(map_gsi(20, again), 0);
+        int any = -1;
+        expect_equal(map_gsi(21, any), 0);
+        expect(any >= 16 && any != 20);
+    }},
+    {"physdev_op.map_pirq", "refuses a second number, GSIs, kinds and domains that do not exist", [] {
+        int other = 21;
+        expect_equal(map_gsi(20, other), -XEN_EEXIST);
+        int bad = 100;
+        expect_equal(map_gsi(1000, bad), -XEN_EINVAL);
+        physdev_map_pirq_t request{};
+        request.domid = DOMID_SELF;
+        request.type = 99;
+        request.pirq = -1;
+        expect_equal(physdev_op(PHYSDEVOP_map_pirq, &request), -XEN_EINVAL);
+        request.type = MAP_PIRQ_TYPE_GSI;
+        request.domid = 5;
+        expect_equal(physdev_op(PHYSDEVOP_map_pirq, &request), -XEN_ESRCH);
+        expect_equal(physdev_op(PHYSDEVOP_map_pirq, nowhere), -XEN_EFAULT);
+    }},
+    {"event_channel_op.bind_pirq", "binds a mapped interrupt to a port, once", [] {
+        unsigned port = 0, second = 0;
+        expect_equal(bind_pirq(20, port), 0);
+        expect(port != 0);
+        expect_equal(bind_pirq(20, second), -XEN_EEXIST);
+        expect_equal(bind_pirq(90, second), -XEN_EPERM);      // nothing is mapped there
+        expect_equal(bind_pirq(4, second), -XEN_EPERM);
+        expect_equal(bind_pirq(100000, second), -XEN_EINVAL);
+        close(port);
+    }},
+    {"physdev_op.irq_status_query", "tells whether an interrupt needs an end", [] {
+        unsigned port = 0;
+        expect_equal(bind_pirq(20, port), 0);
+        physdev_irq_status_query_t query{20, 0};
+        expect_equal(physdev_op(PHYSDEVOP_irq_status_query, &query), 0);
+        expect_equal(query.flags & XENIRQSTAT_needs_eoi, XENIRQSTAT_needs_eoi);
+        query.irq = 100000;
+        expect_equal(physdev_op(PHYSDEVOP_irq_status_query, &query), -XEN_EINVAL);
+        close(port);
+    }},
+    {"physdev_op.eoi", "is taken for a bound interrupt, refused beyond them", [] {
+        unsigned port = 0;
+        expect_equal(bind_pirq(20, port), 0);
+        expect_equal(eoi(20), 0);
+        expect_equal(eoi(100000), -XEN_EINVAL);
+        expect_equal(physdev_op(PHYSDEVOP_eoi, nowhere), -XEN_EFAULT);
+        close(port);
+        expect_equal(eoi(20), 0);
+        expect_equal(eoi(90), -XEN_EINVAL);
+    }},
+    {"physdev_op.pirq_eoi_gmfn_v2", "takes a page for the marks, once", [] {
+        Page& page = fresh_page();
+        physdev_pirq_eoi_gmfn_t request{page.mfn()};
+        expect_equal(physdev_op(PHYSDEVOP_pirq_eoi_gmfn_v2, &request), 0);
+        expect_equal(physdev_op(PHYSDEVOP_pirq_eoi_gmfn_v2, &request), -XEN_EBUSY);
+        request.gmfn = 0xffffffffff;
+        expect_equal(physdev_op(PHYSDEVOP_pirq_eoi_gmfn_v2, &request), -XEN_EINVAL);
+    }},
+    {"physdev_op.unmap_pirq", "gives a number back", [] {
+        physdev_unmap_pirq_t request{DOMID_SELF, 20};
+        expect_equal(physdev_op(PHYSDEVOP_unmap_pirq, &request), 0);
+        expect_equal(physdev_op(PHYSDEVOP_unmap_pirq, &request), -XEN_EINVAL);
+        request.pirq = 100000;
+        expect_equal(physdev_op(PHYSDEVOP_unmap_pirq, &request), -XEN_EINVAL);
+    }},
+    {"physdev_op.alloc_irq_vector", "gives a vector for an interrupt", [] {
+        physdev_irq_t request{22, 0};
+        expect_equal(physdev_op(PHYSDEVOP_alloc_irq_vector, &request), 0);
+        expect_equal(request.vector, 22);       // the interrupt's own number: real vectors are nobody's business
+    }},
+    {"physdev_op.get_free_pirq", "gives numbers for MSI", [] {
+        physdev_get_free_pirq_t request{MAP_PIRQ_TYPE_MSI, 0};
+        expect_equal(physdev_op(PHYSDEVOP_get_free_pirq, &request), 0);
+        expect(request.pirq >= 16);
+    }},
+    {"physdev_op.pci_device_add", "takes the devices the bus has", [] {
+        physdev_pci_device_add_t request{};
+        expect_equal(physdev_op(PHYSDEVOP_pci_device_add, &request), 0);
+        expect_equal(physdev_op(PHYSDEVOP_pci_device_add, nowhere), -XEN_EFAULT);
+    }},
+    {"physdev_op.pci_mmcfg_reserved", "takes the window the firmware names", [] {
+        physdev_pci_mmcfg_reserved_t request{0xb0000000, 0, 0, 255, XEN_PCI_MMCFG_RESERVED};
+        expect_equal(physdev_op(PHYSDEVOP_pci_mmcfg_reserved, &request), 0);
+    }},
+    {"physdev_op.set_iobitmap", "is taken", [] {
+        physdev_set_iobitmap_t request{};
+        expect_equal(physdev_op(PHYSDEVOP_set_iobitmap, &request), 0);
+        request.nr_ports = 65537;
+        expect_equal(physdev_op(PHYSDEVOP_set_iobitmap, &request), -XEN_EINVAL);
+    }},
+    {"physdev_op", "unknown commands", [] {
+        expect_equal(physdev_op(99, nullptr), -XEN_ENOSYS);
+    }},
+});
+
+}
+
+constinit const std::span<const Case> cases = table;
+
+}
