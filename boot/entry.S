@@ -67,7 +67,7 @@ here:
     loop 3b
 
     mov %cr4, %eax
-    or $(1 << 5), %eax          /* physical address extension */
+    or $(1 << 5 | 3 << 9), %eax /* physical address extension; SSE, which unpackers of start-up use */
     mov %eax, %cr4
     lea AT(early_l4), %eax
     mov %eax, %cr3
@@ -76,7 +76,7 @@ here:
     or $(1 << 8), %eax
     wrmsr
     mov %cr0, %eax
-    and $~(1 << 29 | 1 << 30), %eax     /* caches on */
+    and $~(1 << 29 | 1 << 30 | 1 << 2), %eax    /* caches on, no emulation of the FPU */
     or $(1 << 31 | 1 << 16 | 1), %eax   /* paging, write protection, protected mode */
     mov %eax, %cr0
 
@@ -161,8 +161,16 @@ early_image_l2:
     .endr
     .fill 480, 8, 0
 early_cpu_l3:
-    .quad early_cpu_l2 + TABLE
+    .quad early_cpu_l2 + TABLE, early_entry_l2 + TABLE
+    .fill 510, 8, 0
+early_entry_l2:
+    .quad early_entry_l1 + TABLE
     .fill 511, 8, 0
+early_entry_l1:                 /* the first CPU's alias of the entry text: see machine/descriptors.cpp */
+    .quad entry_text_start + TABLE, entry_data_start + TABLE
+    .fill 6, 8, 0
+    .quad first_cpu_gates + TABLE, first_cpu_descriptors + TABLE
+    .fill 502, 8, 0
 early_cpu_l2:
     .quad early_cpu_l1 + TABLE
     .fill 511, 8, 0

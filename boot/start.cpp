@@ -1,14 +1,21 @@
 // The order in which the rooms come to life.
+#include <algorithm>
+
+#include "boot/dom0/build.hpp"
 #include "boot/gather.hpp"
+#include "boot/memory.hpp"
 #include "boot/options.hpp"
 #include "debug/panic.hpp"
+#include "devices/clock.hpp"
+#include "devices/firmware.hpp"
+#include "devices/serial.hpp"
+#include "devices/shutdown.hpp"
+#include "devices/start.hpp"
+#include "domain/run.hpp"
 #include "machine/cpu.hpp"
-#include "machine/early_memory.hpp"
 #include "machine/entry.hpp"
 #include "machine/features.hpp"
 #include "machine/first_cpu.hpp"
-#include "machine/image.hpp"
-#include "machine/page_tables.hpp"
 #include "machine/smp.hpp"
 
 namespace basalt {
@@ -18,52 +25,89 @@ void complain(const Complaint& about) {
     log(Level::warning, "option \"{}\" has no effect: expected is {}", about.word, about.expected);
 }
 
-void show_memory(MemoryMap memory) {
-    std::uint64_t usable = 0;
-    for (const auto& region : memory) {
-        if (region.usable()) usable += region.size;
+void open_console(const Options& options) {
+    if (options.com1_wanted)
+        open_serial(options.com1);
+    else if (options.com2_wanted)
+        open_serial(options.com2);
+}
+
+void say_hello(const BootInfo& info) {
+    log(Level::info, "Basalt 0.1 (Xen ABI 4.17)");
+    log(Level::info, "loaded at {x} by {}; command line: {}", info.image.start, info.loader, info.command_line);
+    for (const auto& region : info.memory)
         log(Level::debug, "  {x16}-{x16} kind {}", region.start, region.end() - 1, region.kind);
-    }
-    log(Level::info, "{} MiB of memory", usable >> 20);
 }
 
-// What the loader left in memory that Basalt's own tables must not be put over.
-void keep_what_the_loader_left(const BootInfo& info) {
-    constexpr std::uint64_t first_mebibyte = 0x10'0000;
-    start_early_memory(info.memory, std::uint64_t{1} << 32);
-    keep_memory({0, first_mebibyte});
-    keep_memory(info.image);
-    for (const auto& module : info.modules)
-        keep_memory({module.start & ~(page_size - 1), (module.start + module.size + page_size - 1) & ~(page_size - 1)});
+void start_cpus(const BootInfo& info, const Options& options) {
+    scheduler().bring_online(this_cpu().id);
+    const auto ids = startable_cpus();
+    const auto running = start_cpus(ids, options.most_cpus_wanted, info.memory);
+    check_clocks_agree();
+    log(Level::info, "CPUs: {}", running);
 }
 
-void run_constructors();
+dom0::Bytes contents_of(const BootModule& module) {
+    return {at_physical<std::byte>(module.start), module.size};
+}
+
+std::uint64_t dom0_memory(const MemoryWish& wish) {
+    if (wish.size) return std::clamp(*wish.size, std::min(wish.least, wish.most), wish.most);
+    return wish.most == MemoryWish{}.most ? 0 : wish.most;   // 0: all there is
+}
+
+void build_dom0(const BootInfo& info, const Options& options) {
+    if (info.modules.empty()) panic("no Dom0: the loader gave no kernel (module2)");
+    const auto& kernel = info.modules[0];
+    const auto cpus = static_cast<std::uint32_t>(online_cpu_count());
+    const dom0::Wishes wishes{
+        .kernel = contents_of(kernel),
+        .initrd = info.modules.size() > 1 ? contents_of(info.modules[1]) : dom0::Bytes(),
+        .command_line = kernel.command_line,
+        .memory = dom0_memory(options.dom0_memory),
+        .vcpus = options.dom0_vcpus != 0 ? options.dom0_vcpus : cpus,
+    };
+    const auto built = dom0::build(wishes);
+    if (!built) panic("Dom0 cannot be built: error {}", built.error());
+}
+
+void obey(const Options& options) {
+    show_up_to(options.shown);
+    if (!options.noreboot) return;
+    stay_after_panic();
+    stay_instead_of_reset();
+}
 
 [[noreturn]] void start(std::uint32_t magic, std::uint64_t physical) {
     set_up_first_cpu();
-    run_constructors();
     read_loader_tables(magic, physical);
     const auto& info = boot_info();
     const auto options = parse_options(info.command_line, [](const Complaint&) {});
-    log(Level::info, "Basalt 0.1 (Xen ABI 4.17)");
-    log(Level::info, "loaded at {x} by {}, command line: {}", info.image.start, info.loader, info.command_line);
+    open_console(options);
+    obey(options);
+    say_hello(info);
     parse_options(info.command_line, complain);
-    show_up_to(options.shown);
-    if (options.noreboot) stay_after_panic();
-    show_memory(info.memory);
 
     find_features();
     switch_features_on();
-    keep_what_the_loader_left(info);
-    build_page_tables(info.memory);
-    log(Level::info, "ready");
-    for (;;) wait_for_interrupt();
+    start_up_memory(info);
+    find_firmware();
+    start_interrupts();
+    start_time();
+    start_serial_input();
+    start_cpus(info, options);
+
+    if (options.break_deliberately) *reinterpret_cast<volatile int*>(8) = 1;
+    build_dom0(info, options);
+    give_start_up_back(info);
+    enter_guests();
 }
 
 }  // namespace
 
 void cpu_started() {
-    log(Level::info, "CPU {} runs", this_cpu().id);
+    devices_join_cpu();
+    scheduler().bring_online(this_cpu().id);
 }
 
 }  // namespace basalt
@@ -75,17 +119,8 @@ extern const Constructor constructors_start[], constructors_end[];
 
 // From entry.S, on the first CPU's stack.
 [[noreturn, gnu::used]] void start_first_cpu(std::uint32_t magic, std::uint64_t physical) {
+    for (const auto* constructor = constructors_start; constructor != constructors_end; ++constructor) (*constructor)();
     basalt::start(magic, physical);
 }
 
 }
-
-namespace basalt {
-namespace {
-
-void run_constructors() {
-    for (const auto* constructor = constructors_start; constructor != constructors_end; ++constructor) (*constructor)();
-}
-
-}  // namespace
-}  // namespace basalt

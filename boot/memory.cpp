@@ -1,0 +1,78 @@
+#include "boot/memory.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "debug/log.hpp"
+#include "machine/early_memory.hpp"
+#include "machine/image.hpp"
+#include "machine/page_tables.hpp"
+#include "memory/start.hpp"
+
+namespace basalt {
+namespace {
+
+constexpr std::uint64_t first_mebibyte = 0x10'0000;
+constexpr std::uint64_t four_gibibytes = std::uint64_t{1} << 32;
+
+constexpr std::uint64_t down(std::uint64_t address) { return address & ~(page_size - 1); }
+constexpr std::uint64_t up(std::uint64_t address) { return down(address + page_size - 1); }
+
+PhysicalRange pages_of(const BootModule& module) { return {down(module.start), up(module.start + module.size)}; }
+FrameSpan frames_of(PhysicalRange range) { return {mfn_of(range.start), mfn_of(range.end)}; }
+
+// Only whole frames are memory.
+PhysicalRange whole_pages(const MemoryRegion& region) {
+    return {up(region.start), std::min(down(region.end()), layout::direct_map_size)};
+}
+
+struct Spans {
+    std::array<FrameSpan, 256> of{};
+    std::size_t count = 0;
+    void add(PhysicalRange range) {
+        if (!range.empty() && count < of.size()) of[count++] = frames_of(range);
+    }
+    std::span<const FrameSpan> all() const { return std::span(of).first(count); }
+};
+
+constinit Spans ram;     // large for a stack
+constinit Spans taken;
+
+std::span<std::uint64_t> zeroed_words(std::size_t count) {
+    const auto bytes = up(count * sizeof(std::uint64_t));
+    return {static_cast<std::uint64_t*>(layout::direct(mfn_of(take_early_memory(bytes, page_size)))), count};
+}
+
+void hand_over(MemoryMap memory) {
+    for (const auto& region : memory)
+        if (region.usable()) ram.add(whole_pages(region));
+    const auto end = ram.all().back().end;
+    const auto free_sets = zeroed_words(free_set_words(end));
+    for (const auto& range : memory_in_use()) taken.add({down(range.start), up(range.end)});
+    const MemoryViews views{reinterpret_cast<Frame*>(layout::frame_table),
+                            reinterpret_cast<std::byte*>(layout::direct_map),
+                            reinterpret_cast<std::atomic<std::uint64_t>*>(layout::m2p), end};
+    start_memory(views, free_sets, ram.all(), taken.all());
+    take_tables_from([] { return allocate_frames(); });
+}
+
+}  // namespace
+
+void start_up_memory(const BootInfo& info) {
+    start_early_memory(info.memory, four_gibibytes);
+    keep_memory({0, first_mebibyte});
+    keep_memory(info.image);
+    for (const auto& module : info.modules) keep_memory(pages_of(module));
+    build_page_tables(info.memory);
+    hand_over(info.memory);
+    const auto counts = free_counts();
+    log(Level::info, "memory: {} MiB, {} MiB of it free", counts.total >> 8, counts.free >> 8);
+}
+
+void give_start_up_back(const BootInfo& info) {
+    for (const auto& module : info.modules) give_back(frames_of(pages_of(module)));
+    give_back(frames_of(forget_start_up()));
+}
+
+}  // namespace basalt
