@@ -1,13 +1,14 @@
 // A port is one end of an event channel. What it may become is decided here, by functions without effects.
 //
-//   free -> reserved -> unbound <-> interdomain        reserved: being made, by one call that holds the port's lock
-//                    -> pirq | virq | ipi              everything -> free, by close
+//   free -> unbound <-> interdomain      made unbound for one domain, joined by its bind, parted by the peer's close
+//        -> interdomain | pirq | virq | ipi                                             everything -> free, by close
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
 #include "core/lock.hpp"
+#include "core/number.hpp"
 #include "core/result.hpp"
 #include "hypercalls/abi.hpp"
 
@@ -23,8 +24,18 @@ struct Channel {
     std::uint32_t number = 0;           // interdomain: the peer's port; pirq, virq: which
     EventChannels* remote = nullptr;    // interdomain: the peer's table, alive as long as this names it
 
-    bool in_use() const { return state != State::free; }
+    constexpr bool in_use() const { return state != State::free; }
+    // Whether these two are the ends of one channel.
+    constexpr bool joined_to(const EventChannels& table, Port port) const {
+        return state == State::interdomain && remote == &table && number == port.raw;
+    }
+    constexpr bool raised_by(State kind, std::uint32_t which) const { return state == kind && number == which; }
 };
+
+// An unbound end waits for one domain.
+constexpr bool may_join(const Channel& waiting, DomainId who) {
+    return waiting.state == State::unbound && waiting.peer == who;
+}
 
 inline constexpr std::uint8_t default_priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
 

@@ -8,9 +8,11 @@
 #include <atomic>
 #include <optional>
 
+#include "core/again.hpp"
 #include "core/lock.hpp"
 #include "core/result.hpp"
 #include "events/channel.hpp"
+#include "events/port_table.hpp"
 #include "events/seams.hpp"
 #include "events/vcpu_events.hpp"
 
@@ -18,35 +20,8 @@ namespace basalt::events {
 
 struct FifoArray;
 
-inline constexpr std::uint32_t two_level_ports = EVTCHN_2L_NR_CHANNELS;
-inline constexpr std::uint32_t fifo_ports = EVTCHN_FIFO_NR_CHANNELS;
-
-// Which ports are in use, and where their records are: reached without a lock, grown under it.
-class PortTable {
-public:
-    static constexpr std::size_t records_in_bucket = 4096 / sizeof(PortRecord);
-    using Bucket = std::array<PortRecord, records_in_bucket>;
-    using Group = std::array<std::atomic<Bucket*>, 512>;
-    static constexpr std::size_t groups = fifo_ports / records_in_bucket / 512;
-
-    PortTable() = default;
-    PortTable(const PortTable&) = delete;
-    PortTable& operator=(const PortTable&) = delete;
-    ~PortTable();
-
-    // Null: never used so far.
-    PortRecord* find(Port port) const;
-    Result<PortRecord*> make(Port port);
-
-private:
-    std::array<std::atomic<Group*>, groups> groups_{};
-};
-
 struct Ports {
-    static constexpr std::size_t ports_in_page = 4096 * 8;
-    std::array<std::uint64_t*, fifo_ports / ports_in_page> used{};   // one bit a port
-    std::uint32_t lowest = 1;                                        // no port below is free
-    std::uint32_t count = 0;
+    PortsInUse in_use;
     bool dying = false;
 };
 
@@ -55,7 +30,7 @@ public:
     explicit EventChannels(DomainId self) : self_(self) {}
     EventChannels(const EventChannels&) = delete;
     EventChannels& operator=(const EventChannels&) = delete;
-    ~EventChannels();   // after close_all
+    ~EventChannels();   // after close_some has said that none is left
 
     DomainId self() const { return self_; }
 
@@ -75,10 +50,11 @@ public:
     Result<evtchn_status> status(Port port);
     Result<> bind_vcpu(Port port, VcpuId vcpu);
     Result<> unmask(Port port);
-    Result<> reset();                                            // every port closed, and two-level again
     Result<> init_control(VcpuId vcpu, SharedPage page, std::uint32_t offset);
     Result<> expand_array(SharedPage page);
     Result<> set_priority(Port port, std::uint32_t priority);
+    // Every port closed, and two-level again. To be called until it is done.
+    Step<> reset();
 
     // Events that Basalt itself raises. An event without a port is dropped.
     void raise_virq(VcpuEvents& vcpu, Virq virq);
@@ -100,7 +76,26 @@ private:
     VcpuEvents* vcpu(VcpuId id) const {
         return id.raw < most_vcpus ? vcpus_[id.raw].load(std::memory_order_acquire) : nullptr;
     }
+    VcpuEvents* vcpu(Route route) const { return vcpu(VcpuId(route.vcpu)); }
+    std::uint32_t end_of_ports() const;
+
+    struct Claim {
+        Port port;
+        PortRecord& record;
+    };
+    // The lowest port that may be used, now in use and still free.
+    Result<Claim> claim(Ports& ports);
+    bool still_linked(Port port);
+
+    enum class Closed : std::uint8_t { done, changed };   // changed: by another CPU meanwhile, look again
+    Result<Closed> try_close(Port port);
+    Closed part(PortRecord& record, Port port, const Channel& seen);
+    void forget(Ports& ports, Claim claim, const Channel& was);
+    bool close_lowest();
+
+    // Marks the port pending, and tells whom that concerns. Called with the lock of a port at either end, or of the table.
     void raise(PortRecord& record, Port port);
+    void wake_pollers(Port port);
 
     DomainId self_;
     std::uint32_t most_ports_ = fifo_ports;

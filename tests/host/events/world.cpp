@@ -1,0 +1,97 @@
+#include "events/world.hpp"
+
+#include <cstdlib>
+
+namespace basalt::events {
+namespace world {
+
+std::atomic<int> table_pages{0};
+std::atomic<int> table_pages_left{1'000'000};
+std::atomic<int> shared_pages{0};
+
+namespace {
+
+std::map<EventChannels*, Domain*> domains;   // changed between tests only
+constexpr std::size_t control_stride = 128;
+
+}  // namespace
+
+Domain& of(EventChannels& channels) { return *domains.at(&channels); }
+
+Domain::Domain(std::uint16_t number, unsigned vcpu_count) : channels(DomainId(number)) {
+    domains[&channels] = this;
+    channels.place_shared_info(&shared);
+    for (std::uint32_t vcpu = 0; vcpu < vcpu_count; ++vcpu) {
+        auto& events = *vcpus.emplace_back(std::make_unique<VcpuEvents>(channels, VcpuId(vcpu)));
+        events.place_info(&shared.vcpu_info[vcpu]);
+        channels.add_vcpu(events);
+    }
+}
+
+Domain::~Domain() {
+    while (!channels.close_some(3)) {}
+    while (!channels.reset().done()) {}
+    if (kept != 0 || !pirqs.empty()) std::abort();
+    domains.erase(&channels);
+}
+
+SharedPage Domain::page(std::size_t at) {
+    while (pages.size() <= at) pages.push_back(std::make_unique<Page>());
+    ++shared_pages;
+    return SharedPage(Mfn(at), pages[at].get());
+}
+
+evtchn_fifo_control_block& Domain::control(unsigned vcpu) {
+    return *reinterpret_cast<evtchn_fifo_control_block*>(pages[vcpu]->bytes.data() + control_stride);
+}
+
+event_word_t& Domain::word(Port port) {
+    auto* const words = reinterpret_cast<event_word_t*>(pages[vcpus.size() + port.raw / 1024]->bytes.data());
+    return words[port.raw % 1024];
+}
+
+void Domain::use_fifo(std::size_t array_pages) {
+    for (std::uint32_t vcpu = 0; vcpu < vcpus.size(); ++vcpu)
+        if (!channels.init_control(VcpuId(vcpu), page(vcpu), control_stride)) std::abort();
+    for (std::size_t number = 0; number < array_pages; ++number)
+        if (!channels.expand_array(page(vcpus.size() + number))) std::abort();
+}
+
+bool Domain::pending(Port port) { return *channels.is_pending(port); }
+
+void Domain::clear_upcalls() {
+    for (unsigned vcpu = 0; vcpu < vcpus.size(); ++vcpu) {
+        info(vcpu).evtchn_upcall_pending = 0;
+        info(vcpu).evtchn_pending_sel = 0;
+        notified[vcpu] = 0;
+    }
+}
+
+}  // namespace world
+
+void notify(VcpuEvents& vcpu) { ++world::of(vcpu.domain()).notified[vcpu.id().raw]; }
+void wake_poller(VcpuEvents& vcpu) { ++world::of(vcpu.domain()).woken[vcpu.id().raw]; }
+void keep(EventChannels& domain) { ++world::of(domain).kept; }
+void let_go(EventChannels& domain) { --world::of(domain).kept; }
+
+Result<> connect_pirq(EventChannels& domain, Pirq pirq, Port port, bool) {
+    if (pirq.raw >= 64) return refuse(Error::invalid);
+    return world::of(domain).pirqs.emplace(pirq.raw, port).second ? Result<>() : refuse(Error::exists);
+}
+void disconnect_pirq(EventChannels& domain, Pirq pirq) { world::of(domain).pirqs.erase(pirq.raw); }
+void move_pirq(EventChannels&, Pirq, VcpuId) {}
+
+Result<void*> take_table_page() {
+    if (world::table_pages_left.fetch_sub(1) <= 0) return refuse(Error::no_memory);
+    ++world::table_pages;
+    auto* const page = std::aligned_alloc(4096, 4096);
+    std::memset(page, 0, 4096);
+    return page;
+}
+void give_table_page(void* page) {
+    --world::table_pages;
+    std::free(page);
+}
+void drop_shared_page(Mfn) { --world::shared_pages; }
+
+}  // namespace basalt::events
