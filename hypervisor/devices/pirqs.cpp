@@ -137,7 +137,7 @@ Result<> shape_line(Gsi gsi, bool level, bool active_low) {
     return all_routes.with([=](Routes& all) -> Result<> {
         if (gsi.raw >= all.shapes.size()) return refuse(Error::invalid);
         auto& route = all.of[gsi.raw];
-        if (route.bound) return refuse(Error::exists);
+        if (route.bound || all.shapes[gsi.raw].known) return refuse(Error::exists);
         all.shapes[gsi.raw] = {true, level, active_low};
         route.level = level;
         route.active_low = active_low;
@@ -191,8 +191,10 @@ Result<> unmap_pirq(DomainId domain, Pirq pirq) {
 }
 
 Result<> bind_pirq(DomainId domain, Pirq pirq, CpuId cpu) {
+    if (pirq.raw >= pirq_end) return refuse(Error::invalid);
     return all_routes.with([=](Routes& all) -> Result<> {
-        auto& route = *TRY(owned(all, domain, pirq));
+        auto& route = all.of[pirq.raw];
+        if (!route.belongs_to(domain)) return refuse(Error::not_permitted);
         if (route.bound) return refuse(Error::busy);
         if (route.kind == Route::Kind::line && serial_owns_line(Gsi(pirq.raw))) return refuse(Error::busy);
         if (route.vector == 0) {

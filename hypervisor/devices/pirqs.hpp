@@ -17,7 +17,7 @@ namespace basalt {
 
 inline constexpr std::uint32_t pirq_end = 512;   // every pirq is below; an ABI-visible bound of the pirq_eoi page
 
-// physdev_op.setup_gsi. `exists` once the line is in use: its form is settled.
+// physdev_op.setup_gsi. `exists` once that has been said, or the line is in use: its form is settled.
 Result<> shape_line(Gsi gsi, bool level, bool active_low);
 
 Result<Pirq> map_line(DomainId domain, Gsi gsi);
@@ -32,7 +32,7 @@ Result<Pirq> map_message(DomainId domain, const MessageRequest& request);
 
 Result<> unmap_pirq(DomainId domain, Pirq pirq);
 
-// The caller has an event channel for it: from here on it is delivered, first on `cpu`.
+// The caller has an event channel for it: from here on it is delivered, first on `cpu`. `not_permitted` if not mapped.
 Result<> bind_pirq(DomainId domain, Pirq pirq, CpuId cpu);
 void unbind_pirq(DomainId domain, Pirq pirq);
 void move_pirq(DomainId domain, Pirq pirq, CpuId cpu);
