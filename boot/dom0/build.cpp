@@ -20,8 +20,9 @@
 namespace basalt::dom0 {
 namespace {
 
-// Extents outlive no one: used while Dom0 is built, too large for the stack.
+// Used while Dom0 is built, and too large for the stack.
 constinit Extents memory;
+constinit vcpu_guest_context context{};
 
 constexpr std::uint64_t kept_back = std::uint64_t{64} << 20;   // for Basalt itself, of what dom0_mem= does not say
 
@@ -97,8 +98,7 @@ void fill_start_info(const Domain& domain, const Plan& plan, const Wishes& wishe
 }
 
 // As <xen/arch-x86/xen.h> has it for a vcpu's first instruction; the rest of the registers is zero.
-vcpu_guest_context first_context(const ElfImage& image, const Plan& plan, Mfn root) {
-    vcpu_guest_context context{};
+const vcpu_guest_context& first_context(const ElfImage& image, const Plan& plan, Mfn root) {
     context.flags = VGCF_in_kernel;
     auto& registers = context.user_regs;
     registers.rip = image.entry;

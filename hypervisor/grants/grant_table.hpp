@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "core/lock.hpp"
+#include "core/number.hpp"
 #include "core/result.hpp"
 #include "hypercalls/abi.hpp"
 
