@@ -1,58 +1,59 @@
-// The machine's console, for the domain that may drive the machine.
+// The machine's console, as the domain that has it reads and writes it.
 #include <algorithm>
 #include <array>
-#include <string_view>
+#include <limits>
 
 #include "debug/log.hpp"
 #include "devices/serial.hpp"
-#include "domain/domain.hpp"
 #include "hypercalls/handlers.hpp"
-#include "machine/entry.hpp"
+#include "hypercalls/pause.hpp"
 
 namespace basalt::hypercalls {
 namespace {
 
-constexpr std::uint32_t piece = 128;
-constexpr std::uint32_t most = 0x7fff'ffff;
+constexpr std::uint32_t chunk = 128;
 
-// In pieces, between which interrupts come in: a serial line is slow.
-Result<std::int64_t> write(std::uint32_t count, GuestPointer<char> text) {
-    std::array<char, piece> characters;
-    while (count != 0) {
-        const std::uint32_t now = std::min(count, piece);
-        TRY(text.read(std::span(characters).first(now)));
-        log_text({characters.data(), now});
-        text = text + now;
-        count -= now;
-        if (count != 0) poll_interrupts();
+Ending write(Registers& registers) {
+    GuestPointer<char> from(registers.rdx);
+    for (auto left = static_cast<std::uint32_t>(registers.rsi); left != 0;) {
+        std::array<char, chunk> text;
+        const std::uint32_t size = std::min(left, chunk);
+        if (const auto read = from.read(std::span(text).first(size)); !read) return answer(registers, read);
+        log_text({text.data(), size});
+        from = from + size;
+        left -= size;
+        if (left == 0 || !better_pause()) continue;
+        registers.rsi = left;
+        registers.rdx = from.address();
+        return Ending::resume;
     }
-    return 0;
+    return answer(registers, std::int64_t{0});
 }
 
-Result<std::int64_t> read(std::uint32_t count, GuestPointer<char> text) {
-    std::array<char, piece> characters;
-    std::int64_t all = 0;
-    while (count != 0) {
-        const std::size_t got = read_serial(std::span(characters).first(std::min(count, piece)));
-        if (got == 0) break;
-        TRY(text.write(std::span<const char>(characters).first(got)));
-        text = text + got;
-        count -= static_cast<std::uint32_t>(got);
-        all += static_cast<std::int64_t>(got);
+// How many characters there were, which must not look like an error. What cannot be written to the guest is lost.
+Result<std::int64_t> read(std::uint32_t count, GuestPointer<char> to) {
+    if (count > std::numeric_limits<std::int32_t>::max()) return refuse(Error::too_big);
+    std::uint32_t done = 0;
+    while (done < count) {
+        std::array<char, chunk> text;
+        const std::size_t size = read_serial(std::span(text).first(std::min(count - done, chunk)));
+        if (size == 0) break;
+        TRY((to + done).write(std::span<const char>(text).first(size)));
+        done += static_cast<std::uint32_t>(size);
     }
-    return all;
+    return done;
 }
 
 }  // namespace
 
-// rdi: CONSOLEIO_*, rsi: characters, rdx: where. Reading answers how many there were.
-Result<std::int64_t> console_io(std::uint32_t command, std::uint32_t count, std::uint64_t buffer) {
-    if (count > most) return refuse(Error::too_big);
-    if (!caller_is_privileged()) return refuse(Error::not_permitted);
+// rdi: command, rsi: count, rdx: buffer.
+Ending console_io(Registers& registers) {
+    const auto command = static_cast<std::uint32_t>(registers.rdi);
     switch (command) {
-        case CONSOLEIO_write: return write(count, GuestPointer<char>(buffer));
-        case CONSOLEIO_read: return read(count, GuestPointer<char>(buffer));
-        default: return refuse(Error::not_implemented);
+        case CONSOLEIO_write: return write(registers);
+        case CONSOLEIO_read:
+            return answer(registers, read(static_cast<std::uint32_t>(registers.rsi), GuestPointer<char>(registers.rdx)));
+        default: return answer(registers, subcall_unknown("console_io", command));
     }
 }
 

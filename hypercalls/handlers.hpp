@@ -44,7 +44,7 @@ Result<std::int64_t> mca(std::uint64_t request);
 
 // the rest
 Ending xen_version(Registers& registers);
-Result<std::int64_t> console_io(std::uint32_t command, std::uint32_t count, std::uint64_t buffer);
+Ending console_io(Registers& registers);
 Ending multicall(Registers& registers);
 
 }  // namespace basalt::hypercalls

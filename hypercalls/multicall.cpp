@@ -5,10 +5,10 @@
 #include "domain/vcpu.hpp"
 #include "hypercalls/dispatch.hpp"
 #include "hypercalls/handlers.hpp"
+#include "hypercalls/pause.hpp"
 
 namespace basalt::hypercalls {
 namespace {
-
 
 // Calls that concern the way back to the guest make no sense within a list; Xen refuses a list in a list.
 bool fits_in_list(std::uint64_t number) { return number != __HYPERVISOR_multicall && number != __HYPERVISOR_iret; }
@@ -37,8 +37,6 @@ Result<> put_result(GuestPointer<multicall_entry_t> place, std::uint64_t word) {
     return GuestPointer<xen_ulong_t>(place.address() + offsetof(multicall_entry_t, result)).write(word);
 }
 
-bool other_work() { return this_cpu().work.load(std::memory_order_relaxed) != 0; }
-
 }  // namespace
 
 // rdi: entries (multicall_entry_t), rsi: how many. Both are moved on when the call has to be made again.
@@ -64,7 +62,7 @@ Ending multicall(Registers& registers) {
             place = place + 1;
             --left;
         }
-        if (again || (left != 0 && other_work())) {
+        if (again || (left != 0 && better_pause())) {
             registers.rdi = place.address();
             registers.rsi = left;
             return Ending::resume;

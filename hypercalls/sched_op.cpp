@@ -80,6 +80,14 @@ Result<> remote_shutdown(const sched_remote_shutdown_t& request) {
     return {};
 }
 
+// Without an id, a new one: the answer is its id. With one, it is set anew, or ended by a timeout of 0.
+Result<std::uint32_t> watchdog(const sched_watchdog_t& request) {
+    Watchdogs& watchdogs = running().domain.watchdogs;
+    if (request.id == 0) return watchdogs.begin(request.timeout);
+    TRY(request.timeout == 0 ? watchdogs.end(request.id) : watchdogs.renew(request.id, request.timeout));
+    return 0;
+}
+
 // A negative CPU ends it.
 Result<> pin_override(const sched_pin_override_t& request) {
     SchedulingUnit& unit = running().unit;
@@ -99,6 +107,8 @@ constexpr auto rows = std::to_array<Subcall>({
     {SCHEDOP_poll, "poll", Asker::anyone, Structured<poll>::act, "wait for one of some ports, or a time"},
     {SCHEDOP_remote_shutdown, "remote_shutdown", Asker::anyone, Structured<remote_shutdown>::act,
      "end another domain's run"},
+    {SCHEDOP_watchdog, "watchdog", Asker::anyone, Structured<watchdog>::act,
+     "end the domain's run unless it says in time that it is well"},
     {SCHEDOP_pin_override, "pin_override", Asker::privileged, Structured<pin_override>::act,
      "stay on one CPU until told otherwise"},
 });

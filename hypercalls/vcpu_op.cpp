@@ -146,8 +146,7 @@ void tell_entry_path(Vcpu& vcpu, const vcpu_info& info) {
 Result<> register_vcpu_info(Vcpu& vcpu, const vcpu_register_vcpu_info& request) {
     constexpr std::size_t last = page_size - sizeof(vcpu_info);
     if (request.offset > last || request.offset % alignof(vcpu_info) != 0) return refuse(Error::no_device_or_address);
-    if (vcpu.info_page) return refuse(Error::busy);
-    if (!is_running_here(vcpu) && vcpu.unit.is_up()) return refuse(Error::invalid);
+    if (vcpu.info_page || (!is_running_here(vcpu) && vcpu.unit.is_up())) return refuse(Error::invalid);
     auto page = TRY(share_guest_page(vcpu.domain, Mfn(request.mfn)));
     auto* const info = reinterpret_cast<vcpu_info*>(page.at() + request.offset);
     vcpu.info_page = std::move(page);

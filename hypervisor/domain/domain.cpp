@@ -48,7 +48,7 @@ Vcpu::Vcpu(Domain& owner, VcpuId number)
 }
 
 Domain::Domain(DomainId number, bool may_do_all)
-    : id(number), privileged(may_do_all), memory(number), events(*this, number), grants(number) {
+    : id(number), privileged(may_do_all), memory(number), events(*this, number), grants(number), watchdogs(*this) {
     memory.hardware = may_do_all;
 }
 

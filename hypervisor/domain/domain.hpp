@@ -11,6 +11,7 @@
 #include "core/result.hpp"
 #include "devices/pirqs.hpp"
 #include "domain/vcpu.hpp"
+#include "domain/watchdogs.hpp"
 #include "events/event_channels.hpp"
 #include "grants/grant_table.hpp"
 #include "machine/page_tables.hpp"
@@ -45,6 +46,7 @@ public:
 
     std::atomic<bool> is_shut_down{false};
     std::uint8_t shutdown_reason = 0;        // SHUTDOWN_*
+    PartOf<Domain, Watchdogs> watchdogs;
 
     CpuMask dirty_cpus() const { return {ran_on.load(std::memory_order_relaxed)}; }
 

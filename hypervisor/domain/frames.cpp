@@ -19,7 +19,9 @@ Result<Mfn> take_page_shared_with(DomainId domain) {
 void give_page_shared_with(Mfn mfn) { drop_use_and_reference(mfn); }
 
 Result<events::SharedPage> share_guest_page(Domain& domain, Mfn mfn) {
-    const Mfn held = TRY(paging::take_writable(mfn, domain.memory)).into_table();
+    auto use = paging::take_writable(mfn, domain.memory);
+    if (!use) return refuse(Error::invalid);
+    const Mfn held = std::move(*use).into_table();
     return events::SharedPage(held, contents(held));
 }
 
