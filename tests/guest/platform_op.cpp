@@ -83,11 +83,6 @@ constexpr auto table = std::to_array<Case>({
         request.u.set_pminfo.type = XEN_PM_CX;
         expect_equal(platform_op(&request), -XEN_EINVAL);
     }},
-    {"platform_op.enter_acpi_sleep", "refuses values and states it does not know", [] {
-        auto request = request_for(XENPF_enter_acpi_sleep);
-        request.u.enter_acpi_sleep.sleep_state = 9;
-        expect_equal(platform_op(&request), -XEN_EINVAL);
-    }},
     {"mca", "answers Linux's two questions", [] {
         xen_mc_t request{};
         request.cmd = XEN_MC_fetch;

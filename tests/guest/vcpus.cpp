@@ -266,13 +266,12 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(vcpu_op(99, 9), -XEN_ENOENT);
     }},
     {"pvclock", "both vcpus tell one time, and it never goes back between them", [] {
-        // Stock Xen draws a line per CPU, and they differ a little; Basalt promises one line for the machine.
-        const std::uint64_t slack = on_stock_xen() ? millisecond : 0;
+        if (on_stock_xen()) return skip("stock Xen draws a line per CPU, and they differ; Basalt promises one");
         for (unsigned i = 0; i < 200; ++i) {
             const std::uint64_t before = now();
             run_on_second([] { told = now(); });
             const std::uint64_t after = now();
-            if (!expect(before <= told + slack && told <= after + slack)) return;
+            if (!expect(before <= told && told <= after)) return;
         }
     }},
 });

@@ -8,33 +8,18 @@ from pathlib import Path
 
 import places
 import prepare
+from build import build
 from litrun import run_lit
-from progress import Trouble, step
+from progress import step
 from verdict import Verdict
 
 TESTS = Path(__file__).resolve().parents[1]
 
 
-def _build(folder, preset, *targets):
-    if not (folder / "build.ninja").exists():
-        _quietly("cmake", ["cmake", "--preset", preset, "-B", folder])
-    _quietly(f"the build of {' '.join(targets) or folder.name}",
-             ["cmake", "--build", folder, *(["--target", *targets] if targets else [])])
-
-
-def _quietly(what, command):
-    ran = subprocess.run(command, cwd=places.checkout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, text=True)
-    if ran.returncode != 0:
-        print(ran.stdout, end="", flush=True)
-        raise Trouble(f"{what} failed (status {ran.returncode})")
-
-
 def host(pattern):
     """GoogleTest programs of the pure rooms; counted by GoogleTest case."""
-    folder = places.build / "host"
     with step("host tests built"):
-        _build(folder, "host")
+        folder = build("host")
     reports = folder / "reports"
     reports.mkdir(exist_ok=True)
     for old in reports.glob("*.xml"):
@@ -57,7 +42,7 @@ def _report(file):
 def guest(pattern, on):
     """Small kernels as the first domain of Basalt or of stock Xen; counted by case, as the guests print them."""
     with step("test guests built"):
-        _build(places.build / "release", "release", "guests", *(["basalt"] if on == "basalt" else []))
+        build("release", "guests", *(["basalt"] if on == "basalt" else []))
     outcomes = run_lit(TESTS / "guest", f"guest-{on}", pattern, [f"on={on}"])
     return sum((_cases(outcome, on) for outcome in outcomes), Verdict())
 
@@ -74,11 +59,12 @@ def _cases(outcome, on):
     return Verdict(passed, max(failed, 1) if outcome.failed else failed, skipped)
 
 
-def system(pattern):
+def system(pattern, on):
     """Stories of a whole machine with Debian's Dom0; counted by story."""
     prepare.dom0()
-    prepare.basalt()
-    outcomes = run_lit(TESTS / "system", "system", pattern)
+    if on == "basalt":
+        prepare.basalt()
+    outcomes = run_lit(TESTS / "system", f"system-{on}", pattern, [f"on={on}"], at_once=1)
     verdict = Verdict()
     for outcome in outcomes:
         skipped = outcome.code == "UNSUPPORTED"

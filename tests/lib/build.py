@@ -1,0 +1,23 @@
+"""Builds targets of the tree's CMake presets, telling only what went wrong."""
+
+import subprocess
+
+import places
+from progress import Trouble
+
+
+def build(preset, *targets):
+    folder = places.build / preset
+    if not (folder / "build.ninja").exists():
+        _run("cmake", ["cmake", "--preset", preset, "-B", folder])
+    _run(f"the build of {' and '.join(targets) or preset}",
+         ["cmake", "--build", folder, *(["--target", *targets] if targets else [])])
+    return folder
+
+
+def _run(what, command):
+    ran = subprocess.run(command, cwd=places.checkout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, text=True)
+    if ran.returncode != 0:
+        print(ran.stdout, end="", flush=True)
+        raise Trouble(f"{what} failed (status {ran.returncode})")
