@@ -87,28 +87,48 @@ class Console:
                 return found
         raise Ended(f"the machine ended (status {self._process.wait()}) without saying /{pattern}/")
 
-    def wait(self, limit):
+    def expect_prompt(self, pattern, limit):
+        """Waits for a last line that has no end yet: whoever printed it expects an answer."""
+        deadline = time.monotonic() + limit
+        while not re.search(pattern, self._cleaned(self._pending)):
+            if b"\n" in self._pending:
+                line = self._next_line(deadline)
+                if FATAL.search(line):
+                    raise Panicked(self._report(line))
+            elif not self._more(deadline):
+                raise Ended(f"the machine ended (status {self._process.wait()}) without the prompt /{pattern}/")
+
+    def wait(self, limit, fatal=FATAL):
         """QEMU's exit status, once the machine has ended by itself."""
-        for _ in self.lines(limit):
+        for _ in self.lines(limit, fatal):
             pass
         return self._process.wait()
 
+    def _more(self, deadline):
+        """Reads on; false when the machine has ended."""
+        left = max(0, deadline - time.monotonic())
+        readable, _, _ = select.select([self._process.stdout], [], [], left)
+        if not readable or left == 0:
+            last = self._cleaned(self._pending) or self._last
+            raise Silent(f"not said in time; the last words were {last!r}")
+        data = os.read(self._process.stdout.fileno(), 65536)
+        self._pending += data
+        return bool(data)
+
     def _next_line(self, deadline):
         while b"\n" not in self._pending:
-            left = max(0, deadline - time.monotonic())
-            readable, _, _ = select.select([self._process.stdout], [], [], left)
-            if not readable or left == 0:
-                raise Silent(f"not said in time; the last words were {self._last!r}")
-            data = os.read(self._process.stdout.fileno(), 65536)
-            if not data:
+            if not self._more(deadline):
                 line, self._pending = self._pending, b""
                 return self._written(line) if line else None
-            self._pending += data
         line, self._pending = self._pending.split(b"\n", 1)
         return self._written(line)
 
+    @staticmethod
+    def _cleaned(raw):
+        return ESCAPES.sub("", raw.decode("utf-8", "replace")).replace("\r", "")
+
     def _written(self, raw):
-        line = ESCAPES.sub("", raw.decode("utf-8", "replace")).rstrip("\r")
+        line = self._cleaned(raw)
         self._log.write(f"{time.monotonic() - self.begun:9.3f} {line}\n")
         self._log.flush()
         self._last = line

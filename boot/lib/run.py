@@ -65,6 +65,7 @@ def options(arguments):
                "The console is always kept in build/logs. BASALT_BUILD names another build folder.")
     add = parser.add_argument
     add("--exec", metavar="CMD", help="run CMD in Dom0's shell, print its output, power off, exit with its status")
+    add("--script", type=existing, metavar="FILE", help="like --exec, with the commands in FILE")
     add("--no-guest", action="store_true", help="start no DomU (the image starts none so far)")
     add("--cpus", type=count, default=1, metavar="N", help="CPUs of the machine (1)")
     add("--cpu", metavar="MODEL", help=f"QEMU's CPU model (max; for --hypervisor xen {XEN_CPU})")
@@ -79,8 +80,12 @@ def options(arguments):
     add("--icount", action="store_true", help="count instructions: one nanosecond each, the same in every run")
     add("--gdb", action="store_true", help="wait for a debugger on port 1234 before the first instruction")
     add("--qemu", action="append", default=[], metavar="WORD", help="one more word of QEMU's command line; repeatable")
-    add("--timeout", type=count, default=600, metavar="SECONDS", help="with --exec: give up on a machine that hangs (600)")
+    add("--timeout", type=count, default=600, metavar="SECONDS", help="with --exec or --script: give up on a machine that hangs (600)")
     chosen = parser.parse_args(arguments)
+    if chosen.script:
+        if chosen.exec is not None:
+            parser.error("--exec and --script exclude each other")
+        chosen.exec = chosen.script.read_text()
     if bytes_of(chosen.dom0_memory) >= bytes_of(chosen.memory):
         parser.error(f"--dom0-memory {chosen.dom0_memory} leaves nothing of --memory {chosen.memory} for the hypervisor")
     return chosen
