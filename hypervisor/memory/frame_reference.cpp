@@ -18,21 +18,6 @@ Result<> take_reference(Mfn mfn, DomainId owner) {
     return refuse(Error::invalid);
 }
 
-void drop_reference(Mfn mfn) {
-    const auto dropped = frame(mfn).apply([](FrameWord word) { return word.drop_reference(); });
-    if (dropped->after.free()) last_reference_dropped(mfn);
-}
-
-void drop_use_and_reference(Mfn mfn) {
-    Frame& record = frame(mfn);
-    // A table is stamped when it has been undone. Everyone else stamps, not only the last: a late last one
-    // may have read the clock before the others' entries went.
-    if (!is_table(record.word().use())) record.stamp(flush_epoch_now());
-    const auto dropped = record.apply([](FrameWord word) { return word.drop_both(); });
-    if (dropped->after.to_be_undone_since(dropped->before)) undo_later(mfn);
-    if (dropped->after.free()) last_reference_dropped(mfn);
-}
-
 void last_reference_dropped(Mfn mfn) {
     const OwnerWord was = frame(mfn).owner_word();
     set_m2p(mfn, m2p_invalid);

@@ -9,13 +9,29 @@
 namespace basalt {
 
 // These are the plain acts; prefer the guards below. Dropping the last reference frees the frame. Dropping
-// the last use of a table hands it to `undo_later` (paging supplies it), with its last use and reference.
+// the last use of a table hands it to `undo_later`, with its last use and reference.
 Result<> take_reference(Mfn mfn, DomainId owner);
-void drop_reference(Mfn mfn);
-void drop_use_and_reference(Mfn mfn);
-void undo_later(Mfn mfn);    // seam: supplied by paging/
-void last_reference_dropped(
-    Mfn mfn);    // the frame goes back to the allocator, its owner's account is lowered
+
+void undo_later(Mfn mfn);                // seam: supplied by paging/
+void last_reference_dropped(Mfn mfn);    // back to the allocator; its owner's account is lowered
+
+inline void drop_reference(Mfn mfn) {
+    const auto dropped = frame(mfn).apply([](FrameWord word) { return word.drop_reference(); });
+    if (dropped->after.free()) [[unlikely]]
+        last_reference_dropped(mfn);
+}
+
+inline void drop_use_and_reference(Mfn mfn) {
+    Frame& record = frame(mfn);
+    // A table is stamped when it has been undone. Everyone else stamps, not only the last: a late last one
+    // may have read the clock before the others' entries went.
+    if (!is_table(record.word().use())) record.stamp(flush_epoch_now());
+    const auto dropped = record.apply([](FrameWord word) { return word.drop_both(); });
+    if (dropped->after.to_be_undone_since(dropped->before)) [[unlikely]]
+        undo_later(mfn);
+    if (dropped->after.free()) [[unlikely]]
+        last_reference_dropped(mfn);
+}
 
 // The frame stays what it is and belongs to its owner.
 class FrameReference {

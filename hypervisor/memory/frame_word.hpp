@@ -95,6 +95,8 @@ public:
     // What becomes of the word. Each keeps it sound (see the model in frame_word.cpp).
     constexpr Ruled take_reference() const;
     constexpr Ruled take_both(Use wanted) const;    // a reference and a use at once
+    constexpr Ruled
+    take_writable_at_once() const;    // take_both(writable) where there is nothing to wait for
     constexpr FrameWord drop_reference() const {
         return FrameWord(raw_ - 1);
     }
@@ -159,6 +161,12 @@ constexpr Ruled FrameWord::take_both(Use wanted) const {
     if (partial()) return FrameWord(raw_ & ~partial_bit);
     if (users() == most_users) return std::unexpected(Refusal::too_many);
     return FrameWord(raw_ + one_user + 1);
+}
+
+constexpr Ruled FrameWord::take_writable_at_once() const {
+    const auto taken = take_both(Use::writable);
+    if (taken && !taken->checked()) return std::unexpected(Refusal::check_unfinished);
+    return taken;
 }
 
 constexpr FrameWord FrameWord::drop_both() const {

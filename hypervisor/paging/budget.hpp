@@ -3,8 +3,6 @@
 
 #include <cstdint>
 
-#include "core/again.hpp"
-
 namespace basalt::paging {
 
 class Budget {
@@ -22,12 +20,5 @@ public:
 private:
     std::int64_t left_;
 };
-
-// A step inside another did not get done: neither does the outer one.
-template <typename T, typename U>
-Step<T> not_done(const Step<U>& inner) {
-    if (const auto* again = inner.again()) return *again;
-    return refuse(*inner.refused());
-}
 
 }    // namespace basalt::paging

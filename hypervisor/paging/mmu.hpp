@@ -8,6 +8,7 @@
 #include "memory/frame_reference.hpp"
 #include "paging/budget.hpp"
 #include "paging/entry.hpp"
+#include "paging/outcome.hpp"
 
 namespace basalt::paging {
 
@@ -23,25 +24,26 @@ enum class AccessedDirty : std::uint8_t { as_given, keep };
 // name the same frame. An idle or writable frame is held as writable: its words are then merely written.
 class TableHold {
 public:
-    Step<> hold(Mfn mfn, DomainMemory& owner);
+    Outcome hold(Mfn mfn, DomainMemory& owner) {
+        return held_.mfn() == mfn ? Outcome{} : hold_another(mfn, owner);
+    }
     Use use() const {
         return use_;
     }
     Mfn mfn() const {
         return held_.mfn();
     }
-    Entry read(unsigned index) const;
 
 private:
+    Outcome hold_another(Mfn mfn, DomainMemory& owner);
     FrameUse held_;
     Use use_ = Use::none;
-    friend Step<> set_entry(TableHold&, unsigned, Entry, AccessedDirty, Parties, Budget&);
 };
 
 // The one writer of entries in checked tables: takes what the new entry names, exchanges, drops what the old
-// one named.
-Step<> set_entry(TableHold& table, unsigned index, Entry wanted, AccessedDirty kept, Parties parties,
-                 Budget& budget);
+// one named. `index` is below 512.
+Outcome set_entry(const TableHold& table, unsigned index, Entry wanted, AccessedDirty kept,
+                  const Parties& parties, Budget& budget);
 
 // One request of mmu_update, every kind. The hold may be kept from the request before.
 Step<> update(TableHold& table, std::uint64_t ptr, std::uint64_t value, Parties parties, Budget& budget);

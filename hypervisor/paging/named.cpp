@@ -8,28 +8,44 @@ namespace basalt::paging {
 
 namespace {
 
-Step<Entry> take_device(Entry entry, const Parties& parties) {
-    if (device_access(parties.tables->id, entry.mfn()) == DeviceAccess::none ||
-        device_access(parties.pages->id, entry.mfn()) == DeviceAccess::none)
+Outcome take_device(Mfn mfn, const Parties& parties) {
+    if (device_access(parties.tables->id, mfn) == DeviceAccess::none ||
+        device_access(parties.pages->id, mfn) == DeviceAccess::none)
         return refuse(Error::not_permitted);
-    return without_pretence(entry, parties.tables->id);
+    return {};
 }
 
-Step<Entry> take_page(Entry entry, const Parties& parties, const Checking* checking) {
-    const Mfn mfn = entry.mfn();
-    if (!is_ram(mfn)) return take_device(entry, parties);
-    if (!entry.writable()) {
-        if (!take_reference(mfn, parties.pages->id)) return refuse(Error::busy);
-        return entry;
-    }
+// Where there is something to wait for, or to flush, before the page is writable.
+[[gnu::noinline]] Outcome take_writable_later(Mfn mfn, DomainMemory& owner, const Checking* checking) {
     if (checking != nullptr && checking->includes(mfn)) return refuse(Error::busy);
-    auto taken = take_writable(mfn, *parties.pages);
-    if (!taken) {
-        if (taken.error() == Error::again) return Again{};
+    auto taken = take_writable(mfn, owner);
+    if (taken) {
+        static_cast<void>(std::move(*taken).into_table());
+        return {};
+    }
+    if (taken.error() == Error::again) return Again{};
+    return refuse(Error::busy);
+}
+
+// One look at the owner, one exchange, one look again.
+Outcome take_page(Entry entry, const Parties& parties, const Checking* checking) {
+    const Mfn mfn = entry.mfn();
+    if (!is_ram(mfn)) return take_device(mfn, parties);
+    Frame& record = frame(mfn);
+    const DomainId owner = parties.pages->id;
+    if (record.owner() != owner) return refuse(Error::busy);
+    const auto taken = entry.writable()
+                           ? record.apply([](FrameWord word) { return word.take_writable_at_once(); })
+                           : record.apply([](FrameWord word) { return word.take_reference(); });
+    if (taken && record.owner() == owner) [[likely]]
+        return {};
+    if (taken) {
+        entry.writable() ? drop_use_and_reference(mfn) : drop_reference(mfn);
         return refuse(Error::busy);
     }
-    static_cast<void>(std::move(*taken).into_table());
-    return entry;
+    if (entry.writable() && taken.error() == Refusal::check_unfinished)
+        return take_writable_later(mfn, *parties.pages, checking);
+    return refuse(Error::busy);
 }
 
 }    // namespace
@@ -40,13 +56,10 @@ Entry without_pretence(Entry entry, DomainId domain) {
     return pretended ? entry.without(Entry::writable_bit) : entry;
 }
 
-Step<Entry> take_named(unsigned level, Entry entry, Parties parties, Budget& budget,
-                       const Checking* checking) {
+Outcome take_named(unsigned level, Entry entry, const Parties& parties, Budget& budget,
+                   const Checking* checking) {
     if (level == 1) return take_page(entry, parties, checking);
-    auto taken = take_use_while(entry.mfn(), table_of_level(level - 1), *parties.tables, budget, checking);
-    if (!taken.done()) return not_done<Entry>(taken);
-    static_cast<void>(std::move(taken).value().into_table());
-    return entry;
+    return take_use_while(entry.mfn(), table_of_level(level - 1), *parties.tables, budget, checking);
 }
 
 void drop_named(unsigned level, Entry entry) {
@@ -54,8 +67,17 @@ void drop_named(unsigned level, Entry entry) {
     const Mfn mfn = entry.mfn();
     if (level > 1) return drop_use_and_reference(mfn);
     if (!is_ram(mfn)) return;
-    if (entry.writable()) return drop_use_and_reference(mfn);
-    drop_reference(mfn);
+    entry.writable() ? drop_use_and_reference(mfn) : drop_reference(mfn);
+}
+
+std::uint64_t forbidden_bits() {
+    static constinit std::atomic<std::uint64_t> known{0};
+    const auto bits = known.load(std::memory_order_relaxed);
+    if (bits != 0) [[likely]]
+        return bits;
+    const auto found = entry_limits().forbidden;
+    known.store(found, std::memory_order_relaxed);
+    return found;
 }
 
 }    // namespace basalt::paging

@@ -2,10 +2,11 @@
 // below).
 #pragma once
 
-#include "core/again.hpp"
+#include "memory/frame_reference.hpp"
 #include "paging/budget.hpp"
 #include "paging/entry.hpp"
 #include "paging/mmu.hpp"
+#include "paging/outcome.hpp"
 
 namespace basalt::paging {
 
@@ -20,22 +21,21 @@ struct Checking {
     }
 };
 
-// The entry as it shall be stored; what it names has been taken. Flags have been looked at before.
-Step<Entry> take_named(unsigned level, Entry entry, Parties parties, Budget& budget,
-                       const Checking* checking = nullptr);
+// Takes what the entry names. Its flags have been looked at before.
+Outcome take_named(unsigned level, Entry entry, const Parties& parties, Budget& budget,
+                   const Checking* checking = nullptr);
 void drop_named(unsigned level, Entry entry);
 
 // Of an L1 entry: without its writable bit where the frame is a device page that is only pretended writable.
 Entry without_pretence(Entry entry, DomainId domain);
 
 // take_use with the list of tables under check.
-Step<FrameUse> take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget,
-                              const Checking* checking);
+Outcome take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget, const Checking* checking);
 
 // The check itself: from the table's one, unfinished user. Afterwards the table is checked, at rest half
 // checked (Again), or nobody's and as it was (refused).
-Step<> check_table(Mfn mfn, unsigned level, unsigned from, DomainMemory& owner, Budget& budget,
-                   const Checking* outer);
+Outcome check_table(Mfn mfn, unsigned level, unsigned from, DomainMemory& owner, Budget& budget,
+                    const Checking* outer);
 
 // Gives back what the first `count` entries own.
 void drop_entries(Mfn mfn, unsigned level, unsigned count);
@@ -43,8 +43,25 @@ void drop_entries(Mfn mfn, unsigned level, unsigned count);
 // The table's one, unfinished user leaves: of everything but its memory nothing is left.
 void leave_unchecked(Mfn mfn);
 
+// What no entry may hold on this machine: asked once.
+std::uint64_t forbidden_bits();
+
 inline Table& table_at(Mfn mfn) {
     return *static_cast<Table*>(contents(mfn));
+}
+
+// The first present entry of [from, end), or `end`. Most entries of most tables are empty: eight at a time.
+inline unsigned next_present(const Table& table, unsigned from, unsigned end) {
+    const std::uint64_t* const first = table.data();
+    const std::uint64_t* at = first + from;
+    const std::uint64_t* const last = first + end;
+    const auto present = [](std::uint64_t entry) { return (entry & Entry::present_bit) != 0; };
+    for (; at < last; ++at) {
+        if (present(*at)) return static_cast<unsigned>(at - first);
+        while (at + 8 < last && !present(at[1] | at[2] | at[3] | at[4] | at[5] | at[6] | at[7] | at[8]))
+            at += 8;
+    }
+    return end;
 }
 
 }    // namespace basalt::paging

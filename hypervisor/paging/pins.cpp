@@ -11,7 +11,7 @@ namespace basalt::paging {
 Step<> pin(Mfn mfn, unsigned level, DomainMemory& owner, Budget& budget) {
     if (level < 1 || level > 4) return refuse(Error::invalid);
     auto taken = take_use(mfn, table_of_level(level), owner, budget);
-    if (!taken.done()) return not_done<std::monostate>(taken);
+    if (!taken.done()) return outcome_of(taken).as_step();
     FrameUse use = std::move(taken).value();
     if (!frame(mfn).apply([](FrameWord word) { return word.pin(); })) return refuse(Error::invalid);
     static_cast<void>(std::move(use).into_table());

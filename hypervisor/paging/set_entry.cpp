@@ -4,8 +4,6 @@
 
 #include "paging/named.hpp"
 #include "paging/rules.hpp"
-#include "paging/seams.hpp"
-#include "paging/set_entry.hpp"
 #include "paging/take.hpp"
 
 namespace basalt::paging {
@@ -14,81 +12,79 @@ namespace {
 
 constexpr std::uint64_t accessed_dirty = Entry::accessed_bit | Entry::dirty_bit;
 
-std::atomic_ref<std::uint64_t> word_of(Mfn table, unsigned index) {
-    return std::atomic_ref(table_at(table)[index]);
+using Word = std::atomic_ref<std::uint64_t>;
+
+Word word_of(Mfn table, unsigned index) {
+    return Word(table_at(table).data()[index]);
 }
 
 Entry kept_from(Entry found, Entry wanted, AccessedDirty kept) {
     return kept == AccessedDirty::keep ? wanted.with(found.raw() & accessed_dirty) : wanted;
 }
 
-}    // namespace
+struct Replaced {
+    Outcome outcome;
+    bool written = false;    // false: the entry is another than was found; nothing has changed
+};
 
-Step<> TableHold::hold(Mfn mfn, DomainMemory& owner) {
-    if (held_ && held_.mfn() == mfn) return std::monostate{};
-    held_ = FrameUse();
-    if (!has_record(mfn)) return refuse(Error::invalid);
-    Frame& record = frame(mfn);
-    if (record.owner() == owner.id) {
-        const auto as_table = record.apply([](FrameWord word) -> Ruled {
-            if (!word.checked() || !is_table(word.use())) return std::unexpected(Refusal::frame_in_other_use);
-            return word.take_both(word.use());
-        });
-        if (as_table) {
-            held_ = FrameUse::adopt(mfn);
-            use_ = as_table->after.use();
-            if (record.owner() == owner.id) return std::monostate{};
-            held_ = FrameUse();
-            return refuse(Error::invalid);
-        }
-    }
-    auto taken = take_writable(mfn, owner);
-    if (!taken) {
-        if (taken.error() == Error::again) return Again{};
-        return refuse(Error::invalid);
-    }
-    held_ = std::move(*taken);
-    use_ = Use::writable;
-    return std::monostate{};
-}
-
-Entry TableHold::read(unsigned index) const {
-    return Entry(word_of(mfn(), index).load(std::memory_order_relaxed));
-}
-
-Step<bool> replace(TableHold& table, unsigned index, Entry found, Entry wanted, Parties parties,
-                   Budget& budget) {
-    const unsigned level = level_of(table.use());
-    const auto word = word_of(table.mfn(), index);
+// The entry, if it is still `found`, becomes `wanted`.
+inline Replaced replace(Word word, unsigned level, Entry found, Entry wanted, const Parties& parties,
+                        Budget& budget) {
     auto expected = found.raw();
     if (wanted.present()) {
-        if (!permitted(level, wanted, parties.tables->hardware, entry_limits().forbidden))
-            return refuse(Error::invalid);
+        if (!permitted(level, wanted, parties.tables->hardware, forbidden_bits()))
+            return {refuse(Error::invalid)};
         wanted = stored(level, wanted);
         if (found.present() && names_the_same(level, found, wanted))
-            return word.compare_exchange_strong(expected, wanted.raw(), std::memory_order_acq_rel);
-        const auto taken = take_named(level, wanted, parties, budget);
-        if (!taken.done()) return not_done<bool>(taken);
-        wanted = taken.value();
+            return {{}, word.compare_exchange_strong(expected, wanted.raw(), std::memory_order_acq_rel)};
+        if (const auto taken = take_named(level, wanted, parties, budget); !taken.done()) return {taken};
+        if (level == 1) wanted = without_pretence(wanted, parties.tables->id);
     }
     const bool written = word.compare_exchange_strong(expected, wanted.raw(), std::memory_order_acq_rel);
     drop_named(level, written ? found : wanted);
-    return written;
+    return {{}, written};
 }
 
-Step<> set_entry(TableHold& table, unsigned index, Entry wanted, AccessedDirty kept, Parties parties,
-                 Budget& budget) {
-    if (!is_table(table.use())) {    // a page like any other
-        word_of(table.mfn(), index).store(wanted.raw(), std::memory_order_relaxed);
-        return std::monostate{};
+}    // namespace
+
+// A frame that is a table is held as one; any other as a writable page.
+Outcome TableHold::hold_another(Mfn mfn, DomainMemory& owner) {
+    held_ = FrameUse();
+    if (!has_record(mfn)) return refuse(Error::invalid);
+    Frame& record = frame(mfn);
+    if (record.owner() != owner.id) return refuse(Error::invalid);
+    const auto as_table = record.apply([](FrameWord word) -> Ruled {
+        if (!word.checked() || !is_table(word.use())) return std::unexpected(Refusal::frame_in_other_use);
+        return word.take_both(word.use());
+    });
+    if (as_table) [[likely]] {
+        held_ = FrameUse::adopt(mfn);
+        use_ = as_table->after.use();
+        if (record.owner() == owner.id) return {};
+        held_ = FrameUse();
+        return refuse(Error::invalid);
     }
-    if (!is_guest_slot(level_of(table.use()), index)) return refuse(Error::invalid);
+    auto taken = take_writable(mfn, owner);
+    if (!taken) return taken.error() == Error::again ? Outcome(Again{}) : Outcome(refuse(Error::invalid));
+    held_ = std::move(*taken);
+    use_ = Use::writable;
+    return {};
+}
+
+Outcome set_entry(const TableHold& table, unsigned index, Entry wanted, AccessedDirty kept,
+                  const Parties& parties, Budget& budget) {
+    const Word word = word_of(table.mfn(), index);
+    if (!is_table(table.use())) {    // a page like any other
+        word.store(wanted.raw(), std::memory_order_relaxed);
+        return {};
+    }
+    const unsigned level = level_of(table.use());
+    if (!is_guest_slot(level, index)) return refuse(Error::invalid);
     // Others lose the race as often as they win one: a vcpu of the guest, or the processor setting a bit.
     for (;;) {
-        const Entry found = table.read(index);
-        const auto replaced = replace(table, index, found, kept_from(found, wanted, kept), parties, budget);
-        if (!replaced.done()) return not_done<std::monostate>(replaced);
-        if (replaced.value()) return std::monostate{};
+        const Entry found(word.load(std::memory_order_relaxed));
+        const auto replaced = replace(word, level, found, kept_from(found, wanted, kept), parties, budget);
+        if (replaced.written || !replaced.outcome.done()) return replaced.outcome;
     }
 }
 
@@ -100,17 +96,17 @@ Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t 
     const auto mask = (width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << width * 8) - 1);
     if (!has_record(mfn) || frame(mfn).word().use() != Use::l1_table) return refuse(Error::no_entry);
     TableHold table;
-    const auto held = table.hold(mfn, owner);
-    if (!held.done()) return not_done<std::uint64_t>(held);
+    if (const auto held = table.hold(mfn, owner); !held.done()) return held.unfinished<std::uint64_t>();
     if (table.use() != Use::l1_table) return refuse(Error::no_entry);
+    const Word word = word_of(mfn, offset / 8);
     for (;;) {
-        const Entry found = table.read(offset / 8);
+        const Entry found(word.load(std::memory_order_relaxed));
         const auto bytes = found.raw() >> shift & mask;
         if (bytes != (expected & mask)) return bytes;
         const Entry wanted((found.raw() & ~(mask << shift)) | (desired & mask) << shift);
-        const auto replaced = replace(table, offset / 8, found, wanted, {&owner, &owner}, budget);
-        if (!replaced.done()) return not_done<std::uint64_t>(replaced);
-        if (replaced.value()) return bytes;
+        const auto replaced = replace(word, 1, found, wanted, {&owner, &owner}, budget);
+        if (!replaced.outcome.done()) return replaced.outcome.unfinished<std::uint64_t>();
+        if (replaced.written) return bytes;
     }
 }
 

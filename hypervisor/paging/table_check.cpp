@@ -11,11 +11,12 @@ namespace basalt::paging {
 
 namespace {
 
-void store_entries(Mfn mfn, unsigned level, DomainId domain) {
+void store_entries(Mfn mfn, unsigned level, unsigned first, DomainId domain) {
     Table& table = table_at(mfn);
-    for (unsigned i = 0; i < entries_per_table; ++i) {
+    for (unsigned i = next_present(table, first, entries_per_table); i < entries_per_table;
+         i = next_present(table, i + 1, entries_per_table)) {
+        if (!is_guest_slot(level, i)) continue;
         const Entry entry(table[i]);
-        if (!entry.present() || !is_guest_slot(level, i)) continue;
         table[i] = stored(level, level == 1 ? without_pretence(entry, domain) : entry).raw();
     }
     if (level == 4) std::ranges::copy(hypervisor_l4_entries(domain), table.begin() + layout::first_slot);
@@ -31,8 +32,8 @@ void rest(Mfn mfn, unsigned index) {
 
 void drop_entries(Mfn mfn, unsigned level, unsigned count) {
     const Table& table = table_at(mfn);
-    while (count-- != 0)
-        if (is_guest_slot(level, count)) drop_named(level, Entry(table[count]));
+    for (unsigned i = next_present(table, 0, count); i < count; i = next_present(table, i + 1, count))
+        if (is_guest_slot(level, i)) drop_named(level, Entry(table[i]));
 }
 
 void leave_unchecked(Mfn mfn) {
@@ -42,35 +43,36 @@ void leave_unchecked(Mfn mfn) {
     if (left->after.free()) last_reference_dropped(mfn);
 }
 
-Step<> check_table(Mfn mfn, unsigned level, unsigned from, DomainMemory& owner, Budget& budget,
-                   const Checking* outer) {
+Outcome check_table(Mfn mfn, unsigned level, unsigned from, DomainMemory& owner, Budget& budget,
+                    const Checking* outer) {
     const Checking checking{mfn, outer};
     const Parties parties{&owner, &owner};
-    const auto limits = entry_limits().forbidden;
+    const auto refused = refused_bits(level, owner.hardware, forbidden_bits());
     const Table& table = table_at(mfn);
-    for (unsigned i = from; i < entries_per_table; ++i) {
-        const Entry entry(table[i]);
-        if (!entry.present() || !is_guest_slot(level, i)) continue;
+    const unsigned first = next_present(table, from, entries_per_table);
+    for (unsigned i = first; i < entries_per_table; i = next_present(table, i + 1, entries_per_table)) {
+        if (!is_guest_slot(level, i)) continue;
         if (budget.over()) {
             rest(mfn, i);
             return Again{};
         }
-        const auto taken = permitted(level, entry, owner.hardware, limits)
-                               ? take_named(level, entry, parties, budget, &checking)
-                               : Step<Entry>(refuse(Error::invalid));
+        const Entry entry(table[i]);
+        const Outcome taken = (entry.raw() & refused) != 0
+                                  ? Outcome(refuse(Error::invalid))
+                                  : take_named(level, entry, parties, budget, &checking);
         if (taken.done()) continue;
-        if (taken.again() != nullptr) {
+        if (taken.again()) {
             rest(mfn, i);
         } else {
             drop_entries(mfn, level, i);
             leave_unchecked(mfn);
         }
-        return not_done<std::monostate>(taken);
+        return taken;
     }
     budget.spend(entries_per_table);
-    store_entries(mfn, level, owner.id);
+    store_entries(mfn, level, from == 0 ? first : 0, owner.id);
     static_cast<void>(frame(mfn).apply([](FrameWord word) { return word.finish_check(); }));
-    return std::monostate{};
+    return {};
 }
 
 }    // namespace basalt::paging

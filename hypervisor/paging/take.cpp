@@ -67,25 +67,20 @@ bool permit_descriptors(Mfn mfn) {
 
 }    // namespace
 
-Step<FrameUse> take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget,
-                              const Checking* checking) {
+Outcome take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget, const Checking* checking) {
     if (checking != nullptr && checking->includes(mfn))
         return refuse(Error::invalid);    // a linear page table
     const auto held = take_both(mfn, use, owner.id);
-    if (!held) {
-        if (held.error() == Error::again) return Again{};
-        return refuse(held.error());
-    }
-    if (!held->after.checked()) {
-        forget_former_use(mfn, *held);
-        const auto checked = check_table(mfn, level_of(use), held->index, owner, budget, checking);
-        if (!checked.done()) return not_done<FrameUse>(checked);
-    }
-    return FrameUse::adopt(mfn);
+    if (!held) return held.error() == Error::again ? Outcome(Again{}) : Outcome(refuse(held.error()));
+    if (held->after.checked()) return {};
+    forget_former_use(mfn, *held);
+    return check_table(mfn, level_of(use), held->index, owner, budget, checking);
 }
 
 Step<FrameUse> take_use(Mfn mfn, Use use, DomainMemory& owner, Budget& budget) {
-    return take_use_while(mfn, use, owner, budget, nullptr);
+    const Outcome taken = take_use_while(mfn, use, owner, budget, nullptr);
+    if (!taken.done()) return taken.unfinished<FrameUse>();
+    return FrameUse::adopt(mfn);
 }
 
 Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner) {
