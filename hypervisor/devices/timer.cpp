@@ -5,6 +5,7 @@
 
 #include "devices/clock.hpp"
 #include "devices/local_apic_registers.hpp"
+#include "machine/cpu.hpp"
 #include "machine/features.hpp"
 #include "machine/registers.hpp"
 #include "schedule/timers.hpp"
@@ -45,8 +46,10 @@ void start_local_timer() {
     asm volatile("mfence" : : : "memory");      // 11.5.4.1: the mode is in force before a deadline is written
 }
 
-// An interrupt that comes before its deadline does no harm: whoever asked looks at the clock and asks again.
+// An interrupt that comes before its deadline does no harm: whoever asked looks at the clock and asks again. One that is
+// due already needs no interrupt: it is seen to before the guest is entered.
 void program_timer(Instant deadline) {
+    if (deadline <= system_time()) return raise_here(Work::timer);
     const auto& line = time_line();
     if (features().tsc_deadline) {
         const auto since = deadline.raw > line.system_base ? deadline.raw - line.system_base : 0;

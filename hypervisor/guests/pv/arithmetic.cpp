@@ -68,7 +68,11 @@ Outcome outcome_of(const Instruction& instruction, Registers& registers, std::ui
     };
 
     switch (instruction.operation) {
-        case Operation::move: becomes(source); break;
+        case Operation::move:
+        case Operation::store_string:      // RAX is register 0
+        case Operation::move_string:       // has_immediate: the caller has read the source
+            becomes(source);
+            break;
         case Operation::exchange:
             becomes(source);
             gives(instruction.reg, found);

@@ -18,6 +18,6 @@ struct Outcome {
 // `found` and the result are `instruction.width` bytes wide. Only operations on memory.
 Outcome outcome_of(const Instruction& instruction, Registers& registers, std::uint64_t found);
 
-constexpr bool is_memory_operation(Operation operation) { return operation <= Operation::bit_complement; }
+constexpr bool is_memory_operation(Operation operation) { return operation <= Operation::move_string; }
 
 }  // namespace basalt::pv

@@ -40,9 +40,9 @@ Result<> set_tables(Vcpu& vcpu, const vcpu_guest_context& context) {
     for (std::size_t page = 0; page < pages; ++page) frames[page] = Mfn(context.gdt_frames[page]);
     TRY(set_gdt(vcpu, std::span(frames).first(pages), static_cast<std::uint32_t>(context.gdt_ents)));
     TRY(pv::set_ldt(vcpu, context.ldt_base, static_cast<std::uint32_t>(context.ldt_ents)));
-    TRY(change_kernel_root(vcpu, Mfn(xen_cr3_to_pfn(context.ctrlreg[3]))));
+    if (!change_kernel_root(vcpu, Mfn(xen_cr3_to_pfn(context.ctrlreg[3])))) return refuse(Error::invalid);
     const Mfn user(xen_cr3_to_pfn(context.ctrlreg[1]));
-    if (user != Mfn(0)) TRY(change_user_root(vcpu, user));
+    if (user != Mfn(0) && !change_user_root(vcpu, user)) return refuse(Error::invalid);
     return {};
 }
 

@@ -1,6 +1,7 @@
 #include "guests/pv/debug_registers.hpp"
 
 #include "guests/pv/enter_kernel.hpp"
+#include "guests/pv/traps.hpp"
 #include "machine/entry.hpp"
 #include "machine/features.hpp"
 #include "machine/instructions.hpp"
@@ -40,7 +41,8 @@ std::uint64_t port_breakpoints(std::uint64_t control) {
 }
 
 Result<> write_control(PvVcpu& pv, std::uint64_t value) {
-    if (value >> 32 != 0 || (value & control_general_detect) != 0) return refuse(Error::not_permitted);
+    if (value >> 32 != 0) return refuse(Error::invalid);
+    if ((value & control_general_detect) != 0) return refuse(Error::not_permitted);
     std::uint64_t wanted = (value & control_free) | control_fixed;
     const std::uint64_t ports = port_breakpoints(wanted);
     if (ports != 0 && (pv.cr4 & cr4::debug_extensions) == 0) return refuse(Error::not_permitted);
@@ -71,7 +73,7 @@ void single_stepped(Vcpu& vcpu) {
 Result<> write_debug_register(Vcpu& vcpu, unsigned number, std::uint64_t value) {
     PvVcpu& pv = vcpu.pv;
     if (number < 4) {
-        if (!guest_may_name(value, 8)) return refuse(Error::not_permitted);
+        if (!is_canonical(value) || !guest_may_name(value, 8)) return refuse(Error::not_permitted);
         pv.debug_addresses[number] = value;
         if (active(pv)) write_address(number, value);
         return {};
@@ -81,7 +83,7 @@ Result<> write_debug_register(Vcpu& vcpu, unsigned number, std::uint64_t value) 
         number += 2;
     }
     if (number == 6) {
-        if (value >> 32 != 0) return refuse(Error::not_permitted);
+        if (value >> 32 != 0) return refuse(Error::invalid);
         pv.debug_status = (value & status_free) | status_fixed;
         return {};
     }
@@ -92,12 +94,12 @@ Result<std::uint64_t> read_debug_register(const Vcpu& vcpu, unsigned number) {
     const PvVcpu& pv = vcpu.pv;
     if (number < 4) return pv.debug_addresses[number];
     if (number == 4 || number == 5) {
-        if ((pv.cr4 & cr4::debug_extensions) != 0) return refuse(Error::invalid);
+        if ((pv.cr4 & cr4::debug_extensions) != 0) return refuse(Error::no_device);
         number += 2;
     }
     if (number == 6) return pv.debug_status;
     if (number == 7) return pv.debug_control | pv.debug_io;
-    return refuse(Error::invalid);
+    return refuse(Error::no_device);
 }
 
 void load_debug_registers(const Vcpu& vcpu) {

@@ -13,8 +13,8 @@ void debug_exception(Vcpu& vcpu);
 // A single step over an emulated instruction ends like any other.
 void single_stepped(Vcpu& vcpu);
 
-// As set_debugreg, get_debugreg and MOV do. not_permitted: an address or a breakpoint the guest may not have; no_device,
-// or invalid when reading: no such register, which DR4 and DR5 are while CR4.DE is set.
+// As set_debugreg, get_debugreg and MOV do. not_permitted: an address or a breakpoint the guest may not have; no_device:
+// no such register, which DR4 and DR5 are while CR4.DE is set.
 Result<> write_debug_register(Vcpu& vcpu, unsigned number, std::uint64_t value);
 Result<std::uint64_t> read_debug_register(const Vcpu& vcpu, unsigned number);
 

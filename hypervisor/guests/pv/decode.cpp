@@ -148,6 +148,17 @@ private:
         return becomes(operation);
     }
 
+    // To ES:RDI, whose base is 0 whatever the prefixes say.
+    bool string(Operation operation, std::uint8_t opcode) {
+        constexpr std::uint8_t destination = 7;
+        if (it_.memory.segment != Segment::flat) return false;
+        it_.width = (opcode & 1) == 0 ? std::uint8_t{1} : operand_width();
+        it_.repeated = prefixes_.repeat;
+        it_.in_memory = true;
+        it_.memory.base = destination;
+        return becomes(operation);
+    }
+
     bool immediate_arithmetic(std::uint8_t opcode) {
         static constexpr Operation unused = Operation::cpuid;
         static constexpr Operation group[8] = {Operation::add,         Operation::bitwise_or, unused, unused,
@@ -173,6 +184,8 @@ private:
                 on_operand(Operation::move, opcode);
                 take_immediate(it_.width == 8 ? 4 : it_.width);
                 return (it_.reg & 7) == 0;
+            case 0xa4: case 0xa5: return string(Operation::move_string, opcode);
+            case 0xaa: case 0xab: return string(Operation::store_string, opcode);
             case 0x6c: case 0x6d: return string_port(Operation::in_string, opcode);
             case 0x6e: case 0x6f: return string_port(Operation::out_string, opcode);
             case 0xe4: case 0xe5: return port(Operation::in, opcode, true);
@@ -221,7 +234,6 @@ private:
         switch (it_.reg & 7) {
             case 4: return becomes(Operation::store_machine_status);
             case 6: it_.width = 2; return becomes(Operation::load_machine_status);
-            case 7: return it_.in_memory && becomes(Operation::invalidate_page);
             default: return false;
         }
     }
@@ -302,6 +314,12 @@ std::uint64_t address_of(const Instruction& instruction, const Registers& regist
     else if (memory.base != MemoryOperand::none)
         offset += general_register(all, memory.base);
     if (memory.index != MemoryOperand::none) offset += general_register(all, memory.index) << memory.shift;
+    if (is_bit(instruction.operation) && !instruction.has_immediate) {
+        const unsigned unused = 64 - instruction.width * 8u;
+        const auto number = static_cast<std::int64_t>(read_register(all, instruction, instruction.reg) << unused) >> unused;
+        const std::int64_t bits = instruction.width * 8;
+        offset += static_cast<std::uint64_t>((number & ~(bits - 1)) / 8);
+    }
     if (memory.narrow) offset &= 0xffff'ffff;
     switch (memory.segment) {
         case Segment::fs: return offset + bases.fs;

@@ -13,11 +13,11 @@ namespace basalt::pv {
 enum class Operation : std::uint8_t {
     // on a register or on memory; the result goes where the ModRM byte says
     move, exchange, compare_exchange, exchange_add, add, bitwise_or, bitwise_and, subtract, bitwise_xor,
-    bit_set, bit_reset, bit_complement,
+    bit_set, bit_reset, bit_complement, store_string, move_string,
     // of ring 0
     read_control, write_control, read_debug, write_debug, clear_task_switched, load_machine_status,
     store_machine_status, read_msr, write_msr, read_tsc, read_tsc_and_aux, read_counter, set_extended_control,
-    halt, write_back_caches, invalidate_caches, invalidate_page, clear_interrupts, set_interrupts,
+    halt, write_back_caches, invalidate_caches, clear_interrupts, set_interrupts,
     // ports
     in, out, in_string, out_string,
     // explicit
@@ -61,7 +61,15 @@ std::optional<Instruction> decode(std::span<const std::uint8_t> bytes);
 struct SegmentBases {
     std::uint64_t fs = 0, gs = 0;
 };
+// Of the ModRM operand, or of where a string goes. A bit number in a register counts from there (SDM 2A, BTS).
 std::uint64_t address_of(const Instruction& instruction, const Registers& registers, SegmentBases bases);
+
+constexpr bool is_string(Operation operation) {
+    return operation == Operation::store_string || operation == Operation::move_string;
+}
+constexpr bool is_bit(Operation operation) {
+    return operation == Operation::bit_set || operation == Operation::bit_reset || operation == Operation::bit_complement;
+}
 
 std::uint64_t& general_register(Registers& registers, unsigned number);
 std::uint64_t read_register(Registers& registers, const Instruction& instruction, unsigned number);

@@ -1,14 +1,16 @@
 // Every exception of ring 3: what Basalt answers for the guest, and what the guest's kernel is told.
+#include <array>
+
 #include "domain/vcpu.hpp"
 #include "guests/pv/debug_registers.hpp"
 #include "guests/pv/descriptors.hpp"
 #include "guests/pv/enter_kernel.hpp"
-#include "guests/pv/fetch.hpp"
 #include "guests/pv/fpu_use.hpp"
 #include "guests/pv/privileged.hpp"
 #include "guests/pv/table_write.hpp"
 #include "machine/entry.hpp"
 #include "machine/instructions.hpp"
+#include "machine/user_copy.hpp"
 
 namespace basalt {
 namespace {
@@ -16,24 +18,24 @@ namespace {
 // Error code of a selector: SDM 3A 6.13.
 constexpr std::uint64_t names_interrupt_gate = 2;
 
-// Gates of our IDT are closed to ring 3, so `int n` ends here. The number is taken from the code, not from the error
-// code: emulators get that wrong, and a mistaken one would reach another gate.
-bool was_software_interrupt(Vcpu& vcpu) {
-    const auto instruction = pv::fetch(vcpu);
-    if (!instruction || instruction->operation != pv::Operation::software_interrupt) return false;
-    const auto number = static_cast<std::uint8_t>(instruction->immediate);
-    if (!pv::may_interrupt(vcpu.pv, number)) {
-        pv::deliver_exception(vcpu, vector::general_protection, std::uint32_t{number} << 3 | names_interrupt_gate);
-        return true;
-    }
-    vcpu.registers.rip += instruction->length;
+// Gates of our IDT are closed to ring 3, so `int n` ends here. The number is taken from the code where it can be read:
+// emulators get the error code wrong, and a mistaken one would reach another gate.
+void software_interrupt(Vcpu& vcpu) {
+    constexpr std::uint8_t opcode = 0xcd;
+    Registers& registers = vcpu.registers;
+    std::array<std::uint8_t, 2> code{};
+    const bool read = guest_may_name(registers.rip, code.size()) &&
+                      copy_from_guest(code.data(), registers.rip, code.size()) == 0 && code[0] == opcode;
+    const auto number = read ? code[1] : static_cast<std::uint8_t>(registers.error_code >> 3);
+    if (!pv::may_interrupt(vcpu.pv, number))
+        return pv::deliver_exception(vcpu, vector::general_protection, std::uint32_t{number} << 3 | names_interrupt_gate);
+    registers.rip += code.size();
     pv::deliver_software_interrupt(vcpu, number);
-    return true;
 }
 
 void general_protection(Vcpu& vcpu) {
     const std::uint64_t error = vcpu.registers.error_code;
-    if ((error & names_interrupt_gate) != 0 && was_software_interrupt(vcpu)) return;
+    if ((error & names_interrupt_gate) != 0) return software_interrupt(vcpu);
     if (error == 0 && pv::emulate_privileged(vcpu)) return;
     pv::deliver_exception(vcpu, vector::general_protection, static_cast<std::uint32_t>(error));
 }
@@ -66,8 +68,12 @@ extern "C" void guest_exception(Registers& registers) {
     }
 }
 
-extern "C" void guest_return_fault(Registers&) {
-    pv::deliver_failsafe(running(), {read_ds(), read_es(), read_fs(), read_gs()});
+// As on Xen the kernel meets it as an exception of whoever it returned to, with the registers it asked for.
+extern "C" void guest_return_fault(Registers& registers) {
+    Vcpu& vcpu = running();
+    const auto error = static_cast<std::uint32_t>(registers.error_code);
+    if (registers.vector == vector::page_fault && pv::explain_descriptor_fault(vcpu, read_cr2(), error)) return;
+    pv::deliver_exception(vcpu, registers.vector, error);
 }
 
 }  // namespace basalt

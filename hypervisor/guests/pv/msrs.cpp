@@ -1,6 +1,7 @@
 #include "guests/pv/msrs.hpp"
 
 #include "domain/domain.hpp"
+#include "guests/pv/traps.hpp"
 #include "machine/features.hpp"
 #include "machine/instructions.hpp"
 #include "machine/page_entry.hpp"
@@ -26,10 +27,6 @@ constexpr std::uint64_t banks = 2;   // machine-check banks that a guest sees, a
 constexpr std::uint64_t efer_shown = 0xd01;   // SCE, LME, LMA, NXE
 constexpr std::uint64_t lfence_serialises = 1 << 1;
 constexpr std::uint64_t tsc_runs_at_p0 = 1 << 24;
-
-constexpr bool canonical(std::uint64_t address) {
-    return static_cast<std::uint64_t>(static_cast<std::int64_t>(address << 16) >> 16) == address;
-}
 
 constexpr bool is_bank(std::uint32_t msr) { return msr >= number::first_bank && msr < number::end_of_banks; }
 constexpr bool is_counter(std::uint32_t msr) {
@@ -71,23 +68,28 @@ std::optional<std::uint64_t> read_guest_msr(const Vcpu& vcpu, std::uint32_t msr)
 bool write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value) {
     switch (msr) {
         case msr::fs_base:
-            if (!canonical(value)) return false;
+            if (!is_canonical(value)) return false;
             write_fs_base(value);
             return true;
         case msr::gs_base:
-            if (!canonical(value)) return false;
+            if (!is_canonical(value)) return false;
             write_gs_base(value);
             return true;
         case msr::gs_base_behind_swap:
-            if (!canonical(value)) return false;
+            if (!is_canonical(value)) return false;
             write_gs_base_behind_swap(value);
             return true;
         case msr::efer: return ((value ^ read_msr(msr)) & efer_shown) == 0;
         case msr::page_attributes: return value == page_attribute_table;
-        default: break;
+        case msr::microcode_revision:
+        case msr::machine_check_status:
+        case number::misc_enable:
+        case number::amd_hardware_configuration:
+        case number::amd_decode_configuration: break;
+        default:
+            if (!is_bank(msr) && !is_counter(msr)) return false;
     }
-    // Registers that show a fixed value take any write, and forget it.
-    return is_bank(msr) || read_guest_msr(vcpu, msr).has_value();
+    return read_guest_msr(vcpu, msr).has_value();   // where there is such a register, the write is forgotten
 }
 
 }  // namespace basalt::pv

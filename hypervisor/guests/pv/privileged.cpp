@@ -11,7 +11,6 @@
 #include "guests/pv/fpu_use.hpp"
 #include "guests/pv/msrs.hpp"
 #include "guests/pv/ports.hpp"
-#include "machine/flush.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"
 
@@ -68,12 +67,6 @@ bool load_machine_status(Vcpu& vcpu, const Instruction& instruction) {
     return true;
 }
 
-bool invalidate_page_for(Vcpu& vcpu, const Instruction& instruction) {
-    const std::uint64_t address = address_of(instruction, vcpu.registers, running_segment_bases());
-    if (guest_may_name(address, 1)) flush_page_here(address);
-    return true;
-}
-
 // What only the guest's kernel may do.
 bool carry_out(Vcpu& vcpu, const Instruction& instruction) {
     Registers& registers = vcpu.registers;
@@ -93,7 +86,6 @@ bool carry_out(Vcpu& vcpu, const Instruction& instruction) {
             return write_guest_msr(vcpu, static_cast<std::uint32_t>(registers.rcx), edx_eax(registers));
         case Operation::set_extended_control:
             return set_guest_xcr(vcpu, static_cast<std::uint32_t>(registers.rcx), edx_eax(registers));
-        case Operation::invalidate_page: return invalidate_page_for(vcpu, instruction);
         case Operation::write_back_caches:
         case Operation::invalidate_caches:
             if (caches_matter(vcpu)) write_back_and_invalidate_caches();

@@ -31,18 +31,29 @@ std::optional<Instruction> store_to(const Vcpu& vcpu, std::uint64_t address) {
     return std::nullopt;
 }
 
-// A bit instruction whose bit number is in a register may reach beyond its operand (SDM 2A BTS): not ours.
-bool reaches_beyond(const Instruction& instruction, Registers& registers) {
-    const bool on_bit = instruction.operation == Operation::bit_set || instruction.operation == Operation::bit_reset ||
-                        instruction.operation == Operation::bit_complement;
-    return on_bit && !instruction.has_immediate &&
-           read_register(registers, instruction, instruction.reg) >= instruction.width * 8u;
+// MOVS: the source becomes the instruction's immediate.
+bool read_string_source(Instruction& instruction, const Registers& registers) {
+    if (instruction.operation != Operation::move_string) return true;
+    instruction.has_immediate = true;
+    return !instruction.memory.narrow && guest_may_name(registers.rsi, instruction.width) &&
+           copy_from_guest(&instruction.immediate, registers.rsi, instruction.width) == 0;
+}
+
+// One element done: the instruction is over, or is met again for the next.
+void advance_string(Vcpu& vcpu, const Instruction& instruction) {
+    Registers& registers = vcpu.registers;
+    const std::uint64_t width = instruction.width;
+    const std::uint64_t step = (registers.rflags & rflags::direction) != 0 ? std::uint64_t{0} - width : width;
+    registers.rdi += step;
+    if (instruction.operation == Operation::move_string) registers.rsi += step;
+    if (!instruction.repeated || --registers.rcx == 0) step_over(vcpu, instruction.length);
 }
 
 void finish(Vcpu& vcpu, const Instruction& instruction, const Outcome& outcome) {
     if (outcome.register_changes)
         write_register(vcpu.registers, instruction, outcome.register_number, outcome.register_value);
     vcpu.registers.rflags = outcome.flags;
+    if (is_string(instruction.operation)) return advance_string(vcpu, instruction);
     step_over(vcpu, instruction.length);
 }
 
@@ -52,8 +63,8 @@ bool emulate_table_write(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_
     if (!vcpu.pv.in_kernel || !is_refused_store(error_code) || !guest_may_name(address, 8)) return false;
     const paging::Walk walk = paging::walk(vcpu.pv.kernel_root, address);
     if (!walk.mapped() || walk.entries[1].writable()) return false;
-    const auto instruction = store_to(vcpu, address);
-    if (!instruction || reaches_beyond(*instruction, vcpu.registers)) return false;
+    auto instruction = store_to(vcpu, address);
+    if (!instruction || !read_string_source(*instruction, vcpu.registers)) return false;
     const Mfn frame = walk.entries[1].mfn();
     const auto offset = static_cast<unsigned>(address % page_size);
     const bool dropped = vcpu.domain.privileged && !has_record(frame) && dom0_frame(frame) == FrameAccess::read_only;
