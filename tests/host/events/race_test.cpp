@@ -107,7 +107,7 @@ TEST(events_race, channels_may_be_closed_at_both_ends_while_they_are_sent_throug
     std::atomic<bool> over{false};
     const auto churn = [&](Domain& mine, Domain& peer, unsigned seed) {
         std::mt19937 random(seed);
-        for (int round = 0; round < rounds / 4; ++round) {
+        for (int round = 0; round < rounds / 20; ++round) {
             const Port port(1 + random() % 4);
             switch (random() % 5) {
                 case 0: static_cast<void>(mine.channels.allocate_unbound(peer.channels.self())); break;
@@ -123,6 +123,7 @@ TEST(events_race, channels_may_be_closed_at_both_ends_while_they_are_sent_throug
             static_cast<void>(mine.channels.send(Port(port)));
             static_cast<void>(mine.channels.unmask(Port(port)));
             mine.channels.raise_virq(mine.vcpu(port % 2), Virq(VIRQ_DEBUG));
+            std::this_thread::yield();
         }
     };
     std::vector<std::thread> churners, senders;
