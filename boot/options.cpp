@@ -114,12 +114,6 @@ bool take_level(Options& options, std::string_view value) {
     return level.has_value();
 }
 
-bool take_guest_level(Options& options, std::string_view value) {
-    const auto level = level_in(value);
-    if (level) options.guests_shown = *level;
-    return level.has_value();
-}
-
 bool take_console(Options& options, std::string_view value) {
     options.com1_wanted = options.com2_wanted = false;
     return each_part(value, ',', [&](std::string_view part) {
@@ -167,13 +161,13 @@ constexpr auto table = std::to_array<Option>({
     {"dom0_max_vcpus", take_vcpus, "a number, or a range such as 1-4"},
     {"maxcpus", take_cpus, "a number of at least 1"},
     {"loglvl", take_level, "none, error, warning, info, debug or all"},
-    {"guest_loglvl", take_guest_level, "none, error, warning, info, debug or all"},
     {"noreboot", take_noreboot, "nothing, or yes or no"},
     {"sched", take_scheduler, "credit2, which is what Basalt's scheduler answers to"},
     {"break", take_break, "nothing"},
     {"placeholder", pass_over, ""},
     {"no-real-mode", pass_over, ""},
     {"edd", pass_over, ""},
+    {"guest_loglvl", pass_over, ""},   // what Basalt says about guests is always said once
     {"vga", pass_over, ""},
     {"ucode", pass_over, ""},
     {"smt", pass_over, ""},

@@ -29,7 +29,6 @@ struct Options {
     std::uint32_t most_cpus_wanted = ~std::uint32_t{0};
     bool noreboot = false;
     Level shown = Level::info;
-    Level guests_shown = Level::info;
     bool break_deliberately = false;   // a fault right before guests are entered, to see what a panic looks like
 };
 
