@@ -35,9 +35,11 @@ Result<std::int64_t> machine_memory_map(std::uint64_t argument) {
 
 Result<std::int64_t> machphys_mapping(std::uint64_t argument) {
     constexpr std::uint64_t size = std::uint64_t{256} << 30;    // half of L4 slot 256
+    // Dom0 stays on this machine, and meets device memory all the time: it is told where RAM ends.
+    const auto frames = caller_is_privileged() ? memory_views.end.raw : size / sizeof(std::uint64_t);
     TRY(GuestPointer<xen_machphys_mapping_t>(argument).write({.v_start = layout::guest_m2p,
                                                               .v_end = layout::guest_m2p + size,
-                                                              .max_mfn = size / sizeof(std::uint64_t) - 1}));
+                                                              .max_mfn = frames - 1}));
     return 0;
 }
 

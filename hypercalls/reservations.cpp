@@ -39,7 +39,7 @@ struct Request {
 
 Result<Request> request_at(std::uint64_t argument) {
     const auto reservation = TRY(GuestPointer<Reservation>(argument).read());
-    if (reservation.nr_extents > ~std::uint64_t{0} >> extents_done_shift) return refuse(Error::too_big);
+    if (reservation.nr_extents > ~std::uint32_t{0} >> extents_done_shift) return refuse(Error::too_big);
     if (reservation.extent_order > most_extent_order()) return refuse(Error::not_permitted);
     Domain* const domain = TRY(domain_for_memory(DomainId(reservation.domid)));
     return Request{&domain->memory,
@@ -75,8 +75,12 @@ Result<std::int64_t> claim_pages(std::uint64_t argument) {
     const Extents extents(reservation.extent_start.p);
     if (!extents.is_null() || reservation.extent_order != 0 || reservation.mem_flags != 0)
         return refuse(Error::invalid);
-    Domain* const domain = TRY(domain_for_memory(DomainId(reservation.domid)));
-    TRY(claim(domain->memory, reservation.nr_extents));
+    const auto domain = find_domain(DomainId(reservation.domid));
+    if (!domain || reservation.domid == DOMID_SELF) return refuse(Error::invalid);
+    DomainMemory& memory = (*domain)->memory;
+    const std::uint64_t frames = reservation.nr_extents;    // that it shall have in the end; 0: no claim any more
+    if (frames != 0 && frames <= memory.total.load(std::memory_order_relaxed)) return refuse(Error::invalid);
+    TRY(claim(memory, frames));
     return 0;
 }
 

@@ -1,5 +1,6 @@
 // Vcpus of the caller's own domain: their start, their timers, and what Basalt keeps for them in guest memory
 // (<xen/vcpu.h>).
+#include <algorithm>
 #include <bit>
 
 #include "devices/firmware.hpp"
@@ -10,6 +11,7 @@
 #include "domain/runstate_area.hpp"
 #include "guests/pv/context.hpp"
 #include "hypercalls/handlers.hpp"
+#include "hypercalls/pause.hpp"
 #include "memory/heap.hpp"
 
 namespace basalt::hypercalls {
@@ -79,14 +81,20 @@ Result<> up(Vcpu& vcpu) {
     return {};
 }
 
+// Two vcpus may take each other down: each then has work, and stops waiting.
+void wait_until_off_cpu(const Vcpu& vcpu) {
+    while (!is_running_here(vcpu) && vcpu.unit.on_cpu() && !better_pause()) while_waiting();
+}
+
 // A domain of which no vcpu is left has switched itself off.
 Result<> down(Vcpu& vcpu) {
-    bool others = false;
-    for (const Vcpu* other : vcpu.domain.vcpus()) others = others || (other != &vcpu && other->unit.is_up());
-    if (others)
-        scheduler().hold(vcpu.unit, Hold::down);
-    else
+    const auto is_another_up = [&](const Vcpu* other) { return other != &vcpu && other->unit.is_up(); };
+    if (std::ranges::none_of(vcpu.domain.vcpus(), is_another_up)) {
         shut_down(vcpu.domain, SHUTDOWN_poweroff);
+        return {};
+    }
+    scheduler().hold(vcpu.unit, Hold::down);
+    wait_until_off_cpu(vcpu);
     return {};
 }
 
@@ -105,10 +113,11 @@ Result<> stop_periodic_timer(Vcpu& vcpu) {
     return {};
 }
 
-// A timer belongs to the CPU that sets it: only the vcpu itself may.
+// A timer belongs to the CPU that sets it: only the vcpu itself may. Late or not, the event comes; Xen 4.17 ignores
+// VCPU_SSHOTTMR_future too.
 Result<> set_singleshot_timer(Vcpu& vcpu, const vcpu_set_singleshot_timer& request) {
     if (!is_running_here(vcpu)) return refuse(Error::invalid);
-    return vcpu.timers.set_singleshot(Instant(request.timeout_abs_ns), (request.flags & VCPU_SSHOTTMR_future) != 0);
+    return vcpu.timers.set_singleshot(Instant(request.timeout_abs_ns), false);
 }
 
 Result<> stop_singleshot_timer(Vcpu& vcpu) {

@@ -87,7 +87,6 @@ Result<Domain*> create_domain(DomainId id, bool privileged) {
     domain->shared_info_frame = TRY(take_page_shared_with(id));
     domain->shared_info = static_cast<shared_info_t*>(contents(domain->shared_info_frame));
     for (vcpu_info_t& info : domain->shared_info->vcpu_info) info.evtchn_upcall_mask = 1;   // until the guest is ready
-    for (vcpu_info& info : domain->shared_info->vcpu_info) info.evtchn_upcall_mask = 1;   // until the kernel is ready
     domain->events.place_shared_info(domain->shared_info);
     TRY(enter_into_list(*domain));
     return domain;
