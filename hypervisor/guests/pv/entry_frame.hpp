@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <optional>
 
-#include "domain/vcpu.hpp"
 #include "guests/pv/guest_flags.hpp"
 
 namespace basalt::pv {
