@@ -30,6 +30,7 @@ void software_interrupt(Vcpu& vcpu) {
     if (!pv::may_interrupt(vcpu.pv, number))
         return pv::deliver_exception(vcpu, vector::general_protection, std::uint32_t{number} << 3 | names_interrupt_gate);
     registers.rip += code.size();
+    registers.rflags &= ~rflags::resume;   // the fault's; the instruction counts as done
     pv::deliver_software_interrupt(vcpu, number);
 }
 
