@@ -65,6 +65,10 @@ class Console:
     def pid(self):
         return self._process.pid
 
+    @property
+    def last_words(self):
+        return self._cleaned(self._pending) or self._last
+
     def send(self, text):
         self._process.stdin.write(text.encode())
         self._process.stdin.flush()
@@ -109,8 +113,7 @@ class Console:
         left = max(0, deadline - time.monotonic())
         readable, _, _ = select.select([self._process.stdout], [], [], left)
         if not readable or left == 0:
-            last = self._cleaned(self._pending) or self._last
-            raise Silent(f"not said in time; the last words were {last!r}")
+            raise Silent(f"not said in time; the last words were {self.last_words!r}")
         data = os.read(self._process.stdout.fileno(), 65536)
         self._pending += data
         return bool(data)

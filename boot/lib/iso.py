@@ -31,8 +31,8 @@ def grub_configuration(hypervisor_arguments, modules):
     return "\n".join([*lines, "boot", ""])
 
 
-def make_iso(iso, hypervisor, hypervisor_arguments="", modules=()):
-    """Writes `iso`, whose GRUB boots `hypervisor` at once, without a menu."""
+def make_iso(iso, hypervisor, hypervisor_arguments="", modules=(), others=None):
+    """Writes `iso`, whose GRUB boots `hypervisor` at once, without a menu. `others`: {path in it: file} beside that."""
     iso = Path(iso)
     iso.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", suffix=".cfg", dir=iso.parent) as configuration:
@@ -41,6 +41,7 @@ def make_iso(iso, hypervisor, hypervisor_arguments="", modules=()):
         # Each file is grafted into the image from where it lies; nothing is copied into a tree first.
         grafts = [f"/boot/grub/grub.cfg={configuration.name}", f"/boot/hypervisor={hypervisor}"]
         grafts += [f"/boot/module{number}={module.file}" for number, module in enumerate(modules)]
+        grafts += [f"{path}={file}" for path, file in (others or {}).items()]
         made = subprocess.run(
             ["grub-mkrescue", "-o", str(iso), "--locales=", "--fonts=", "--themes=",
              f"--install-modules={GRUB_MODULES}", *grafts],

@@ -19,3 +19,4 @@ multiboot2_header = packages / "include" / "multiboot2.h"
 
 dom0_kernel = image / "vmlinux"
 dom0_image = image / "dom0.cpio"
+hello_image = image / "hello.cpio"

@@ -1,0 +1,33 @@
+"""The system ring for lit: stories of a whole machine with Debian's Dom0. -D on=xen tells them of stock Xen instead.
+
+A story is a script that Dom0 runs (.sh, through boot/run --script) or a program that watches the machine (.py).
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import lit.formats
+
+here = Path(__file__).resolve().parent
+sys.path.insert(0, str(here.parents[1] / "boot" / "lib"))
+import places
+
+on = lit_config.params.get("on", "basalt")
+hypervisor = " --hypervisor xen" if on == "xen" else ""
+config.name = f"system on {on}"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".sh", ".py"]
+config.excludes = ["lit.cfg.py", "story.py"]
+config.test_source_root = str(here)
+config.test_exec_root = str(places.build / "tests" / "system" / on)
+config.substitutions += [
+    ("%run-with-guest", f"{places.checkout}/boot/run{hypervisor}"),
+    ("%run", f"{places.checkout}/boot/run{hypervisor} --no-guest"),
+    ("%python", "python3"),
+    ("%hypervisor", hypervisor),
+    ("%vmlinuz", str(next((places.kernel_files / "boot").glob("vmlinuz-*"), "vmlinuz"))),
+]
+config.environment["PATH"] = "/usr/lib/llvm-19/bin:" + os.environ["PATH"]
+config.environment["BASALT_BUILD"] = str(places.build)
+config.available_features.add(on)

@@ -1,0 +1,13 @@
+"""`reboot` in Dom0 resets the machine: it comes up a second time.
+
+RUN: %python %s %hypervisor
+"""
+
+import sys
+
+from story import LIMIT, console_of
+
+with console_of(sys.argv[1:], command="reboot", reboots=True) as console:
+    for _ in range(2):
+        console.expect(r"dom0: ready", LIMIT)
+        console.expect(r"reboot: Restarting system", LIMIT)

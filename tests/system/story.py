@@ -1,0 +1,27 @@
+"""What stories told from outside the machine share: a booted Dom0 and its console."""
+
+import dataclasses
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "boot" / "lib"))
+import prepare
+import run
+from console import Console
+from job import Job
+
+LIMIT = 300     # seconds; catches hangs on a loaded machine, nothing waits for it
+
+
+@contextmanager
+def console_of(arguments, command=None, **different):
+    """The console of a machine started with boot/run's `arguments`, which runs `command` or offers a shell."""
+    chosen = run.options(["--no-guest", *arguments])
+    prepare.dom0()
+    files = Job(command).files() if command else {}
+    with run.own_folder() as folder:
+        image = run.boot_image(chosen, Path(folder), files)
+        machine = dataclasses.replace(run.machine(chosen, image), **different)
+        with Console(machine.command(), run.fresh_log()) as console:
+            yield console
