@@ -31,6 +31,13 @@ gnttab_copy_t copy_from_grant(unsigned reference, const Page& target, unsigned l
     return copy;
 }
 
+// Basalt's first stage has tables of grants, and nobody who could use one yet.
+bool comes_later(unsigned command) {
+    if (on_stock_xen() || grant_table_op(command, nullptr, 0) != -XEN_ENOSYS) return false;
+    skip("Basalt does not have this call yet");
+    return true;
+}
+
 gnttab_map_grant_ref_t map_request(unsigned reference, const Page& window, unsigned flags = GNTMAP_host_map) {
     gnttab_map_grant_ref_t map{};
     map.host_addr = window.address();
@@ -95,6 +102,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(grant_table_op(GNTTABOP_setup_table, &setup, 2), -XEN_EINVAL);
     }},
     {"grant_table_op.map_grant_ref", "a page granted to oneself can be mapped, used and unmapped", [] {
+        if (comes_later(GNTTABOP_map_grant_ref)) return;
         Page& page = fresh_page();
         Page& window = fresh_page();
         page.words[1] = 11;
@@ -116,6 +124,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(unmap.status, GNTST_bad_handle);
     }},
     {"grant_table_op.map_grant_ref", "read-only grants map read-only", [] {
+        if (comes_later(GNTTABOP_map_grant_ref)) return;
         Page& page = fresh_page();
         Page& window = fresh_page();
         give(11, page, GTF_readonly);
@@ -131,6 +140,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(unmap.status, GNTST_okay);
     }},
     {"grant_table_op.map_grant_ref", "a page table is mapped for nobody", [] {
+        if (comes_later(GNTTABOP_map_grant_ref)) return;
         Page& window = fresh_page();
         give(12, page_of(root_mfn()));
         auto map = map_request(12, window);
@@ -138,6 +148,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(map.status, GNTST_general_error);
     }},
     {"grant_table_op.map_grant_ref", "refuses references and domains that are none", [] {
+        if (comes_later(GNTTABOP_map_grant_ref)) return;
         Page& window = fresh_page();
         auto map = map_request(20, window);
         expect_equal(grant(GNTTABOP_map_grant_ref, map), 0);
@@ -159,6 +170,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(grant_table_op(GNTTABOP_map_grant_ref, nowhere, 1), -XEN_EFAULT);
     }},
     {"grant_table_op.map_grant_ref", "into an entry given by its machine address", [] {
+        if (comes_later(GNTTABOP_map_grant_ref)) return;
         Page& page = fresh_page();
         Page& window = fresh_page();
         page.words[0] = 5;
@@ -174,6 +186,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(unmap.status, GNTST_okay);
     }},
     {"grant_table_op.copy", "from a granted page to one's own", [] {
+        if (comes_later(GNTTABOP_copy)) return;
         Page& page = fresh_page();
         Page& target = fresh_page();
         page.words[0] = 0x1234;
@@ -186,6 +199,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(target.words[511], 0x5678);
     }},
     {"grant_table_op.copy", "parts of pages, refuses what crosses their end", [] {
+        if (comes_later(GNTTABOP_copy)) return;
         Page& page = fresh_page();
         Page& target = fresh_page();
         page.words[2] = 77;
@@ -201,6 +215,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(copy.status, GNTST_bad_copy_arg);
     }},
     {"grant_table_op.copy", "refuses to write into a read-only grant or a page table", [] {
+        if (comes_later(GNTTABOP_copy)) return;
         Page& page = fresh_page();
         give(16, page, GTF_readonly);
         gnttab_copy_t copy{};

@@ -77,12 +77,6 @@ constexpr auto table = std::to_array<Case>({
         request.u.firmware_info.type = 99;
         expect_equal(platform_op(&request), -XEN_EINVAL);
     }},
-    {"platform_op.set_processor_pminfo", "refuses what is no CPU", [] {
-        auto request = request_for(XENPF_set_processor_pminfo);
-        request.u.set_pminfo.id = 9999;
-        request.u.set_pminfo.type = XEN_PM_CX;
-        expect_equal(platform_op(&request), -XEN_EINVAL);
-    }},
     {"mca", "answers Linux's two questions", [] {
         xen_mc_t request{};
         request.cmd = XEN_MC_fetch;

@@ -58,7 +58,6 @@ constexpr auto table = std::to_array<Case>({
         const auto& time = vcpu_info().time;
         expect_equal(time.version & 1, 0);
         expect(time.tsc_to_system_mul != 0);
-        expect(time.system_time != 0);
     }},
     {"pvclock", "never goes back, and goes on", [] {
         std::uint64_t last = now();
@@ -89,10 +88,8 @@ constexpr auto table = std::to_array<Case>({
         }
     }},
     {"set_timer_op", "a deadline in the past comes at once", [] {
-        expect_equal(set_timer_op(now() - millisecond), 0);
-        wait_for_timer();
-        expect_equal(set_timer_op(1), 0);
-        wait_for_timer();
+        if (expect_equal(set_timer_op(now() - millisecond), 0)) wait_for_timer();
+        if (expect_equal(set_timer_op(1), 0)) wait_for_timer();
     }},
     {"set_timer_op", "a later deadline replaces an earlier one, and 0 stops", [] {
         const unsigned port = timer_port();
@@ -117,8 +114,7 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"vcpu_op.set_singleshot_timer", "a past deadline comes at once, the future flag changes nothing", [] {
         vcpu_set_singleshot_timer_t request{now() - millisecond, VCPU_SSHOTTMR_future};
-        expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, &request), 0);
-        wait_for_timer();
+        if (expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, &request), 0)) wait_for_timer();
     }},
     {"vcpu_op.stop_singleshot_timer", "nothing comes afterwards", [] {
         vcpu_set_singleshot_timer_t request{now() + 2 * millisecond, 0};
@@ -260,7 +256,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, &request), 0);
         expect_equal(copy.tsc_to_system_mul, vcpu_info().time.tsc_to_system_mul);
         expect_equal(copy.tsc_shift, vcpu_info().time.tsc_shift);
-        expect(copy.system_time != 0);
+        expect_equal(copy.version & 1, 0);
     }},
 });
 
