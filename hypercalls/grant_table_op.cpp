@@ -1,9 +1,15 @@
 // Grant tables, as guests set them up and use them (<xen/grant_table.h>). A request that is wrong in itself has its
 // GNTST_* status in its structure; the call's own answer is about the call.
+#include <algorithm>
 #include <limits>
+#include <optional>
 
+#include "grants/copy.hpp"
+#include "grants/map.hpp"
 #include "hypercalls/acting_for.hpp"
 #include "hypercalls/handlers.hpp"
+#include "hypercalls/page_table_calls.hpp"
+#include "hypercalls/pause.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -79,7 +85,116 @@ Result<> get_version(gnttab_get_version_t& request) {
     return {};
 }
 
+template <typename Request>
+Ending go_on(Registers& registers, std::uint32_t done) {
+    registers.rsi = (GuestPointer<Request>(registers.rsi) + done).address();
+    registers.rdx = static_cast<std::uint32_t>(registers.rdx) - done;
+    return Ending::resume;
+}
+
+// Requests of a list one after the other; a long list lets others in. Where an answer cannot be written the call ends;
+// what was done stays done.
+template <typename Request, void (*request_done)(Request&)>
+struct Batch {
+    static Ending act(Registers& registers) {
+        constexpr std::uint32_t at_once = 16;
+        const GuestPointer<Request> list(registers.rsi);
+        const auto count = static_cast<std::uint32_t>(registers.rdx);
+        for (std::uint32_t index = 0; index < count; ++index) {
+            if (index != 0 && index % at_once == 0 && better_pause()) return go_on<Request>(registers, index);
+            auto request = (list + index).read();
+            if (!request) return answer(registers, refuse(request.error()));
+            request_done(*request);
+            if (const auto told = (list + index).write(*request); !told) return answer(registers, told);
+        }
+        return answer(registers, Result<>{});
+    }
+};
+
+// Here DOMID_SELF is no domain. The entry itself says who may map it.
+void map_one(gnttab_map_grant_ref_t& request) {
+    const auto granter = find_domain(DomainId(request.dom));
+    if (request.dom == DOMID_SELF || !granter) {
+        request.status = GNTST_bad_domain;
+        return;
+    }
+    const auto mapped = grants::map(running().domain.grants, (*granter)->grants, GrantRef(request.ref),
+                                    request.host_addr, request.flags);
+    request.status = mapped ? std::int16_t{GNTST_okay} : static_cast<std::int16_t>(mapped.error());
+    if (!mapped) return;
+    request.handle = mapped->handle.raw;
+    request.dev_bus_addr = physical_of(mapped->frame);
+}
+
+grants::UnmapRequest wanted(const gnttab_unmap_grant_ref_t& request) {
+    return {grants::Handle(request.handle), request.host_addr, request.dev_bus_addr, std::nullopt};
+}
+grants::UnmapRequest wanted(const gnttab_unmap_and_replace_t& request) {
+    return {grants::Handle(request.handle), request.host_addr, 0, request.new_addr};
+}
+
+constexpr std::uint32_t unmapped_at_once = 16;
+
+// First no entry maps these any more, then no CPU remembers that one did, then the granters are told.
+template <typename Request>
+Result<> unmap_some(GuestPointer<Request> list, std::uint32_t count) {
+    std::array<std::optional<grants::Unmapped>, unmapped_at_once> unmapped;
+    Result<> told;
+    for (std::uint32_t index = 0; told && index < count; ++index) {
+        auto request = (list + index).read();
+        if (!request) {
+            told = refuse(request.error());
+            break;
+        }
+        auto gone = grants::Unmapped::begin(running().domain.grants, wanted(*request));
+        request->status = gone ? std::int16_t{GNTST_okay} : static_cast<std::int16_t>(gone.error());
+        if (gone) unmapped[index].emplace(std::move(*gone));
+        told = (list + index).write(*request);
+    }
+    flush_on(running().domain.dirty_cpus());
+    return told;
+}
+
+template <typename Request>
+Ending unmap(Registers& registers) {
+    const GuestPointer<Request> list(registers.rsi);
+    const auto count = static_cast<std::uint32_t>(registers.rdx);
+    for (std::uint32_t done = 0; done < count; done += unmapped_at_once) {
+        if (done != 0 && better_pause()) return go_on<Request>(registers, done);
+        const auto told = unmap_some(list + done, std::min(count - done, unmapped_at_once));
+        if (!told) return answer(registers, told);
+    }
+    return answer(registers, Result<>{});
+}
+
+// A grant of any domain, or a page of the caller's own by its frame number.
+grants::Answer<grants::CopySide> side_of(const gnttab_copy::gnttab_copy_ptr& side, bool granted) {
+    if (!granted && side.domid != DOMID_SELF) return grants::deny(grants::Status::permission_denied);
+    const auto domain = find_domain(DomainId(side.domid));
+    if (!domain) return grants::deny(grants::Status::bad_domain);
+    if (!granted) return grants::CopySide{.own = Mfn(side.u.gmfn), .offset = side.offset};
+    return grants::CopySide{.granter = &(*domain)->grants, .reference = GrantRef(side.u.ref), .offset = side.offset};
+}
+
+void copy_one(gnttab_copy_t& request) {
+    const auto from = side_of(request.source, (request.flags & GNTCOPY_source_gref) != 0);
+    const auto to = side_of(request.dest, (request.flags & GNTCOPY_dest_gref) != 0);
+    const auto status = !from ? from.error()
+                        : !to ? to.error()
+                              : grants::copy(running().domain.id, *from, *to, request.len);
+    request.status = static_cast<std::int16_t>(status);
+}
+
+Ending no_cache_flush(Registers& registers) { return answer(registers, refuse(Error::not_supported)); }
+
 constexpr auto rows = std::to_array<GrantSubcall>({
+    {GNTTABOP_map_grant_ref, "map_grant_ref", Batch<gnttab_map_grant_ref_t, map_one>::act,
+     "map what another domain has granted; a mapping whose answer cannot be written stays, as on Xen"},
+    {GNTTABOP_unmap_grant_ref, "unmap_grant_ref", unmap<gnttab_unmap_grant_ref_t>, "end such mappings"},
+    {GNTTABOP_unmap_and_replace, "unmap_and_replace", unmap<gnttab_unmap_and_replace_t>,
+     "end such mappings, other pages of the caller's taking their places"},
+    {GNTTABOP_copy, "copy", Batch<gnttab_copy_t, copy_one>::act, "copy bytes from and to granted pages"},
+    {GNTTABOP_cache_flush, "cache_flush", no_cache_flush, "refused: caches are coherent on this machine"},
     {GNTTABOP_setup_table, "setup_table", Single<setup_table, Count::one>::act,
      "grow the table, and list its frames"},
     {GNTTABOP_query_size, "query_size", Single<query_size, Count::one>::act, "how long it is, and may become"},

@@ -88,6 +88,7 @@ Result<Domain*> create_domain(DomainId id, bool privileged) {
     domain->shared_info = static_cast<shared_info_t*>(contents(domain->shared_info_frame));
     for (vcpu_info_t& info : domain->shared_info->vcpu_info) info.evtchn_upcall_mask = 1;   // until the guest is ready
     domain->events.place_shared_info(domain->shared_info);
+    TRY(domain->grants.grow(1));   // tools grant the console and the store before the guest asks for its table
     TRY(enter_into_list(*domain));
     return domain;
 }

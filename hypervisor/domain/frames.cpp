@@ -1,6 +1,7 @@
 #include "domain/frames.hpp"
 
 #include "domain/domain.hpp"
+#include "grants/seams.hpp"
 #include "machine/flush.hpp"
 #include "memory/allocator.hpp"
 #include "memory/frame_reference.hpp"
@@ -34,6 +35,8 @@ namespace grants {
 
 Result<Mfn> take_shared_frame(DomainId domain) { return take_page_shared_with(domain); }
 void give_shared_frame(Mfn frame) { give_page_shared_with(frame); }
+Result<void*> take_record_page() { return events::take_table_page(); }
+void give_record_page(void* page) { events::give_table_page(page); }
 
 }  // namespace grants
 

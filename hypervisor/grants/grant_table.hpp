@@ -1,28 +1,38 @@
 // A domain's grant table, version 1. Embedded in Domain.
 //
-// The shared pages are the guest's to write: every entry is read once, checked and marked by compare-exchange. What
-// Basalt believes of an entry in use is in its own `active` record beside it.
+// The shared pages are the guest's to write: every entry is read once, checked, and marked by compare-exchange. What
+// Basalt knows of an entry in use is in its own record beside it, under the table's lock.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
 #include "core/lock.hpp"
-#include "core/number.hpp"
 #include "core/result.hpp"
+#include "grants/map_track.hpp"
+#include "grants/rules.hpp"
+#include "grants/seams.hpp"
 #include "hypercalls/abi.hpp"
 
 namespace basalt::grants {
 
 inline constexpr std::uint32_t most_frames = 64;      // what Xen allows by default
-inline constexpr std::uint32_t entries_in_frame = page_size / sizeof(grant_entry_v1_t);
+inline constexpr std::uint32_t entries_in_frame = page_size / sizeof(SharedEntry);
 
-// Seam: a zeroed page that the domain may map writable (as Xen's own, XENMEM gnttab frames), and back. It is in the direct map.
-Result<Mfn> take_shared_frame(DomainId domain);
-void give_shared_frame(Mfn frame);
+// An entry in use: for whom, and which frame it named when the use began.
+struct ActiveEntry {
+    std::uint32_t frame = 0;
+    DomainId grantee{};
+    Pins pins;
+};
+static_assert(sizeof(ActiveEntry) == 16);
 
-struct Frames {
+struct Table {
+    static constexpr std::uint32_t records_in_page = page_size / sizeof(ActiveEntry);
+    static constexpr std::uint32_t record_pages = entries_in_frame / records_in_page;
+
     std::array<Mfn, most_frames> shared{};
+    std::array<ActiveEntry*, most_frames * record_pages> active{};
     std::uint32_t count = 0;
 };
 
@@ -31,10 +41,11 @@ public:
     explicit GrantTable(DomainId self, std::uint32_t limit = most_frames) : self_(self), limit_(limit) {}
     GrantTable(const GrantTable&) = delete;
     GrantTable& operator=(const GrantTable&) = delete;
+    ~GrantTable() { clear(); }
 
     DomainId self() const { return self_; }
     std::uint32_t limit() const { return limit_; }
-    void limit_frames(std::uint32_t limit) { limit_ = limit; }
+    void limit_frames(std::uint32_t limit) { limit_ = limit; }   // at most most_frames
 
     // At least so many frames; never fewer than before. invalid: more than the limit; no_memory.
     Result<> grow(std::uint32_t frames);
@@ -44,10 +55,19 @@ public:
     // Death, after the last mapping is gone.
     void clear();
 
+    // The granter's side: a use of the entry begins and ends. It says which frame is granted; the caller holds that.
+    Answer<Mfn> pin(GrantRef reference, DomainId grantee, Pin pin);
+    void unpin(GrantRef reference, Pin pin);
+
+    // The mapper's side: what this domain has mapped of others' grants.
+    Guarded<MapTrack, Rank::grant_table> mappings;
+
 private:
+    Result<> add_frame(Table& table);
+
     DomainId self_;
     std::uint32_t limit_;
-    Guarded<Frames, Rank::grant_table> frames_;
+    Guarded<Table, Rank::grant_table> table_;
 };
 
 }  // namespace basalt::grants

@@ -1,0 +1,106 @@
+// Where grants meet page tables: the running vcpu's domain maps a frame of another's.
+#include <atomic>
+
+#include "domain/domain.hpp"
+#include "grants/seams.hpp"
+#include "paging/mmu.hpp"
+#include "paging/take.hpp"
+
+namespace basalt::grants {
+namespace {
+
+using paging::Entry;
+
+// One entry of a level-1 table of the domain, the table held.
+struct Spot {
+    paging::TableHold table;
+    unsigned index = 0;
+
+    std::uint64_t offset() const { return index * sizeof(std::uint64_t); }
+    Entry entry() const {
+        auto* const entries = static_cast<std::uint64_t*>(contents(table.mfn()));
+        return Entry(std::atomic_ref(entries[index]).load(std::memory_order_relaxed));
+    }
+};
+
+Result<Spot> spot_of(Place place, Vcpu& vcpu) {
+    Mfn table = mfn_of(place.where);
+    if (place.is_entry && place.where % sizeof(std::uint64_t) != 0) return refuse(Error::invalid);
+    if (!place.is_entry) table = paging::walk(vcpu.pv.kernel_root, place.where).l1_table;
+    Spot spot;
+    spot.index = place.is_entry ? static_cast<unsigned>(place.where % page_size / sizeof(std::uint64_t))
+                                : paging::index_of(place.where, 1);
+    if (table == no_mfn) return refuse(Error::invalid);
+    const auto held = spot.table.hold(table, vcpu.domain.memory);
+    if (held.again()) return refuse(Error::again);
+    if (!held.done() || spot.table.use() != Use::l1_table) return refuse(Error::invalid);
+    return spot;
+}
+
+// The bits that GNTMAP_guest_avail* puts at the guest's disposal.
+constexpr Entry entry_for(Mfn frame, std::uint32_t flags) {
+    auto bits = Entry::present_bit | Entry::accessed_bit | Entry::dirty_bit;
+    if ((flags & GNTMAP_readonly) == 0) bits |= Entry::writable_bit;
+    if ((flags & GNTMAP_application_map) != 0) bits |= Entry::user_bit;
+    bits |= (std::uint64_t{flags} >> _GNTMAP_guest_avail0 << 9) & Entry::available_bits;
+    return Entry::of(frame, bits);
+}
+
+// The entry becomes `wanted` if it still is `found`. False: it is not.
+Result<bool> exchange(const Spot& spot, Entry found, Entry wanted, DomainMemory& memory) {
+    paging::Budget budget;
+    const auto step = paging::emulate_table_write(spot.table.mfn(), static_cast<unsigned>(spot.offset()), found.raw(),
+                                                  wanted.raw(), sizeof(std::uint64_t), memory, budget);
+    if (step.again() != nullptr) return refuse(Error::again);
+    if (step.refused() != nullptr) return refuse(Error::invalid);
+    return step.value() == found.raw();
+}
+
+constexpr int tries = 8;   // the processor, and other vcpus of the guest, may change an entry meanwhile
+
+Result<Entry> take_away(std::uint64_t address, Vcpu& vcpu) {
+    const Spot spot = TRY(spot_of({address}, vcpu));
+    for (int tried = 0; tried < tries; ++tried) {
+        const Entry found = spot.entry();
+        if (TRY(exchange(spot, found, Entry(), vcpu.domain.memory))) return found;
+    }
+    return refuse(Error::again);
+}
+
+}  // namespace
+
+Result<FrameUse> hold_writable(Mfn frame, DomainId owner) {
+    DomainMemory* const memory = domain_memory_of(owner);
+    if (memory == nullptr) return refuse(Error::invalid);
+    return paging::take_writable(frame, *memory);
+}
+
+Result<> map_there(Place place, Mfn frame, DomainId owner, std::uint32_t flags) {
+    Vcpu& vcpu = running();
+    DomainMemory* const pages = domain_memory_of(owner);
+    if (pages == nullptr) return refuse(Error::invalid);
+    const Spot spot = TRY(spot_of(place, vcpu));
+    paging::Budget budget;
+    const auto set = paging::set_entry(spot.table, spot.index, entry_for(frame, flags), paging::AccessedDirty::as_given,
+                                       {&vcpu.domain.memory, pages}, budget);
+    if (set.again()) return refuse(Error::again);
+    if (!set.done()) return refuse(Error::invalid);
+    return {};
+}
+
+Result<> unmap_there(Place place, Mfn frame, std::optional<std::uint64_t> instead) {
+    Vcpu& vcpu = running();
+    if (instead && place.is_entry) return refuse(Error::invalid);
+    const Spot spot = TRY(spot_of(place, vcpu));
+    const Entry other = instead ? TRY(spot_of({*instead}, vcpu)).entry() : Entry();
+    for (int tried = 0; tried < tries; ++tried) {
+        const Entry found = spot.entry();
+        if (!found.present() || found.mfn() != frame) return refuse(Error::invalid);
+        if (!TRY(exchange(spot, found, other, vcpu.domain.memory))) continue;
+        if (instead) TRY(take_away(*instead, vcpu));
+        return {};
+    }
+    return refuse(Error::again);
+}
+
+}  // namespace basalt::grants

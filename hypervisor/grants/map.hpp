@@ -1,0 +1,48 @@
+// Mapping a grant, and ending that: GNTTABOP_map_grant_ref, unmap_grant_ref and unmap_and_replace, one request each.
+#pragma once
+
+#include <optional>
+
+#include "grants/use.hpp"
+
+namespace basalt::grants {
+
+struct Mapped {
+    Handle handle;
+    Mfn frame;
+};
+
+// `flags`: GNTMAP_*. `host_addr` is an address of the mapper's, or with GNTMAP_contains_pte of an entry.
+Answer<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr,
+                   std::uint32_t flags);
+
+// What is to be unmapped of a mapping. An address that is 0 leaves that part as it is.
+struct UnmapRequest {
+    Handle handle;
+    std::uint64_t host_addr = 0;
+    std::uint64_t device_addr = 0;
+    std::optional<std::uint64_t> instead;   // unmap_and_replace
+};
+
+// Ends in two steps, so that many share one flush: when this is made, no entry maps the grant any more; when it is
+// destroyed, after the flush, the granter is told.
+class Unmapped {
+public:
+    static Answer<Unmapped> begin(GrantTable& mapper, const UnmapRequest& request);
+    Unmapped(Unmapped&& other) noexcept
+        : mapper_(std::exchange(other.mapper_, nullptr)), handle_(other.handle_), over_(other.over_) {}
+    Unmapped& operator=(Unmapped&&) = delete;
+    ~Unmapped() {
+        if (mapper_) finish();
+    }
+
+private:
+    Unmapped(GrantTable& mapper, Handle handle, std::uint32_t over) : mapper_(&mapper), handle_(handle), over_(over) {}
+    void finish();
+
+    GrantTable* mapper_;
+    Handle handle_;
+    std::uint32_t over_;   // of GNTMAP_host_map and device_map: which end
+};
+
+}  // namespace basalt::grants

@@ -1,0 +1,35 @@
+// What grants ask of the rest of Basalt.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/number.hpp"
+#include "core/result.hpp"
+#include "memory/frame_reference.hpp"
+
+namespace basalt::grants {
+
+// A zeroed page that the domain may map, and that Basalt writes; and back.
+Result<Mfn> take_shared_frame(DomainId domain);
+void give_shared_frame(Mfn frame);
+// A page of zeroes for Basalt's own records, and back.
+Result<void*> take_record_page();
+void give_record_page(void* page);
+
+// The frame as a writable page of its owner, checked as paging/ does.
+Result<FrameUse> hold_writable(Mfn frame, DomainId owner);
+
+// Where the running vcpu's domain wants a grant: an address of its own, or the machine address of an L1 entry.
+struct Place {
+    std::uint64_t where = 0;
+    bool is_entry = false;   // GNTMAP_contains_pte
+};
+
+// The entry there comes to map the frame of `owner`. `flags`: GNTMAP_*. again: nothing was done.
+Result<> map_there(Place place, Mfn frame, DomainId owner, std::uint32_t flags);
+// If the entry there maps the frame it becomes empty, or what is mapped at `instead`, which becomes empty. Translations
+// are forgotten by whoever asks, for many at once.
+Result<> unmap_there(Place place, Mfn frame, std::optional<std::uint64_t> instead);
+
+}  // namespace basalt::grants

@@ -1,0 +1,29 @@
+#include "grants/use.hpp"
+
+namespace basalt::grants {
+
+Answer<GrantUse> GrantUse::begin(GrantTable& table, GrantRef reference, DomainId grantee, bool host, bool device,
+                                 bool writing) {
+    GrantUse use(table, reference);
+    auto mfn = no_mfn;
+    for (const bool by_device : {false, true}) {
+        if (!(by_device ? device : host)) continue;
+        const Pin pin{by_device, writing};
+        mfn = TRY(table.pin(reference, grantee, pin));
+        use.pins_[use.count_++] = pin;
+    }
+    auto held = HeldFrame::take(mfn, table.self(), writing);
+    if (!held) return deny(held.error() == Error::again ? Status::again : Status::general_error);
+    use.frame_ = std::move(*held);
+    return use;
+}
+
+GrantUse GrantUse::adopt(GrantTable& table, GrantRef reference, bool host, bool device, HeldFrame frame, bool writing) {
+    GrantUse use(table, reference);
+    if (host) use.pins_[use.count_++] = {false, writing};
+    if (device) use.pins_[use.count_++] = {true, writing};
+    use.frame_ = std::move(frame);
+    return use;
+}
+
+}  // namespace basalt::grants
