@@ -61,9 +61,17 @@ inline Ending answer(Registers&, Ending ending) { return ending; }
 // A first parameter of type Registers& is given the registers themselves and takes none of them.
 template <auto function>
 struct Decoded {
-    static Ending call(Registers& registers) { return with(registers, function); }
-
 private:
+    static Ending decode(Registers& registers) { return with(registers, function); }
+
+    // One that takes the registers and answers itself needs nothing in between.
+    static consteval Handler handler() {
+        if constexpr (std::is_same_v<decltype(function), Handler>)
+            return function;
+        else
+            return decode;
+    }
+
     static std::uint64_t word(const Registers& registers, std::size_t index) {
         switch (index) {
             case 0: return registers.rdi;
@@ -88,6 +96,9 @@ private:
             return answer(registers, function(Argument<Parameters>::from(word(registers, index))...));
         }(std::index_sequence_for<Parameters...>{});
     }
+
+public:
+    static constexpr Handler call = handler();
 };
 
 // A family's sub-commands are rows too. `act` has the pointer argument of the call.

@@ -85,6 +85,10 @@ constexpr auto rows = std::to_array<Subcall>({
     {XENVER_build_id, "build_id", Asker::privileged, build_id, "the image's build id"},
 });
 
+[[gnu::noinline]] Ending ask_row(Registers& registers, std::uint32_t command) {
+    return answer(registers, subcall<rows>("xen_version", command, registers.rsi));
+}
+
 }  // namespace
 
 // rdi: command, rsi: its structure. `version` is also how guests call for nothing but a look at their events.
@@ -92,7 +96,7 @@ Ending xen_version(Registers& registers) {
     const auto command = static_cast<std::uint32_t>(registers.rdi);
     if (command == XENVER_version) [[likely]]
         return answer(registers, std::int64_t{reported_version});
-    return answer(registers, subcall<rows>("xen_version", command, registers.rsi));
+    return ask_row(registers, command);
 }
 
 }  // namespace basalt::hypercalls

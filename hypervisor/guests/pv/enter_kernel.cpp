@@ -66,8 +66,8 @@ void deliver_exception(Vcpu& vcpu, std::uint64_t vector, std::uint32_t error_cod
 void deliver_page_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
     constexpr auto user = static_cast<std::uint32_t>(page_fault_error::user);
     if (vcpu_info* info = vcpu.events.info()) info->arch.cr2 = address;
-    // What Basalt has mapped where is not told.
-    if (address >= layout::start && address < layout::end) error_code &= ~static_cast<std::uint32_t>(page_fault_error::present);
+    // What Basalt has mapped where is not told; the M2P below it is the guest's to read.
+    if (address >= layout::m2p && address < layout::end) error_code &= ~static_cast<std::uint32_t>(page_fault_error::present);
     enter_by_gate(vcpu, vector::page_fault, vcpu.pv.in_kernel ? error_code & ~user : error_code | user);
 }
 
