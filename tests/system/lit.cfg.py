@@ -1,4 +1,5 @@
-"""The system ring for lit: stories of a whole machine with Debian's Dom0. -D on=xen tells them of stock Xen instead.
+"""The system ring for lit: stories of a whole machine with Debian's Dom0. -D on=xen tells them of stock Xen instead, -D hypervisor=FILE of
+a Basalt built elsewhere.
 
 A story is a script that Dom0 runs (.sh, through boot/run --script) or a program that watches the machine (.py).
 """
@@ -14,7 +15,8 @@ sys.path.insert(0, str(here.parents[1] / "boot" / "lib"))
 import places
 
 on = lit_config.params.get("on", "basalt")
-hypervisor = " --hypervisor xen" if on == "xen" else ""
+file = lit_config.params.get("hypervisor", "xen" if on == "xen" else None)
+hypervisor = f" --hypervisor {file}" if file else ""
 config.name = f"system on {on}"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".sh", ".py"]
