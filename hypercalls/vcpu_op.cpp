@@ -48,28 +48,28 @@ private:
 
 bool is_running_here(const Vcpu& vcpu) { return &vcpu == &running(); }
 
-// Two vcpus may try to start a third one at once.
-class Initialisation {
+// Two vcpus may try to set up a third one at once.
+class SettingUp {
 public:
-    explicit Initialisation(Vcpu& vcpu) : vcpu_(vcpu), mine_(!vcpu.being_initialised.exchange(true)) {}
-    ~Initialisation() {
-        if (mine_) vcpu_.being_initialised.store(false, std::memory_order_release);
+    explicit SettingUp(Vcpu& vcpu) : vcpu_(vcpu), alone_(!vcpu.being_set_up.exchange(true)) {}
+    ~SettingUp() {
+        if (alone_) vcpu_.being_set_up.store(false, std::memory_order_release);
     }
-    Initialisation(const Initialisation&) = delete;
-    Initialisation& operator=(const Initialisation&) = delete;
-    explicit operator bool() const { return mine_; }
+    SettingUp(const SettingUp&) = delete;
+    SettingUp& operator=(const SettingUp&) = delete;
+    bool alone() const { return alone_; }
 
 private:
     Vcpu& vcpu_;
-    bool mine_;
+    bool alone_;
 };
 
 Result<std::int64_t> initialise(Vcpu& vcpu, std::uint64_t argument) {
     if (vcpu.events.info() == nullptr) return refuse(Error::invalid);   // it could not be told of events
     const auto context = TRY(create<vcpu_guest_context>());
     TRY(GuestPointer<vcpu_guest_context>(argument).read(std::span(context.get(), 1)));
-    const Initialisation initialisation(vcpu);
-    if (!initialisation || vcpu.initialised) return refuse(Error::exists);
+    const SettingUp setting_up(vcpu);
+    if (!setting_up.alone() || vcpu.initialised) return refuse(Error::exists);
     TRY(set_context(vcpu, *context));
     vcpu.initialised = true;
     return 0;
@@ -155,6 +155,8 @@ void tell_entry_path(Vcpu& vcpu, const vcpu_info& info) {
 Result<> register_vcpu_info(Vcpu& vcpu, const vcpu_register_vcpu_info& request) {
     constexpr std::size_t last = page_size - sizeof(vcpu_info);
     if (request.offset > last || request.offset % alignof(vcpu_info) != 0) return refuse(Error::no_device_or_address);
+    const SettingUp setting_up(vcpu);
+    if (!setting_up.alone()) return refuse(Error::busy);
     if (vcpu.info_page || (!is_running_here(vcpu) && vcpu.unit.is_up())) return refuse(Error::invalid);
     auto page = TRY(share_guest_page(vcpu.domain, Mfn(request.mfn)));
     auto* const info = reinterpret_cast<vcpu_info*>(page.at() + request.offset);

@@ -35,7 +35,7 @@ public:
     PartOf<Vcpu, events::VcpuEvents> events;
     CpuId last_cpu{most_cpus};   // where it last ran; none yet
     bool initialised = false;    // has registers to start with: VCPUOP_initialise
-    std::atomic<bool> being_initialised{false};
+    std::atomic<bool> being_set_up{false};   // by VCPUOP_initialise or VCPUOP_register_vcpu_info
     bool polling = false;        // a poll was begun; whoever makes the vcpu wait next ends it first
     events::SharedPage info_page;   // holds its vcpu_info, once VCPUOP_register_vcpu_info has named a page
 
