@@ -87,10 +87,15 @@ Rates measure() {
 
 }  // namespace
 
+// Time begins with the measurement. Its end is what guests are told: there system time is no longer zero, which a guest
+// could take for a page not yet written.
 void start_time() {
+    const auto begin = read_tsc_in_order();
     const auto rates = measure();
     hz = rates.tsc;
-    line = {.tsc_origin = read_tsc_in_order(), .system_base = 0, .scale = scale_of(hz)};
+    const auto origin = read_tsc_in_order();
+    const auto scale = scale_of(hz);
+    line = {.tsc_origin = origin, .system_base = scale.apply(origin - begin), .scale = scale};
     set_timer_rates(rates.tsc, rates.local_timer);
     start_local_timer();
     read_battery_clock();
