@@ -148,7 +148,7 @@ Result<std::int64_t> subcall_unknown(std::string_view family, std::uint32_t comm
 template <const auto& rows>
 const auto* row_of(std::uint32_t command) {
     static constexpr auto index = [] {
-        std::array<std::uint8_t, 64> slot{};
+        std::array<std::uint8_t, 128> slot{};
         std::uint8_t row = 0;
         for (const auto& call : rows) slot[call.command] = ++row;
         return slot;

@@ -75,6 +75,10 @@ inline constexpr auto hypercalls = std::to_array<Hypercall>({
      "route interrupts, announce devices"},
     {__HYPERVISOR_platform_op, "platform_op", Guests::all, Asker::privileged, Decoded<platform_op>::call,
      "drive the machine: time, sleep, firmware, CPUs"},
+    {__HYPERVISOR_sysctl, "sysctl", Guests::all, Asker::privileged, Decoded<sysctl>::call,
+     "describe the machine and its domains to tools"},
+    {__HYPERVISOR_domctl, "domctl", Guests::all, Asker::privileged, Decoded<domctl>::call,
+     "describe and steer a domain for tools"},
     {__HYPERVISOR_mca, "mca", Guests::pv, Asker::privileged, Decoded<mca>::call,
      "fetch machine-check records"},
 });

@@ -1,0 +1,144 @@
+// The machine and its domains as a whole, for the tools of the privileged domain (<xen/sysctl.h>).
+#include <algorithm>
+#include <array>
+
+#include "debug/log.hpp"
+#include "devices/clock.hpp"
+#include "domain/run.hpp"
+#include "hypercalls/handlers.hpp"
+#include "hypercalls/tools.hpp"
+#include "machine/cpu.hpp"
+#include "machine/instructions.hpp"
+#include "memory/allocator.hpp"
+#include "memory/frame.hpp"
+
+namespace basalt::hypercalls {
+namespace {
+
+using Request = xen_sysctl_t;
+
+// Incremental readers name where they were; the others get the oldest there is.
+Result<> read_console(Request& request) {
+    auto& wish = request.u.readconsole;
+    const GuestPointer<char> buffer(wish.buffer.p);
+    std::array<char, 256> piece;
+    std::uint32_t index = wish.incremental != 0 ? wish.index : 0;
+    std::uint32_t copied = 0;
+    while (copied < wish.count) {
+        const auto room = std::min<std::size_t>(piece.size(), wish.count - copied);
+        const RingRead read = read_log(index, std::span(piece).first(room));
+        if (read.copied == 0) break;
+        TRY((buffer + copied).write(std::span<const char>(piece).first(read.copied)));
+        copied += static_cast<std::uint32_t>(read.copied);
+        index = read.next;
+    }
+    if (wish.clear != 0) clear_log();
+    wish.index = index;
+    wish.count = copied;
+    return {};
+}
+
+// One socket of cores without threads, one node: what Basalt knows of the machine.
+Result<> physinfo(Request& request) {
+    auto& info = request.u.physinfo;
+    info = {};
+    const FreeCounts memory = free_counts();
+    info.threads_per_core = 1;
+    info.cores_per_socket = info.nr_cpus = static_cast<std::uint32_t>(online_cpu_count());
+    info.max_cpu_id = info.nr_cpus - 1;
+    info.nr_nodes = 1;
+    info.cpu_khz = static_cast<std::uint32_t>(tsc_hz() / 1000);
+    info.capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+    info.total_pages = memory.total;
+    info.free_pages = memory.free;
+    info.outstanding_pages = memory.claimed;
+    info.max_mfn = memory_views.end.raw - 1;
+    const CpuidLeaf features = cpuid(1);
+    const CpuidLeaf extended = cpuid(0x80000001);
+    info.hw_cap[0] = features.edx;
+    info.hw_cap[1] = features.ecx;
+    info.hw_cap[2] = extended.edx;
+    info.hw_cap[3] = extended.ecx;
+    info.hw_cap[5] = cpuid(7).ebx;
+    return {};
+}
+
+Result<> scheduler_id(Request& request) {
+    request.u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
+    return {};
+}
+
+Result<> domain_list(Request& request) {
+    auto& wish = request.u.getdomaininfolist;
+    const GuestPointer<xen_domctl_getdomaininfo_t> buffer(wish.buffer.p);
+    wish.num_domains = 0;
+    Domain* domain = domain_from(DomainId(wish.first_domain));
+    for (; domain != nullptr && wish.num_domains < wish.max_domains; domain = domain_from(domain->id + 1))
+        TRY((buffer + wish.num_domains++).write(describe(*domain)));
+    return {};
+}
+
+Result<> cpu_topology(Request& request) {
+    auto& wish = request.u.cputopoinfo;
+    const auto cpus = static_cast<std::uint32_t>(online_cpu_count());
+    const GuestPointer<xen_sysctl_cputopo_t> buffer(wish.cputopo.p);
+    if (!buffer.is_null())
+        for (std::uint32_t cpu = 0; cpu < std::min(cpus, wish.num_cpus); ++cpu)
+            TRY((buffer + cpu).write({.core = cpu, .socket = 0, .node = 0}));
+    wish.num_cpus = cpus;
+    return {};
+}
+
+Result<> numa(Request& request) {
+    auto& wish = request.u.numainfo;
+    constexpr std::uint32_t local_distance = 10;
+    const FreeCounts memory = free_counts();
+    const GuestPointer<xen_sysctl_meminfo_t> nodes(wish.meminfo.p);
+    const GuestPointer<std::uint32_t> distances(wish.distance.p);
+    if (wish.num_nodes != 0) {
+        if (!nodes.is_null())
+            TRY(nodes.write({.memsize = memory.total << page_shift, .memfree = memory.free << page_shift}));
+        if (!distances.is_null()) TRY(distances.write(local_distance));
+    }
+    wish.num_nodes = 1;
+    return {};
+}
+
+// There is one pool, number 0, with all CPUs and all domains in it.
+Result<> cpu_pool(Request& request) {
+    auto& wish = request.u.cpupool_op;
+    switch (wish.op) {
+        case XEN_SYSCTL_CPUPOOL_OP_INFO:
+            if (wish.cpupool_id != 0) return refuse(Error::no_entry);
+            wish.sched_id = XEN_SCHEDULER_CREDIT2;
+            wish.n_dom = 0;
+            for_each_domain([&](Domain&) { ++wish.n_dom; });
+            return write_bit_map(wish.cpumap, online_cpus());
+        case XEN_SYSCTL_CPUPOOL_OP_FREEINFO: return write_bit_map(wish.cpumap, {});
+        default: return refuse(Error::not_supported);
+    }
+}
+
+constexpr auto calls = std::to_array<Subcall>({
+    {XEN_SYSCTL_readconsole, "readconsole", Asker::privileged, Structured<read_console>::act, "copy out the log"},
+    {XEN_SYSCTL_physinfo, "physinfo", Asker::privileged, Structured<physinfo>::act, "describe CPUs and memory"},
+    {XEN_SYSCTL_sched_id, "sched_id", Asker::privileged, Structured<scheduler_id>::act,
+     "name the scheduler whose parameters are spoken"},
+    {XEN_SYSCTL_getdomaininfolist, "getdomaininfolist", Asker::privileged, Structured<domain_list>::act,
+     "describe domains, from a number on"},
+    {XEN_SYSCTL_cputopoinfo, "cputopoinfo", Asker::privileged, Structured<cpu_topology>::act,
+     "tell each CPU's core, socket and node"},
+    {XEN_SYSCTL_numainfo, "numainfo", Asker::privileged, Structured<numa>::act, "describe the one memory node"},
+    {XEN_SYSCTL_cpupool_op, "cpupool_op", Asker::privileged, Structured<cpu_pool>::act, "describe the one CPU pool"},
+});
+
+}  // namespace
+
+Result<std::int64_t> sysctl(GuestPointer<xen_sysctl_t> request) {
+    const auto words = request.as<std::uint32_t>();
+    const auto command = TRY(words.read());
+    if (TRY((words + 1).read()) != XEN_SYSCTL_INTERFACE_VERSION) return refuse(Error::access_denied);
+    return subcall<calls>("sysctl", command, request.address());
+}
+
+}  // namespace basalt::hypercalls

@@ -1,0 +1,19 @@
+// What domctl and sysctl share: both are spoken by tools, describe domains, and carry CPU sets as bit maps.
+#pragma once
+
+#include "core/cpu_mask.hpp"
+#include "domain/domain.hpp"
+#include "hypercalls/call.hpp"
+
+namespace basalt::hypercalls {
+
+xen_domctl_getdomaininfo describe(Domain& domain);
+
+// The domain with this number or, if there is none, with the next higher one.
+Domain* domain_from(DomainId first);
+
+// A bit map in the tools' memory: bits beyond its length are cut off, bits beyond ours are zero.
+Result<> write_bit_map(const xenctl_bitmap& map, CpuMask cpus);
+Result<CpuMask> read_bit_map(const xenctl_bitmap& map);
+
+}  // namespace basalt::hypercalls
