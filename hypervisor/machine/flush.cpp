@@ -32,7 +32,7 @@ void ask(CpuMask cpus, Wanted what) {
     });
 }
 
-// A CPU with the idle root knows nothing of guests. It stores its new root before it loads CR3, and we have changed the
+// A CPU with the idle root knows nothing of guests. It names a guest's root before it loads it, and we have changed the
 // tables before we look: either we see the root, or it sees the tables.
 CpuMask without_idle(CpuMask cpus) {
     std::atomic_thread_fence(std::memory_order_seq_cst);
@@ -49,6 +49,10 @@ FlushTime flush_time() {
     return clock.load();
 }
 
+void advance_flush_time() {
+    clock.fetch_add(1);
+}
+
 CpuMask not_flushed_since(CpuMask cpus, FlushTime stamp) {
     auto behind = cpus & online_cpus();
     behind.for_each([&](CpuId id) {
@@ -60,8 +64,11 @@ CpuMask not_flushed_since(CpuMask cpus, FlushTime stamp) {
 void switch_root(Mfn root) {
     auto& cpu = this_cpu();
     const auto now = clock.load();
-    cpu.root.store(physical_of(root), std::memory_order_relaxed);
-    write_cr3(physical_of(root));
+    const auto wanted = physical_of(root);
+    const bool to_idle = wanted == physical_of(boot_root());
+    if (!to_idle) cpu.root.store(wanted, std::memory_order_relaxed);    // see without_idle(): a guest's root is named
+    write_cr3(wanted);                                                  // for longer than it is loaded
+    if (to_idle) cpu.root.store(wanted, std::memory_order_relaxed);
     cpu.flushed_at.store(now, std::memory_order_release);
 }
 

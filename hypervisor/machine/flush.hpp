@@ -14,6 +14,9 @@ using FlushTime = std::uint64_t;
 // The stamp for a frame whose last mapping has just been taken out of the tables.
 FlushTime flush_time();
 
+// The clock moves on, so that CPUs which load CR3 from now on need no asking: after a batch of mappings has gone.
+void advance_flush_time();
+
 // Those of `cpus` that have not flushed since the stamp.
 CpuMask not_flushed_since(CpuMask cpus, FlushTime stamp);
 

@@ -21,6 +21,7 @@ struct FlushEpoch {
 // paging-structure caches too) since the clock showed that epoch. The clock is read after the entry is gone
 // and before the use is dropped.
 FlushEpoch flush_epoch_now();
+void end_flush_epoch();    // CPUs that flush from now on have forgotten all that was dropped before
 void flush_cpus_behind(FlushEpoch epoch);    // returns when no CPU is behind; called with no lock held
 
 }    // namespace basalt

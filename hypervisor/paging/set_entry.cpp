@@ -106,7 +106,9 @@ Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t 
         const Entry wanted((found.raw() & ~(mask << shift)) | (desired & mask) << shift);
         const auto replaced = replace(word, 1, found, wanted, {&owner, &owner}, budget);
         if (!replaced.outcome.done()) return replaced.outcome.unfinished<std::uint64_t>();
-        if (replaced.written) return bytes;
+        if (!replaced.written) continue;
+        end_flush_epoch();
+        return bytes;
     }
 }
 

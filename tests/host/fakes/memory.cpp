@@ -47,6 +47,10 @@ FlushEpoch flush_epoch_now() {
     return FlushEpoch(fakes::Memory::now->clock.load());
 }
 
+void end_flush_epoch() {
+    ++fakes::Memory::now->clock;
+}
+
 void flush_cpus_behind(FlushEpoch epoch) {
     auto& memory = *fakes::Memory::now;
     for (auto& cpu : memory.cpu) {
