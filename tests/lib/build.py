@@ -19,5 +19,6 @@ def _run(what, command):
     ran = subprocess.run(command, cwd=places.checkout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, text=True)
     if ran.returncode != 0:
-        print(ran.stdout, end="", flush=True)
+        # ninja repeats the whole command of what failed; nobody reads that.
+        print("".join(line for line in ran.stdout.splitlines(True) if len(line) < 1000), end="", flush=True)
         raise Trouble(f"{what} failed (status {ran.returncode})")
