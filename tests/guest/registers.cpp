@@ -18,7 +18,7 @@ std::uint64_t get_float() {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"set_debugreg", "get_debugreg reads back what was set", [] {
+    {"get_debugreg", "reads back what was set", [] {
         for (int number = 0; number < 4; ++number) {
             expect_equal(set_debugreg(number, 0x1000 + number), 0);
             expect_equal(get_debugreg(number), 0x1000 + number);

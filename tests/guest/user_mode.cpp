@@ -245,7 +245,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(after.vector, 14);
         expect_equal(after.error, 7);
     }},
-    {"new_user_baseptr", "the kernel's half is not there in user mode, nor is the hypervisor's memory readable", [] {
+    {"mmuext_op.new_user_baseptr", "the kernel's half is not there in user mode, nor is the hypervisor's memory readable", [] {
         Frame frame = user_frame(user_read);
         frame.rax = reinterpret_cast<std::uint64_t>(shared);
         const Frame after = run_user(frame);
@@ -254,7 +254,7 @@ constexpr auto table = std::to_array<Case>({
         frame.rax = HYPERVISOR_VIRT_START + (3ull << 39);
         expect_equal(run_user(frame).error, 4);
     }},
-    {"new_user_baseptr", "user memory is the page it was given", [] {
+    {"mmuext_op.new_user_baseptr", "user memory is the page it was given", [] {
         Frame frame = user_frame(user_write);
         frame.rax = user_data + 16;
         frame.rbx = 0xabcdef;
