@@ -1,5 +1,6 @@
 """What goes into Dom0's image: the programs listed and the libraries they need, the modules listed and theirs."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -15,13 +16,25 @@ def lines_of(file):
     return [line for line in text if line]
 
 
+def target_below(root, link):
+    """The file that `link` would lead to if `root` were the root: an absolute link must not leave it."""
+    target = os.readlink(link)
+    return Path(os.path.normpath(root / target.lstrip("/") if target.startswith("/") else link.parent / target))
+
+
+def resolved(root, file):
+    while file.is_symlink():
+        file = target_below(root, file)
+    return file
+
+
 def programs(listing, root):
     """(files below `root`, {link: target}) of a listing."""
     files, links = [], {}
     for line in lines_of(listing):
         path, _, name = line.partition(" -> ")
         found = root / path.lstrip("/")
-        if not found.exists():
+        if not resolved(root, found).exists():
             raise Trouble(f"{listing}: no package brings {path}")
         files += sorted(file for file in found.rglob("*") if not file.is_dir()) if found.is_dir() else [found]
         if name:
@@ -46,7 +59,7 @@ def _needs(files):
 
 def libraries(files, root):
     """Every library that `files` need, directly or not."""
-    found, ahead = {}, list(files)
+    found, ahead = {}, [resolved(root, file) for file in files]
     while ahead:
         needs = _needs(ahead)
         ahead = []
@@ -55,11 +68,11 @@ def libraries(files, root):
                 if name in found:
                     continue
                 places = [root / name.lstrip("/")] if name.startswith("/") else [root / f / name for f in LIBRARY_FOLDERS]
-                at = next((place for place in places if place.exists()), None)
+                at = next((place for place in places if resolved(root, place).exists()), None)
                 if at is None:
                     raise Trouble(f"{file.relative_to(root)} needs {name}, which no package in dom0/image/packages brings")
                 found[name] = at
-                ahead.append(at)
+                ahead.append(resolved(root, at))
     return sorted(set(found.values()))
 
 

@@ -16,6 +16,7 @@ COMMAND = ["--cpu", "max,-la57,-smap", "--cpus", "2", "--no-guest", "--exec", "d
 def warnings_on(*hypervisor):
     told = subprocess.run([here.parents[1] / "boot" / "run", *hypervisor, *COMMAND], stdout=subprocess.PIPE, text=True,
                           check=True).stdout
+    assert "] Linux version" in told, "the log of the kernel is not whole"
     # <level>[ time] text; addresses and counts differ from boot to boot.
     texts = re.findall(r"^<[0-4]>\[ *[\d.]+\] (.*)$", told, re.M)
     return {re.sub(r"0x[0-9a-f]+|[0-9]+", "N", text) for text in texts}
