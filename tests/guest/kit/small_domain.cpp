@@ -30,9 +30,19 @@ std::int64_t map_foreign(const Page& window, unsigned domain, std::uint64_t mfn,
 }
 
 std::uint64_t free_pages() {
-    xen_sysctl_t request{};
-    sysctl(XEN_SYSCTL_physinfo, request);
-    return request.u.physinfo.free_pages;
+    const auto now = [] {
+        xen_sysctl_t request{};
+        sysctl(XEN_SYSCTL_physinfo, request);
+        return request.u.physinfo.free_pages;
+    };
+    // What is left of a domain goes away a little after it: the answer is the number that no longer changes.
+    for (std::uint64_t last = now();;) {
+        for (unsigned i = 0; i < 500; ++i) sched_op(SCHEDOP_yield);
+        if (const std::uint64_t next = now(); next == last)
+            return next;
+        else
+            last = next;
+    }
 }
 
 namespace {

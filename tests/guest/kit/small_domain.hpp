@@ -49,7 +49,7 @@ private:
     void prepare_vcpu();
 };
 
-// Frames nobody has.
+// Frames nobody has, once the number has come to rest.
 std::uint64_t free_pages();
 
 }
