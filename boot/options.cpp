@@ -137,8 +137,8 @@ bool take_noreboot(Options& options, std::string_view value) {
     return true;
 }
 
-bool take_break(Options& options, std::string_view) {
-    options.break_deliberately = true;
+bool take_fault(Options& options, std::string_view value) {
+    options.fault = value;
     return true;
 }
 
@@ -163,7 +163,7 @@ constexpr auto table = std::to_array<Option>({
     {"loglvl", take_level, "none, error, warning, info, debug or all"},
     {"noreboot", take_noreboot, "nothing, or yes or no"},
     {"sched", take_scheduler, "credit2, which is what Basalt's scheduler answers to"},
-    {"break", take_break, "nothing"},
+    {"break", take_fault, "write, text, stack, assertion or panic"},
     {"placeholder", pass_over, ""},
     {"no-real-mode", pass_over, ""},
     {"edd", pass_over, ""},

@@ -29,7 +29,7 @@ struct Options {
     std::uint32_t most_cpus_wanted = ~std::uint32_t{0};
     bool noreboot = false;
     Level shown = Level::info;
-    bool break_deliberately = false;   // a fault right before guests are entered, to see what a panic looks like
+    std::string_view fault;        // see break.hpp: committed right before Dom0 is built
 };
 
 // Called for each word that had no effect: `expected` says what would have.

@@ -1,6 +1,7 @@
 // The order in which the rooms come to life.
 #include <algorithm>
 
+#include "boot/break.hpp"
 #include "boot/dom0/build.hpp"
 #include "boot/gather.hpp"
 #include "boot/memory.hpp"
@@ -97,7 +98,7 @@ void obey(const Options& options) {
     start_serial_input();
     start_cpus(info, options);
 
-    if (options.break_deliberately) *reinterpret_cast<volatile int*>(8) = 1;
+    commit_fault(options.fault);
     build_dom0(info, options);
     give_start_up_back(info);
     enter_guests();

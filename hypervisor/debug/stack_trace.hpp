@@ -11,7 +11,7 @@ struct Frames {
     std::uint64_t frame_pointer = 0;
 
     [[gnu::always_inline]] static Frames of_caller() {
-        return {reinterpret_cast<std::uint64_t>(__builtin_return_address(0)),
+        return {reinterpret_cast<std::uint64_t>(__builtin_return_address(0)) - 1,    // inside the call
                 *static_cast<const std::uint64_t*>(__builtin_frame_address(0))};
     }
 };

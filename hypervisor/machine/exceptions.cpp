@@ -73,12 +73,16 @@ void show(const Registers& r) {
     log(Level::error, "cr0 {x} cr2 {x16} cr3 {x} cr4 {x}", read_cr0(), read_cr2(), read_cr3(), read_cr4());
 }
 
-// A page fault may mean that a stack ran into its guard page.
 void show_page_fault(const Registers& registers) {
     const auto address = read_cr2();
     log(Level::error, "{} of {x16}: {}", (registers.error_code & page_fault_error::write) != 0 ? "write" : "read", address,
         (registers.error_code & page_fault_error::present) != 0 ? "not allowed" : "nothing is mapped there");
-    if (address - layout::cpu_area < most_cpus * layout::cpu_block_size) log(Level::error, "a stack has overflowed");
+}
+
+// Into its guard page. The page fault then found no stack to come to, and became a double fault.
+void show_overflow(const Registers& registers) {
+    const auto below = registers.rsp - read_cr2();
+    if (below < page_size) log(Level::error, "a stack has overflowed: it ends above {x16}", read_cr2());
 }
 
 [[noreturn]] void die_of(const Registers& registers) {
@@ -86,6 +90,7 @@ void show_page_fault(const Registers& registers) {
     const auto name = registers.vector < names.size() ? names[registers.vector] : std::string_view("unexpected");
     log(Level::error, "exception {} ({}), error code {x}", registers.vector, name, registers.error_code);
     if (registers.vector == vector::page_fault) show_page_fault(registers);
+    if (registers.vector == vector::double_fault) show_overflow(registers);
     show(registers);
     const auto rip = in_alias(registers.rip) ? registers.rip + distance_to_image() : registers.rip;
     show_stack({rip, registers.rbp});

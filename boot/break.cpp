@@ -1,0 +1,55 @@
+#include "boot/break.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/assert.hpp"
+#include "debug/panic.hpp"
+#include "machine/image.hpp"
+
+namespace basalt {
+namespace {
+
+struct Fault {
+    std::string_view name;
+    void (*commit)();
+};
+
+void write_nowhere() { *reinterpret_cast<volatile int*>(8) = 1; }
+
+void write_text() { *reinterpret_cast<volatile std::byte*>(text_start) = std::byte{0}; }
+
+// Until the guard page: the page fault finds no stack either, and becomes a double fault.
+[[gnu::noinline]] unsigned descend(volatile unsigned* above) {
+    if (*above == ~0u) return 0;
+    volatile unsigned here[64] = {*above + 1};
+    return descend(here) + here[0];
+}
+void use_up_stack() {
+    volatile unsigned first = 0;
+    descend(&first);
+}
+
+void assert_falsehood() {
+    const volatile bool truth = false;
+    ASSERT(truth);
+}
+
+void just_panic() { panic("as the command line asked"); }
+
+constexpr auto faults = std::to_array<Fault>({
+    {"write", write_nowhere},
+    {"text", write_text},
+    {"stack", use_up_stack},
+    {"assertion", assert_falsehood},
+    {"panic", just_panic},
+});
+
+}  // namespace
+
+void commit_fault(std::string_view name) {
+    const auto fault = std::ranges::find(faults, name, &Fault::name);
+    if (fault != faults.end()) fault->commit();
+}
+
+}  // namespace basalt
