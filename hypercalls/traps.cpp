@@ -18,9 +18,8 @@ Result<> register_callback(PvVcpu& pv, const callback_register& request) {
         case CALLBACKTYPE_failsafe: pv.failsafe = callback; return {};
         case CALLBACKTYPE_syscall: pv.syscall = callback; return {};
         case CALLBACKTYPE_syscall32: pv.syscall32 = callback; return {};
-        case CALLBACKTYPE_sysenter: pv.sysenter = callback; return {};   // kept, though no CPU state leads to it
         case CALLBACKTYPE_nmi: pv.nmi = callback; return {};
-        default: return refuse(Error::not_implemented);
+        default: return refuse(Error::not_implemented);   // SYSENTER among them: kernels then use `int 0x80`
     }
 }
 
@@ -30,8 +29,7 @@ Result<> unregister_callback(PvVcpu& pv, const callback_unregister& request) {
         case CALLBACKTYPE_event:
         case CALLBACKTYPE_failsafe:
         case CALLBACKTYPE_syscall:
-        case CALLBACKTYPE_syscall32:
-        case CALLBACKTYPE_sysenter: return refuse(Error::invalid);
+        case CALLBACKTYPE_syscall32: return refuse(Error::invalid);
         default: return refuse(Error::not_implemented);
     }
 }

@@ -66,7 +66,6 @@ struct PvVcpu {
     std::uint64_t kernel_sp = 0;
     Callback syscall;
     Callback syscall32;
-    Callback sysenter;
     Callback event;
     Callback failsafe;
     Callback nmi;

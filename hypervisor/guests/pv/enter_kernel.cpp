@@ -18,26 +18,32 @@ constexpr bool pushes_error_code(std::uint64_t vector) {
 }
 
 unsigned shown_iopl(const Vcpu& vcpu) {
-    const bool architectural =
-        (vcpu.domain.assists.load(std::memory_order_relaxed) >> VMASST_TYPE_architectural_iopl & 1) != 0;
-    return architectural ? vcpu.pv.iopl : 0;
+    return has_architectural_iopl(vcpu.domain) ? vcpu.pv.iopl : 0;
+}
+
+// What Basalt has mapped where is not told. The M2P below the rest is the kernel's to know.
+bool is_hidden(const PvVcpu& pv, std::uint64_t address) {
+    return address >= (pv.in_kernel ? layout::m2p : layout::start) && address < layout::end;
 }
 
 // Hardware aligns the stack to 16 before it pushes (SDM 3A 6.14.2); Xen does too, and kernels count on it.
 constexpr std::uint64_t place_below(std::uint64_t stack, unsigned bytes) { return (stack & ~std::uint64_t{15}) - bytes; }
 
-void enter(Vcpu& vcpu, const Callback& where, const std::optional<std::uint32_t>& error_code,
-           const SelectorsWanted* selectors = nullptr) {
+[[gnu::cold, gnu::noinline]] void has_no_stack(const Vcpu& vcpu, std::uint64_t place) {
+    log(Level::warning, "d{}v{}: kernel stack at {x} cannot take a frame", vcpu.domain.id, vcpu.id, place);
+    crash_running_domain("its kernel stack is not writable");
+}
+
+template <std::size_t between>
+void enter(Vcpu& vcpu, const Callback& where, const std::array<std::uint64_t, between>& extra) {
     PvVcpu& pv = vcpu.pv;
     Registers& registers = vcpu.registers;
     const bool masked = upcalls_masked(vcpu);
-    const EntryFrame frame = entry_frame(registers, {pv.in_kernel, masked, shown_iopl(vcpu)}, error_code, selectors);
-    const std::uint64_t place = place_below(pv.in_kernel ? registers.rsp : pv.kernel_sp, frame.bytes());
+    const auto frame = entry_frame(registers, {pv.in_kernel, masked, shown_iopl(vcpu)}, extra);
+    const std::uint64_t place = place_below(pv.in_kernel ? registers.rsp : pv.kernel_sp, sizeof(frame));
     if (!pv.in_kernel) enter_kernel_mode(pv);
-    if (!guest_may_name(place, frame.bytes()) || copy_to_guest(place, frame.words.data(), frame.bytes()) != 0) {
-        log(Level::warning, "d{}v{}: kernel stack at {x} cannot take a frame", vcpu.domain.id, vcpu.id, place);
-        return crash_running_domain("its kernel stack is not writable");
-    }
+    if (!guest_may_name(place, sizeof(frame)) || copy_to_guest(place, frame.data(), sizeof(frame)) != 0)
+        return has_no_stack(vcpu, place);
     if (where.masks_events && !masked) mask_upcalls(vcpu, true);
     registers.rip = where.address;
     registers.cs = FLAT_KERNEL_CS64;
@@ -47,28 +53,32 @@ void enter(Vcpu& vcpu, const Callback& where, const std::optional<std::uint32_t>
     registers.vector = Registers::by_system_call;
 }
 
-void enter_by_gate(Vcpu& vcpu, std::uint64_t vector, const std::optional<std::uint32_t>& error_code) {
+[[gnu::cold, gnu::noinline]] void has_no_handler(const Vcpu& vcpu, std::uint64_t vector, std::uint64_t error_code) {
+    log(Level::warning, "d{}v{}: exception {} with error code {x} at {x}, and no handler for it", vcpu.domain.id, vcpu.id,
+        vector, error_code, vcpu.registers.rip);
+    crash_running_domain("it has no handler for its exception");
+}
+
+Callback gate_for(const Vcpu& vcpu, std::uint64_t vector) {
     const TrapGate& gate = vcpu.pv.traps[vector];
-    if (gate.address == 0) {
-        log(Level::warning, "d{}v{}: exception {} with error code {x} at {x}, and no handler for it", vcpu.domain.id,
-            vcpu.id, vector, error_code.value_or(0), vcpu.registers.rip);
-        return crash_running_domain("it has no handler for its exception");
-    }
-    enter(vcpu, {gate.address, gate.masks_events}, error_code);
+    return {gate.address, gate.masks_events};
 }
 
 }  // namespace
 
 void deliver_exception(Vcpu& vcpu, std::uint64_t vector, std::uint32_t error_code) {
-    enter_by_gate(vcpu, vector, pushes_error_code(vector) ? std::optional(error_code) : std::nullopt);
+    const Callback gate = gate_for(vcpu, vector);
+    if (gate.address == 0) return has_no_handler(vcpu, vector, error_code);
+    if (pushes_error_code(vector)) return enter(vcpu, gate, ErrorCode{error_code});
+    enter(vcpu, gate, Nothing{});
 }
 
 void deliver_page_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
     constexpr auto user = static_cast<std::uint32_t>(page_fault_error::user);
+    constexpr auto present = static_cast<std::uint32_t>(page_fault_error::present);
     if (vcpu_info* info = vcpu.events.info()) info->arch.cr2 = address;
-    // What Basalt has mapped where is not told; the M2P below it is the guest's to read.
-    if (address >= layout::m2p && address < layout::end) error_code &= ~static_cast<std::uint32_t>(page_fault_error::present);
-    enter_by_gate(vcpu, vector::page_fault, vcpu.pv.in_kernel ? error_code & ~user : error_code | user);
+    if (is_hidden(vcpu.pv, address)) error_code &= ~present;
+    deliver_exception(vcpu, vector::page_fault, vcpu.pv.in_kernel ? error_code & ~user : error_code | user);
 }
 
 bool may_interrupt(const PvVcpu& pv, std::uint8_t vector) {
@@ -76,24 +86,24 @@ bool may_interrupt(const PvVcpu& pv, std::uint8_t vector) {
     return gate.address != 0 && gate.privilege >= (pv.in_kernel ? 1 : 3);
 }
 
-void deliver_software_interrupt(Vcpu& vcpu, std::uint8_t vector) { enter_by_gate(vcpu, vector, std::nullopt); }
+void deliver_software_interrupt(Vcpu& vcpu, std::uint8_t vector) { enter(vcpu, gate_for(vcpu, vector), Nothing{}); }
 
 void deliver_system_call(Vcpu& vcpu, const Callback& callback) {
     if (callback.address == 0) return crash_running_domain("it has no handler for system calls");
-    enter(vcpu, callback, std::nullopt);
+    enter(vcpu, callback, Nothing{});
     vcpu.registers.rflags &= ~rflags::direction;   // as FMASK of a 64-bit kernel does
 }
 
 void deliver_event(Vcpu& vcpu) {
     const Callback& callback = vcpu.pv.event;
     if (callback.address == 0) return crash_running_domain("it has no handler for events");
-    enter(vcpu, {callback.address, true}, std::nullopt);
+    enter(vcpu, {callback.address, true}, Nothing{});
 }
 
-void deliver_failsafe(Vcpu& vcpu, const SelectorsWanted& wanted) {
+void deliver_failsafe(Vcpu& vcpu, const DataSelectors& wanted) {
     const Callback& callback = vcpu.pv.failsafe;
     if (callback.address == 0) return crash_running_domain("it has no handler for a failed return");
-    enter(vcpu, callback, std::nullopt, &wanted);
+    enter(vcpu, callback, wanted);
 }
 
 }  // namespace basalt::pv

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "domain/vcpu.hpp"
 #include "guests/pv/entry_frame.hpp"
@@ -23,7 +22,7 @@ void deliver_event(Vcpu& vcpu);
 
 // The CPU refused selectors. The frame names the data selectors that the guest wanted: where they equal those that are
 // loaded, it was CS or SS.
-void deliver_failsafe(Vcpu& vcpu, const SelectorsWanted& wanted);
+void deliver_failsafe(Vcpu& vcpu, const DataSelectors& wanted);
 
 // Whether the guest's current mode may use `int vector`.
 bool may_interrupt(const PvVcpu& pv, std::uint8_t vector);

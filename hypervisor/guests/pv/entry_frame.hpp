@@ -6,8 +6,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <utility>
 
 #include "guests/pv/guest_flags.hpp"
 
@@ -20,39 +21,28 @@ struct Interrupted {
     unsigned shown_iopl;
 };
 
-struct EntryFrame {
-    static constexpr unsigned most_words = 12;
-    std::array<std::uint64_t, most_words> words;
-    unsigned count = 0;
+// Its length is known while compiling, so that a system call writes seven words and nothing else. `between`: what
+// lies between R11 and RIP.
+template <std::size_t between>
+using EntryFrame = std::array<std::uint64_t, 7 + between>;
 
-    constexpr void push(std::uint64_t word) { words[count++] = word; }
-    constexpr unsigned bytes() const { return count * 8; }
-};
+using Nothing = std::array<std::uint64_t, 0>;
+using ErrorCode = std::array<std::uint64_t, 1>;
+using DataSelectors = std::array<std::uint64_t, 4>;   // ds, es, fs, gs
 
-struct SelectorsWanted {
-    std::uint16_t ds, es, fs, gs;
-};
-
-// The frame's words in ascending order of addresses.
-constexpr EntryFrame entry_frame(const Registers& registers, Interrupted state,
-                                 const std::optional<std::uint32_t>& error_code,
-                                 const SelectorsWanted* selectors = nullptr) {
-    EntryFrame frame;
-    frame.push(registers.rcx);
-    frame.push(registers.r11);
-    if (selectors != nullptr) {
-        frame.push(selectors->ds);
-        frame.push(selectors->es);
-        frame.push(selectors->fs);
-        frame.push(selectors->gs);
-    }
-    if (error_code) frame.push(*error_code);
-    frame.push(registers.rip);
-    frame.push(shown_cs(registers.cs, state.in_kernel, state.upcalls_masked));
-    frame.push(shown_flags(registers.rflags, state.upcalls_masked, state.shown_iopl));
-    frame.push(registers.rsp);
-    frame.push(registers.ss);
-    return frame;
+template <std::size_t between>
+constexpr EntryFrame<between> entry_frame(const Registers& registers, Interrupted state,
+                                          const std::array<std::uint64_t, between>& extra) {
+    return [&]<std::size_t... index>(std::index_sequence<index...>) {
+        return EntryFrame<between>{registers.rcx,
+                                   registers.r11,
+                                   extra[index]...,
+                                   registers.rip,
+                                   shown_cs(registers.cs, state.in_kernel, state.upcalls_masked),
+                                   shown_flags(registers.rflags, state.upcalls_masked, state.shown_iopl),
+                                   registers.rsp,
+                                   registers.ss};
+    }(std::make_index_sequence<between>{});
 }
 
 }  // namespace basalt::pv

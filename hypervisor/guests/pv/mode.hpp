@@ -2,6 +2,7 @@
 // GS bases is the active one.
 #pragma once
 
+#include "domain/domain.hpp"
 #include "domain/vcpu.hpp"
 #include "machine/flush.hpp"
 #include "machine/instructions.hpp"
@@ -19,6 +20,26 @@ inline void enter_user_mode(PvVcpu& pv) {
     pv.in_kernel = false;
     swap_gs();
     switch_root(pv.user_root);
+}
+
+// The kernel's own tables for a moment, to read what it has left in its memory for user mode's sake.
+class KernelTables {
+public:
+    explicit KernelTables(const PvVcpu& pv) : pv_(pv) {
+        if (!pv_.in_kernel) switch_root(pv_.kernel_root);
+    }
+    ~KernelTables() {
+        if (!pv_.in_kernel) switch_root(pv_.user_root);
+    }
+    KernelTables(const KernelTables&) = delete;
+    KernelTables& operator=(const KernelTables&) = delete;
+
+private:
+    const PvVcpu& pv_;
+};
+
+inline bool has_architectural_iopl(const Domain& domain) {
+    return (domain.assists.load(std::memory_order_relaxed) >> VMASST_TYPE_architectural_iopl & 1) != 0;
 }
 
 // evtchn_upcall_mask: the guest's interrupt flag. It lies in the guest's memory and may change at any time.

@@ -1,10 +1,12 @@
 #include "guests/pv/msrs.hpp"
 
 #include "domain/domain.hpp"
+#include "guests/pv/hypercall_page.hpp"
 #include "guests/pv/traps.hpp"
 #include "machine/features.hpp"
 #include "machine/instructions.hpp"
 #include "machine/page_entry.hpp"
+#include "paging/take.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -19,6 +21,17 @@ constexpr std::uint32_t amd_counters_end = 0xc0010008;
 constexpr std::uint32_t amd_hardware_configuration = 0xc0010015;
 constexpr std::uint32_t amd_decode_configuration = 0xc0011029;
 }  // namespace number
+
+// Where CPUID leaf 0x40000002 says that a hypercall page may be asked for.
+constexpr std::uint32_t hypercall_page_msr = XEN_CPUID_FIRST_LEAF;
+
+bool place_hypercall_page(Vcpu& vcpu, std::uint64_t value) {
+    if (value % page_size != 0) return false;   // the low bits choose a page, and there is one
+    auto use = paging::take_writable(mfn_of(value), vcpu.domain.memory);
+    if (!use) return false;
+    write_hypercall_page(static_cast<std::byte*>(layout::direct(use->mfn())));
+    return true;
+}
 
 constexpr std::uint64_t apic_enabled = 1 << 11;
 constexpr std::uint64_t apic_boot_cpu = 1 << 8;
@@ -79,6 +92,7 @@ bool write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value) {
             if (!is_canonical(value)) return false;
             write_gs_base_behind_swap(value);
             return true;
+        case hypercall_page_msr: return place_hypercall_page(vcpu, value);
         case msr::efer: return ((value ^ read_msr(msr)) & efer_shown) == 0;
         case msr::page_attributes: return value == page_attribute_table;
         case msr::microcode_revision:

@@ -4,6 +4,7 @@
 #include "devices/pci_config.hpp"
 #include "domain/domain.hpp"
 #include "guests/pv/enter_kernel.hpp"
+#include "guests/pv/mode.hpp"
 #include "guests/pv/timer_channel.hpp"
 #include "machine/entry.hpp"
 #include "machine/instructions.hpp"
@@ -16,6 +17,8 @@ constexpr std::uint64_t most_repetitions = 256;   // of one go: longer ones are 
 
 // A bit of the guest's own bitmap, clear for ports that it lends to its user mode (SDM 1 19.5.2).
 bool lent_to_user(const PvVcpu& pv, std::uint16_t port, unsigned width) {
+    if (pv.io_bitmap_ports == 0) return false;
+    const KernelTables tables(pv);
     for (unsigned byte = 0; byte < width; ++byte) {
         const std::uint32_t bit = port + byte;
         if (bit >= pv.io_bitmap_ports || pv.io_bitmap.p == nullptr) return false;
@@ -27,8 +30,10 @@ bool lent_to_user(const PvVcpu& pv, std::uint16_t port, unsigned width) {
     return true;
 }
 
-// Kernel mode counts as ring 1 of PV tradition.
-bool may_use_ports(const PvVcpu& pv, std::uint16_t port, unsigned width) {
+// Kernel mode counts as ring 1, or, with architectural IOPL, as ring 0.
+bool may_use_ports(const Vcpu& vcpu, std::uint16_t port, unsigned width) {
+    const PvVcpu& pv = vcpu.pv;
+    if (pv.in_kernel && has_architectural_iopl(vcpu.domain)) return true;
     return pv.iopl >= (pv.in_kernel ? 1 : 3) || lent_to_user(pv, port, width);
 }
 
@@ -77,7 +82,7 @@ void write_port(Vcpu& vcpu, std::uint16_t port, unsigned width, std::uint32_t va
 PortsDone one_access(Vcpu& vcpu, const Instruction& instruction, bool in) {
     Registers& registers = vcpu.registers;
     const auto port = static_cast<std::uint16_t>(instruction.has_immediate ? instruction.immediate : registers.rdx);
-    if (!may_use_ports(vcpu.pv, port, instruction.width)) return PortsDone::refused;
+    if (!may_use_ports(vcpu, port, instruction.width)) return PortsDone::refused;
     constexpr unsigned accumulator = 0;
     if (in)
         write_register(registers, instruction, accumulator, read_port(vcpu, port, instruction.width));
@@ -114,7 +119,7 @@ bool one_element(Vcpu& vcpu, const Instruction& instruction, bool in, std::uint1
 PortsDone string_access(Vcpu& vcpu, const Instruction& instruction, bool in) {
     Registers& registers = vcpu.registers;
     const auto port = static_cast<std::uint16_t>(registers.rdx);
-    if (!may_use_ports(vcpu.pv, port, instruction.width)) return PortsDone::refused;
+    if (!may_use_ports(vcpu, port, instruction.width)) return PortsDone::refused;
     if (instruction.memory.narrow || instruction.memory.segment != Segment::flat) return PortsDone::refused;
     if (!instruction.repeated) return one_element(vcpu, instruction, in, port) ? PortsDone::finished : PortsDone::go_on;
     for (std::uint64_t done = 0; registers.rcx != 0; ++done) {

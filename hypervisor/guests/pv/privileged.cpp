@@ -9,6 +9,7 @@
 #include "guests/pv/enter_kernel.hpp"
 #include "guests/pv/fetch.hpp"
 #include "guests/pv/fpu_use.hpp"
+#include "guests/pv/mode.hpp"
 #include "guests/pv/msrs.hpp"
 #include "guests/pv/ports.hpp"
 #include "machine/instructions.hpp"
@@ -92,7 +93,7 @@ bool carry_out(Vcpu& vcpu, const Instruction& instruction) {
             return true;
         case Operation::clear_interrupts:
         case Operation::set_interrupts:   // the guest's interrupt flag is its upcall mask, not RFLAGS.IF
-            return vcpu.pv.iopl >= 1;
+            return vcpu.pv.iopl >= 1 || has_architectural_iopl(vcpu.domain);
         default: return false;
     }
 }

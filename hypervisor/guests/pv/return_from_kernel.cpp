@@ -10,7 +10,7 @@ namespace basalt::pv {
 namespace {
 
 void keep_iopl(Vcpu& vcpu, std::uint64_t wanted) {
-    if ((vcpu.domain.assists.load(std::memory_order_relaxed) >> VMASST_TYPE_architectural_iopl & 1) != 0)
+    if (has_architectural_iopl(vcpu.domain))
         vcpu.pv.iopl = static_cast<std::uint8_t>(wanted >> 12 & 3);
 }
 
@@ -18,7 +18,7 @@ void keep_iopl(Vcpu& vcpu, std::uint64_t wanted) {
 
 void return_from_kernel(Vcpu& vcpu) {
     Registers& registers = vcpu.registers;
-    iret_context frame;
+    [[clang::uninitialized]] iret_context frame;   // read whole, or not used
     if (!guest_may_name(registers.rsp, sizeof(frame)) || copy_from_guest(&frame, registers.rsp, sizeof(frame)) != 0)
         return crash_running_domain("the frame of its iret is not readable");
     if ((frame.cs & ring_3) == ring_3) {

@@ -24,26 +24,19 @@ Registers interrupted() {
 }
 
 TEST(entry_frame, of_a_kernel_shows_ring_0_and_the_event_mask) {
-    const EntryFrame frame = entry_frame(interrupted(), {.in_kernel = true, .upcalls_masked = true, .shown_iopl = 0}, {});
-    ASSERT_EQ(frame.count, 7u);
-    const std::array<std::uint64_t, 7> expected{1, 2, 3, 0x1'0000'e030, 0x046, 5, 0xe02b};
-    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), frame.words.begin()));
+    const auto frame = entry_frame(interrupted(), {.in_kernel = true, .upcalls_masked = true, .shown_iopl = 0}, Nothing{});
+    EXPECT_EQ(frame, (EntryFrame<0>{1, 2, 3, 0x1'0000'e030, 0x046, 5, 0xe02b}));
 }
 
 TEST(entry_frame, of_user_mode_with_an_error_code) {
-    const EntryFrame frame = entry_frame(interrupted(), {.in_kernel = false, .upcalls_masked = false, .shown_iopl = 1}, 14);
-    ASSERT_EQ(frame.count, 8u);
-    const std::array<std::uint64_t, 8> expected{1, 2, 14, 3, 0xe033, 0x1246, 5, 0xe02b};
-    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), frame.words.begin()));
+    const auto frame =
+        entry_frame(interrupted(), {.in_kernel = false, .upcalls_masked = false, .shown_iopl = 1}, ErrorCode{14});
+    EXPECT_EQ(frame, (EntryFrame<1>{1, 2, 14, 3, 0xe033, 0x1246, 5, 0xe02b}));
 }
 
 TEST(entry_frame, of_a_failed_return_names_the_selectors_below_rip) {
-    const SelectorsWanted wanted{10, 11, 12, 13};
-    const EntryFrame frame = entry_frame(interrupted(), {true, false, 0}, {}, &wanted);
-    ASSERT_EQ(frame.count, 11u);
-    EXPECT_EQ(frame.words[2], 10u);
-    EXPECT_EQ(frame.words[5], 13u);
-    EXPECT_EQ(frame.words[6], 3u);
+    const auto frame = entry_frame(interrupted(), {true, false, 0}, DataSelectors{10, 11, 12, 13});
+    EXPECT_EQ(frame, (EntryFrame<4>{1, 2, 10, 11, 12, 13, 3, 0xe030, 0x246, 5, 0xe02b}));
 }
 
 TEST(flags, a_guest_cannot_choose_its_privilege) {
