@@ -41,7 +41,7 @@ void write_flagged(std::uint64_t area, vcpu_runstate_info info) {
 void publish_runstate(Vcpu& vcpu) {
     if (vcpu.runstate_area == 0) return;
     const KernelView view(vcpu);
-    const vcpu_runstate_info info = scheduler().runstate(vcpu.unit);
+    const vcpu_runstate_info info = scheduler().runstate_as_entered(vcpu.unit);
     const bool flagged = (vcpu.domain.assists.load(std::memory_order_relaxed) >> VMASST_TYPE_runstate_update_flag & 1) != 0;
     if (flagged)
         write_flagged(vcpu.runstate_area, info);

@@ -28,6 +28,9 @@ public:
         if (at > entered()) info_.state_entry_time = at.raw;
     }
 
+    // As of the last change: what guests find in their memory area, to which they add the time since.
+    const vcpu_runstate_info& as_entered() const { return info_; }
+    // As of now: what the hypercall answers.
     vcpu_runstate_info at(Instant instant) const {
         auto info = info_;
         info.time[info.state] += elapsed(instant);

@@ -255,4 +255,8 @@ vcpu_runstate_info Scheduler::runstate(SchedulingUnit& unit) {
     return with_queue_of(unit, [&](CpuId, RunQueue&) { return unit.runstate_.at(system_time()); });
 }
 
+vcpu_runstate_info Scheduler::runstate_as_entered(SchedulingUnit& unit) {
+    return with_queue_of(unit, [&](CpuId, RunQueue&) { return unit.runstate_.as_entered(); });
+}
+
 }  // namespace basalt

@@ -65,7 +65,8 @@ public:
     Result<> pin(SchedulingUnit& unit, CpuId cpu);
     void unpin(SchedulingUnit& unit);
 
-    vcpu_runstate_info runstate(SchedulingUnit& unit);
+    vcpu_runstate_info runstate(SchedulingUnit& unit);              // see Runstate::at
+    vcpu_runstate_info runstate_as_entered(SchedulingUnit& unit);   // see Runstate::as_entered
 
     CpuMask online() const { return {online_.load(std::memory_order_relaxed)}; }
     CpuMask idle() const { return {idle_.load(std::memory_order_relaxed)}; }

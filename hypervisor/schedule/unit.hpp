@@ -62,9 +62,6 @@ public:
         return pin != 0 ? CpuMask{pin} : affinity();
     }
 
-    // For the CPU that runs the unit, between two picks; others ask Scheduler::runstate.
-    const Runstate& runstate_here() const { return runstate_; }
-
 private:
     friend class Scheduler;
     friend class Waiting;
