@@ -96,7 +96,8 @@ TEST(Race, APageIsATableForOneAndWritableForTheOther) {
     std::atomic<bool> in_use[2] = {};
     std::atomic<unsigned> both{0}, successes[2] = {};
     on_two_cpus([&](unsigned cpu) {
-        for (unsigned i = 0; i < 20000; ++i) {
+        // Each goes on until both have had their turns, however they are scheduled.
+        while (successes[0] < 2000 || successes[1] < 2000) {
             Budget budget;
             FrameUse use;
             if (cpu == 0) {
@@ -116,8 +117,6 @@ TEST(Race, APageIsATableForOneAndWritableForTheOther) {
         }
     });
     EXPECT_EQ(both, 0U);
-    EXPECT_GT(successes[0], 0U);
-    EXPECT_GT(successes[1], 0U);
     settle(space);
 }
 
