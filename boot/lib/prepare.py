@@ -28,7 +28,7 @@ def dom0():
 def basalt():
     """The hypervisor of this checkout, built if its sources changed."""
     folder = places.basalt.parent
-    with step("Basalt built"):
+    with step("building Basalt"):
         if not (folder / "build.ninja").exists():
             _run("cmake", ["cmake", "--preset", "release", "-B", folder], quiet=True)
         _run("the build of Basalt", ["cmake", "--build", folder, "--target", "basalt"], quiet=True)

@@ -96,7 +96,7 @@ def boot_image(chosen, folder, files):
     hypervisor = prepare.hypervisor(chosen.hypervisor, folder)
     hypervisor_line = (f"placeholder console=com1 com1=115200,8n1 noreboot=false "
                        f"dom0_mem={chosen.dom0_memory},max:{chosen.dom0_memory} {chosen.append}")
-    with step("boot image made"):
+    with step("making the boot image"):
         initramfs = with_files(places.dom0_image, files, folder / "initramfs")
         kernel = Module(chosen.kernel or places.dom0_kernel, f"placeholder console=hvc0 {chosen.dom0_append}")
         return make_iso(folder / "boot.iso", hypervisor, hypervisor_line, [kernel, Module(initramfs)],
@@ -175,10 +175,10 @@ def run(chosen):
     job = Job(chosen.exec) if chosen.exec is not None else None
     log = fresh_log()
     say(f"console log: {os.path.relpath(log)}")
-    if chosen.gdb:
-        say("waiting for a debugger: gdb -ex 'target remote :1234' FILE")
     with own_folder() as folder:
         image = boot_image(chosen, Path(folder), guest(chosen) | (job.files() if job else terminal()))
+        if chosen.gdb:
+            say("waiting for a debugger: gdb -ex 'target remote :1234' FILE")
         return run_job(chosen, job, image, log) if job else run_interactively(chosen, image, log)
 
 
