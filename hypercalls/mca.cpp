@@ -9,7 +9,10 @@ namespace {
 using Request = xen_mc_t;
 static_assert(offsetof(Request, cmd) == 0 && offsetof(Request, interface_version) == 4);
 
+// An acknowledgement brings no record; everything else needs a place for one.
 Result<> fetch(Request& request) {
+    const bool acknowledges = (request.u.mc_fetch.flags & XEN_MC_ACK) != 0;
+    if (!acknowledges && request.u.mc_fetch.data.p == nullptr) return refuse(Error::invalid);
     request.u.mc_fetch.flags = XEN_MC_NODATA;
     request.u.mc_fetch.fetch_id = 0;
     return {};

@@ -21,7 +21,9 @@ Step<> as_step(const Result<>& result) { return result ? Step<>(std::monostate{}
 
 Result<> flush_vcpus(const mmuext_op_t& request) {
     const auto map = reinterpret_cast<std::uint64_t>(request.arg2.vcpumask.p);
-    const CpuMask cpus = TRY(cpus_of_vcpus(map));
+    const auto named = cpus_of_vcpus(map);
+    if (!named) return refuse(Error::invalid);   // not bad_address: what the ABI answers for the bit map
+    const CpuMask cpus = *named;
     if (request.cmd == MMUEXT_TLB_FLUSH_MULTI)
         flush_on(cpus);
     else

@@ -64,8 +64,11 @@ Result<> setup_gsi(const physdev_setup_gsi_t& request) {
 Result<DomainId> whose(domid_t id) { return TRY(find_domain(DomainId(id)))->id; }
 
 Result<Pirq> map_gsi(DomainId domain, const physdev_map_pirq_t& request) {
-    if (request.index < 0 || (request.pirq >= 0 && request.pirq != request.index)) return refuse(Error::invalid);
-    return map_line(domain, Gsi(static_cast<std::uint32_t>(request.index)));
+    const Gsi gsi(static_cast<std::uint32_t>(request.index));
+    if (request.index < 0 || !gsi_exists(gsi)) return refuse(Error::invalid);
+    // A line's pirq has the line's number: another that is asked for comes too late.
+    if (request.pirq >= 0 && request.pirq != request.index) return refuse(Error::exists);
+    return map_line(domain, gsi);
 }
 
 // A table address says that MSI-X is meant; where the table is, Basalt finds out for itself.

@@ -31,10 +31,10 @@ Result<> get_cpuinfo(Request& request) {
     auto& info = request.u.pcpu_info;
     info.max_present = last_present();
     if (!is_present(info.xen_cpuid)) {
-        info.flags |= XEN_PCPU_FLAGS_INVALID;
+        info.flags = XEN_PCPU_FLAGS_INVALID;
         return {};
     }
-    info.flags |= XEN_PCPU_FLAGS_ONLINE;
+    info.flags = XEN_PCPU_FLAGS_ONLINE;
     info.apic_id = cpu_of(CpuId(info.xen_cpuid)).apic_id;
     info.acpi_id = acpi_id_of(info.apic_id).value_or(info.apic_id);
     return {};
