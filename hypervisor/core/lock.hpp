@@ -24,7 +24,8 @@ enum class Rank : std::uint8_t {
     interrupt_routes,
     scheduler,
     timers,
-    machine,    // our own page tables, whose frames come from below
+    machine,       // devices' registers
+    own_tables,    // Basalt's page tables: devices are mapped, and frames taken, through these
     frames,
     log,
 };

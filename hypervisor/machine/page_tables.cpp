@@ -17,7 +17,7 @@ struct Tables {
     FrameSource source = early_frame;
     layout::Address next_device = layout::device_area;
 };
-constinit Guarded<Tables, Rank::machine> tables;
+constinit Guarded<Tables, Rank::own_tables> tables;
 
 bool present(PageEntry entry) { return (entry & page_bit::present) != 0; }
 
