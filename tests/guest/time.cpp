@@ -70,6 +70,7 @@ constexpr auto table = std::to_array<Case>({
         expect(last > first);
     }},
     {"pvclock", "goes on across calls and waiting", [] {
+        timer_port();   // an event without a port is dropped, so the port comes before the timer
         const std::uint64_t before = now();
         expect_equal(set_timer_op(before + 5 * millisecond), 0);
         const std::uint64_t after = wait_for_timer();
