@@ -16,9 +16,9 @@ struct Held {
     unsigned index;    // where a check at rest goes on
 };
 
-Error error_for(Refusal refusal, Use wanted) {
-    const Error error = error_of(refusal);
-    return error == Error::invalid && wanted == Use::writable ? Error::busy : error;
+// As Xen: busy is the answer for a writable mapping alone; a table or descriptor page that cannot be is invalid.
+Error error_for(Use wanted) {
+    return wanted == Use::writable ? Error::busy : Error::invalid;
 }
 
 // A reference and a use, checked or not. Someone else's unfinished check is waited for; work left over by
@@ -39,7 +39,7 @@ Result<Held> take_both(Mfn mfn, Use wanted, DomainId owner) {
                 leave_unchecked(mfn);
             return refuse(Error::invalid);
         }
-        if (taken.error() != Refusal::check_unfinished) return refuse(error_for(taken.error(), wanted));
+        if (taken.error() != Refusal::check_unfinished) return refuse(error_for(wanted));
         if (waits == most_waits) return refuse(Error::again);
         Budget little(entries_per_table);
         finish_undoing(little);
