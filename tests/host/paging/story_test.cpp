@@ -97,7 +97,7 @@ TEST_F(Story, APageTableIsNotWritableAnywhereNorAWritablePageATable) {
     EXPECT_EQ(refusal(write(1, 8, Entry::of(table(1), flags).raw())), Error::busy);
     EXPECT_TRUE(write(1, 8, Entry::of(table(1), Entry::present_bit).raw()).done());
     Budget budget;
-    EXPECT_EQ(refusal(pin(page(0), 1, domain, budget)), Error::busy);
+    EXPECT_EQ(refusal(pin(page(0), 1, domain, budget)), Error::invalid);
     settle();
 }
 
