@@ -7,7 +7,7 @@ namespace basalt::hypercalls {
 
 // By DOMID_SELF or number. no_such_process: there is none; not_permitted: only the privileged act for others.
 inline Result<Domain*> acted_for(std::uint16_t id) {
-    Domain* const domain = TRY(find_domain(DomainId(id)));
+    Domain* const domain = TRY(living_domain(DomainId(id)));
     Domain& caller = running().domain;
     if (domain != &caller && !caller.privileged) return refuse(Error::not_permitted);
     return domain;

@@ -1,98 +1,119 @@
-// One domain, as tools of the privileged domain see and steer it (<xen/domctl.h>).
-#include "domain/run.hpp"
+// One domain, as tools of the privileged domain make, see, steer and end it (<xen/domctl.h>).
+#include <type_traits>
+
+#include "hypercalls/domctl_calls.hpp"
 #include "hypercalls/handlers.hpp"
-#include "hypercalls/tools.hpp"
+#include "hypercalls/pause.hpp"
 
 namespace basalt::hypercalls {
 namespace {
 
 using Request = xen_domctl_t;
 
-Result<Domain*> domain_in(const Request& request) { return find_domain(DomainId(request.domain)); }
+enum class Whom : std::uint8_t {
+    anyone,        // a dying domain too
+    living,
+    another,       // living, and not the caller
+    another_dying  // not the caller
+};
 
-Result<Vcpu*> vcpu_in(const Request& request, std::uint32_t number) {
-    Vcpu* const vcpu = TRY(domain_in(request))->vcpu(VcpuId(number));
-    if (vcpu == nullptr) return refuse(Error::no_such_process);
-    return vcpu;
-}
+struct DomctlSubcall {
+    std::uint32_t command;
+    std::string_view name;
+    Whom whom;
+    Step<> (*act)(Domain& domain, Request& request);
+    std::string_view effect;
+};
 
-Result<> domain_info(Request& request) {
-    // An absent domain is no_such_process: tools find the end of the list by it.
-    request.u.getdomaininfo = describe(*TRY(domain_in(request)));
-    request.domain = request.u.getdomaininfo.domain;
-    return {};
-}
-
-Result<> vcpu_info(Request& request) {
-    auto& info = request.u.getvcpuinfo;
-    Vcpu* const vcpu = TRY(vcpu_in(request, info.vcpu));
-    const vcpu_runstate_info state = scheduler().runstate(vcpu->unit);
-    info.online = vcpu->unit.is_up() ? 1 : 0;
-    info.blocked = vcpu->unit.blocked() ? 1 : 0;
-    info.running = state.state == RUNSTATE_running ? 1 : 0;
-    info.cpu_time = state.time[RUNSTATE_running];
-    info.cpu = vcpu->unit.cpu().raw;
-    return {};
-}
-
-Result<> vcpu_affinity(Request& request) {
-    const auto& wish = request.u.vcpuaffinity;
-    const Vcpu* const vcpu = TRY(vcpu_in(request, wish.vcpu));
-    if ((wish.flags & XEN_VCPUAFFINITY_HARD) != 0) TRY(write_bit_map(wish.cpumap_hard, vcpu->unit.affinity()));
-    if ((wish.flags & XEN_VCPUAFFINITY_SOFT) != 0) TRY(write_bit_map(wish.cpumap_soft, vcpu->unit.preferred()));
-    return {};
-}
-
-// Tells back what the CPUs that are online leave of the wish.
-Result<> set_vcpu_affinity(Request& request) {
-    const auto& wish = request.u.vcpuaffinity;
-    Vcpu* const vcpu = TRY(vcpu_in(request, wish.vcpu));
-    const bool wants_hard = (wish.flags & XEN_VCPUAFFINITY_HARD) != 0;
-    const bool wants_soft = (wish.flags & XEN_VCPUAFFINITY_SOFT) != 0;
-    if (!wants_hard && !wants_soft) return refuse(Error::invalid);
-    const CpuMask hard = wants_hard ? TRY(read_bit_map(wish.cpumap_hard)) : vcpu->unit.affinity();
-    const CpuMask soft = wants_soft ? TRY(read_bit_map(wish.cpumap_soft)) : vcpu->unit.preferred();
-    TRY(scheduler().set_affinity(vcpu->unit, hard, soft));
-    const CpuMask usable = hard & scheduler().online();
-    if (wants_hard) TRY(write_bit_map(wish.cpumap_hard, usable));
-    if (wants_soft) TRY(write_bit_map(wish.cpumap_soft, soft & usable));
-    return {};
-}
-
-Result<> scheduling(Request& request) {
-    auto& wish = request.u.scheduler_op;
-    Domain* const domain = TRY(domain_in(request));
-    if (wish.sched_id != XEN_SCHEDULER_CREDIT2) return refuse(Error::invalid);
-    if (wish.cmd == XEN_DOMCTL_SCHEDOP_getinfo) {
-        wish.u.credit2 = {.weight = static_cast<std::uint16_t>(domain->share.weight()),
-                          .cap = static_cast<std::uint16_t>(domain->share.cap())};
-        return {};
+template <auto function>
+Step<> about(Domain& domain, Request& request) {
+    if constexpr (std::is_same_v<decltype(function(domain, request)), Step<>>) {
+        return function(domain, request);
+    } else {
+        const Result<> result = function(domain, request);
+        return result ? Step<>(std::monostate{}) : Step<>(refuse(result.error()));
     }
-    if (wish.cmd != XEN_DOMCTL_SCHEDOP_putinfo) return refuse(Error::invalid);
-    // Weight 0 leaves the weight as it is; a cap beyond 16 bits means the same.
-    const auto& credit = wish.u.credit2;
-    return scheduler().set_parameters(
-        domain->share, {.weight = credit.weight != 0 ? credit.weight : domain->share.weight(), .cap = credit.cap});
 }
 
-constexpr auto calls = std::to_array<Subcall>({
-    {XEN_DOMCTL_getdomaininfo, "getdomaininfo", Asker::privileged, Structured<domain_info>::act, "describe a domain"},
-    {XEN_DOMCTL_getvcpuinfo, "getvcpuinfo", Asker::privileged, Structured<vcpu_info>::act, "describe a vcpu"},
-    {XEN_DOMCTL_getvcpuaffinity, "getvcpuaffinity", Asker::privileged, Structured<vcpu_affinity>::act,
+constexpr auto calls = std::to_array<DomctlSubcall>({
+    {XEN_DOMCTL_destroydomain, "destroydomain", Whom::another_dying, about<destroy>, "end a domain for good"},
+    {XEN_DOMCTL_pausedomain, "pausedomain", Whom::another, about<pause>, "let none of its vcpus run"},
+    {XEN_DOMCTL_unpausedomain, "unpausedomain", Whom::another, about<unpause>, "take one such pause back"},
+    {XEN_DOMCTL_resumedomain, "resumedomain", Whom::another, about<resume_after_shutdown>,
+     "let it run on as if it had not shut down"},
+    {XEN_DOMCTL_getdomaininfo, "getdomaininfo", Whom::anyone, about<domain_info>, "describe a domain"},
+    {XEN_DOMCTL_max_vcpus, "max_vcpus", Whom::living, about<set_vcpu_count>, "give it its vcpus"},
+    {XEN_DOMCTL_max_mem, "max_mem", Whom::living, about<set_most_memory>, "say how many frames it may have"},
+    {XEN_DOMCTL_setdomainhandle, "setdomainhandle", Whom::living, about<set_handle>, "set tools' own name for it"},
+    {XEN_DOMCTL_get_address_size, "get_address_size", Whom::living, about<address_size>, "tell its kernel's word size"},
+    {XEN_DOMCTL_set_address_size, "set_address_size", Whom::living, about<set_address_size>,
+     "say its kernel's word size: 64 bits"},
+    {XEN_DOMCTL_getnodeaffinity, "getnodeaffinity", Whom::living, about<node_affinity>, "tell its node: the only one"},
+    {XEN_DOMCTL_setnodeaffinity, "setnodeaffinity", Whom::living, about<set_node_affinity>,
+     "say which nodes its memory had better come from"},
+    {XEN_DOMCTL_hypercall_init, "hypercall_init", Whom::living, about<write_hypercall_page>,
+     "write the hypercall page into one of its frames"},
+    {XEN_DOMCTL_getvcpuinfo, "getvcpuinfo", Whom::living, about<vcpu_info>, "describe a vcpu"},
+    {XEN_DOMCTL_getvcpucontext, "getvcpucontext", Whom::another, about<vcpu_context>, "read a vcpu's state"},
+    {XEN_DOMCTL_setvcpucontext, "setvcpucontext", Whom::another, about<set_vcpu_context>, "set a vcpu's state"},
+    {XEN_DOMCTL_getvcpuaffinity, "getvcpuaffinity", Whom::living, about<vcpu_affinity>,
      "tell on which CPUs a vcpu may, and had better, run"},
-    {XEN_DOMCTL_setvcpuaffinity, "setvcpuaffinity", Asker::privileged, Structured<set_vcpu_affinity>::act,
+    {XEN_DOMCTL_setvcpuaffinity, "setvcpuaffinity", Whom::living, about<set_vcpu_affinity>,
      "say on which CPUs a vcpu may, and had better, run"},
-    {XEN_DOMCTL_scheduler_op, "scheduler_op", Asker::privileged, Structured<scheduling>::act,
+    {XEN_DOMCTL_scheduler_op, "scheduler_op", Whom::living, about<schedule_parameters>,
      "tell or set a domain's weight and cap"},
 });
 
+Result<Domain*> domain_for(const DomctlSubcall& call, const Request& request) {
+    Domain* const domain = TRY(listed_domain(DomainId(request.domain)));
+    const bool dying_too = call.whom == Whom::anyone || call.whom == Whom::another_dying;
+    if (!dying_too && domain->is_dying()) return refuse(Error::no_such_process);
+    const bool self_too = call.whom == Whom::anyone || call.whom == Whom::living;
+    if (!self_too && domain == &running().domain) return refuse(Error::invalid);
+    return domain;
+}
+
+// What a refused call has to say is in the request too.
+Ending finish(Registers& registers, GuestPointer<Request> pointer, const Request& request, Result<> result) {
+    const auto told = pointer.write(request);
+    return answer(registers, result ? told : result);
+}
+
+Ending act(Registers& registers, const DomctlSubcall& call, GuestPointer<Request> pointer, Request& request) {
+    const auto domain = domain_for(call, request);
+    if (!domain) return answer(registers, refuse(domain.error()));
+    const Control control(**domain);
+    if (!control.alone()) {
+        poll_interrupts();
+        return Ending::resume;
+    }
+    const Step<> step = call.act(**domain, request);
+    if (step.again() != nullptr) {
+        poll_interrupts();
+        return Ending::resume;
+    }
+    return finish(registers, pointer, request, step.refused() != nullptr ? Result<>(refuse(*step.refused())) : Result<>());
+}
+
 }  // namespace
 
-Result<std::int64_t> domctl(GuestPointer<xen_domctl_t> request) {
-    const auto words = request.as<std::uint32_t>();
-    const auto command = TRY(words.read());
-    if (TRY((words + 1).read()) != XEN_DOMCTL_INTERFACE_VERSION) return refuse(Error::access_denied);
-    return subcall<calls>("domctl", command, request.address());
+// rdi: xen_domctl_t.
+Ending domctl(Registers& registers) {
+    const GuestPointer<Request> pointer(registers.rdi);
+    auto request = pointer.read();
+    if (!request) return answer(registers, refuse(request.error()));
+    if (request->interface_version != XEN_DOMCTL_INTERFACE_VERSION) return answer(registers, refuse(Error::access_denied));
+    if (request->cmd == XEN_DOMCTL_createdomain)
+        return finish(registers, pointer, *request, create(*request));
+    const DomctlSubcall* const call = row_of<calls>(request->cmd);
+    if (call == nullptr) return answer(registers, subcall_unknown("domctl", request->cmd));
+    return act(registers, *call, pointer, *request);
+}
+
+Result<Vcpu*> vcpu_named(Domain& domain, std::uint32_t number) {
+    Vcpu* const vcpu = domain.vcpu(VcpuId(number));
+    if (vcpu == nullptr) return refuse(Error::invalid);
+    return vcpu;
 }
 
 }  // namespace basalt::hypercalls

@@ -17,7 +17,7 @@ Result<> alloc_unbound(evtchn_alloc_unbound_t& request) {
 
 // The other domain has named this one as who may bind: that is the permission.
 Result<> bind_interdomain(evtchn_bind_interdomain_t& request) {
-    Domain* const remote = TRY(find_domain(DomainId(request.remote_dom)));
+    Domain* const remote = TRY(living_domain(DomainId(request.remote_dom)));
     request.local_port = TRY(own().bind_interdomain(remote->events, Port(request.remote_port))).raw;
     return {};
 }

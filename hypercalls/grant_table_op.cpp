@@ -113,7 +113,7 @@ struct Batch {
 
 // Here DOMID_SELF is no domain. The entry itself says who may map it.
 void map_one(gnttab_map_grant_ref_t& request) {
-    const auto granter = find_domain(DomainId(request.dom));
+    const auto granter = living_domain(DomainId(request.dom));
     if (request.dom == DOMID_SELF || !granter) {
         request.status = GNTST_bad_domain;
         return;
@@ -170,7 +170,7 @@ Ending unmap(Registers& registers) {
 // A grant of any domain, or a page of the caller's own by its frame number.
 grants::Answer<grants::CopySide> side_of(const gnttab_copy::gnttab_copy_ptr& side, bool granted) {
     if (!granted && side.domid != DOMID_SELF) return grants::deny(grants::Status::permission_denied);
-    const auto domain = find_domain(DomainId(side.domid));
+    const auto domain = living_domain(DomainId(side.domid));
     if (!domain) return grants::deny(grants::Status::bad_domain);
     if (!granted) return grants::CopySide{.own = Mfn(side.u.gmfn), .offset = side.offset};
     return grants::CopySide{.granter = &(*domain)->grants, .reference = GrantRef(side.u.ref), .offset = side.offset};

@@ -43,7 +43,7 @@ Result<std::int64_t> platform_op(GuestPointer<xen_platform_op_t> request);
 Result<std::int64_t> mca(std::uint64_t request);
 
 // one domain, and the machine, for tools
-Result<std::int64_t> domctl(GuestPointer<xen_domctl_t> request);
+Ending domctl(Registers& registers);
 Result<std::int64_t> sysctl(GuestPointer<xen_sysctl_t> request);
 
 // the rest

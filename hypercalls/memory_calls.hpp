@@ -35,5 +35,8 @@ Ending exchange(Registers& registers);
 Result<std::int64_t> machine_memory_map(std::uint64_t argument);
 Result<std::int64_t> machphys_mapping(std::uint64_t argument);
 Result<std::int64_t> machphys_mfn_list(std::uint64_t argument);
+Result<std::int64_t> memory_map(std::uint64_t argument);
+Result<std::int64_t> set_memory_map(std::uint64_t argument);
+Result<std::int64_t> acquire_resource(std::uint64_t argument);
 
 }    // namespace basalt::hypercalls

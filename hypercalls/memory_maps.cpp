@@ -1,21 +1,10 @@
+#include <algorithm>
+
 #include "hypercalls/memory_calls.hpp"
 #include "machine/boot_info.hpp"
 #include "machine/page_tables.hpp"
 
 namespace basalt::hypercalls {
-namespace {
-
-// One entry as the BIOS lists it (ACPI 6.4, table 15.2, without the extended attributes), which the ABI names
-// but does not declare.
-struct [[gnu::packed]] MapEntry {
-    std::uint64_t start;
-    std::uint64_t size;
-    std::uint32_t kind;
-};
-static_assert(sizeof(MapEntry) == 20);
-
-}    // namespace
-
 // The machine's memory as its firmware lists it, unmodified.
 Result<std::int64_t> machine_memory_map(std::uint64_t argument) {
     if (!caller_is_privileged()) return refuse(Error::not_permitted);
@@ -29,6 +18,32 @@ Result<std::int64_t> machine_memory_map(std::uint64_t argument) {
         next = next + 1;
     }
     request.nr_entries = static_cast<std::uint32_t>(map.size());
+    TRY(pointer.write(request));
+    return 0;
+}
+
+// The map that a domain's builder leaves for it.
+Result<std::int64_t> set_memory_map(std::uint64_t argument) {
+    const auto request = TRY(GuestPointer<xen_foreign_memory_map_t>(argument).read());
+    if (request.map.nr_entries > GuestMemoryMap::most) return refuse(Error::invalid);
+    Domain* const domain = TRY(domain_for_memory(DomainId(request.domid)));
+    if (!caller_is_privileged()) return refuse(Error::not_permitted);
+    GuestMemoryMap map;
+    map.count = request.map.nr_entries;
+    TRY(GuestPointer<MapEntry>(reinterpret_cast<std::uint64_t>(request.map.buffer.p))
+            .read(std::span(map.entries).first(map.count)));
+    domain->memory_map.with([&](GuestMemoryMap& set) { set = map; });
+    return 0;
+}
+
+Result<std::int64_t> memory_map(std::uint64_t argument) {
+    const GuestPointer<xen_memory_map_t> pointer(argument);
+    const GuestMemoryMap map = running().domain.memory_map.with([](const GuestMemoryMap& set) { return set; });
+    if (map.count == 0) return refuse(Error::not_implemented);
+    auto request = TRY(pointer.read());
+    request.nr_entries = std::min(request.nr_entries, static_cast<std::uint32_t>(map.count));
+    TRY(GuestPointer<MapEntry>(reinterpret_cast<std::uint64_t>(request.buffer.p))
+            .write(std::span<const MapEntry>(map.entries).first(request.nr_entries)));
     TRY(pointer.write(request));
     return 0;
 }
@@ -60,6 +75,40 @@ Result<std::int64_t> machphys_mfn_list(std::uint64_t argument) {
     }
     request.nr_extents = told;
     TRY(pointer.write(request));
+    return 0;
+}
+
+namespace {
+
+// A frame of the grant table, which grows as far as that. The status frames belong to version 2.
+Result<Mfn> grant_frame(Domain& domain, const xen_mem_acquire_resource_t& request, std::uint64_t index) {
+    if (request.id != XENMEM_resource_grant_table_id_shared) return refuse(Error::invalid);
+    const std::uint64_t number = request.frame + index;
+    if (number >= domain.grants.limit()) return refuse(Error::invalid);
+    TRY(domain.grants.grow(static_cast<std::uint32_t>(number) + 1));
+    return domain.grants.frame(static_cast<std::uint32_t>(number));
+}
+
+}    // namespace
+
+// Frames that a domain and Basalt share, for tools to map. Without a list: how many there may be.
+Result<std::int64_t> acquire_resource(std::uint64_t argument) {
+    const GuestPointer<xen_mem_acquire_resource_t> pointer(argument);
+    auto request = TRY(pointer.read());
+    if (request.pad != 0) return refuse(Error::invalid);
+    Domain* const domain = TRY(living_domain(DomainId(request.domid)));
+    if (!caller_is_privileged()) return refuse(Error::not_permitted);
+    if (request.type != XENMEM_resource_grant_table) return refuse(Error::not_supported);
+    const GuestPointer<xen_pfn_t> list(reinterpret_cast<std::uint64_t>(request.frame_list.p));
+    if (list.is_null()) {
+        if (request.nr_frames != 0) return refuse(Error::invalid);
+        request.nr_frames = domain->grants.limit();
+        TRY(pointer.write(request));
+        return 0;
+    }
+    if (request.nr_frames > grants::most_frames) return refuse(Error::too_big);
+    for (std::uint32_t index = 0; index < request.nr_frames; ++index)
+        TRY((list + index).write(TRY(grant_frame(*domain, request, index)).raw));
     return 0;
 }
 

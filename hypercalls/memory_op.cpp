@@ -42,6 +42,10 @@ constexpr auto rows = std::to_array<MemorySubcall>({
      "how many it may have"},
     {XENMEM_maximum_gpfn, "maximum_gpfn", Plain<count<XENMEM_maximum_gpfn>>::act, "the last place in its p2m"},
     {XENMEM_machine_memory_map, "machine_memory_map", Plain<machine_memory_map>::act, "what the firmware lists"},
+    {XENMEM_memory_map, "memory_map", Plain<memory_map>::act, "the map that the domain's builder left for it"},
+    {XENMEM_set_memory_map, "set_memory_map", Plain<set_memory_map>::act, "leave such a map for a domain"},
+    {XENMEM_acquire_resource, "acquire_resource", Plain<acquire_resource>::act,
+     "the frames of a domain's grant table, for tools to map"},
     {XENMEM_machphys_mapping, "machphys_mapping", Plain<machphys_mapping>::act, "where the M2P is"},
     {XENMEM_machphys_mfn_list, "machphys_mfn_list", Plain<machphys_mfn_list>::act, "the frames of the M2P"},
     {XENMEM_claim_pages, "claim_pages", Plain<claim_pages>::act, "set frames aside for a domain being built"},
@@ -63,7 +67,7 @@ Ending memory_op(Registers& registers) {
 Result<Domain*> domain_for_memory(DomainId id) {
     Domain& caller = running().domain;
     if (id == DomainId(DOMID_SELF)) return &caller;
-    Domain* const domain = TRY(find_domain(id));
+    Domain* const domain = TRY(living_domain(id));
     if (domain != &caller && !caller.privileged) return refuse(Error::not_permitted);
     return domain;
 }

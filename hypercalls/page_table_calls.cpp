@@ -16,7 +16,7 @@ Result<DomainMemory*> memory_named(DomainId id) {
     Domain& caller = running().domain;
     if (id == DomainId(DOMID_SELF) || id == caller.id) return &caller.memory;
     if (id == DomainId(DOMID_IO)) return caller.privileged ? Result<DomainMemory*>(&caller.memory) : refuse(Error::not_permitted);
-    Domain* const other = TRY(find_domain(id));
+    Domain* const other = TRY(living_domain(id));
     if (!caller.privileged) return refuse(Error::not_permitted);
     return &other->memory;
 }

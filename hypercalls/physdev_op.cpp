@@ -61,7 +61,7 @@ Result<> setup_gsi(const physdev_setup_gsi_t& request) {
     return shape_line(Gsi(static_cast<std::uint32_t>(request.gsi)), request.triggering != 0, request.polarity != 0);
 }
 
-Result<DomainId> whose(domid_t id) { return TRY(find_domain(DomainId(id)))->id; }
+Result<DomainId> whose(domid_t id) { return TRY(living_domain(DomainId(id)))->id; }
 
 Result<Pirq> map_gsi(DomainId domain, const physdev_map_pirq_t& request) {
     const Gsi gsi(static_cast<std::uint32_t>(request.index));

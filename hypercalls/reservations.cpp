@@ -75,7 +75,7 @@ Result<std::int64_t> claim_pages(std::uint64_t argument) {
     const Extents extents(reservation.extent_start.p);
     if (!extents.is_null() || reservation.extent_order != 0 || reservation.mem_flags != 0)
         return refuse(Error::invalid);
-    const auto domain = find_domain(DomainId(reservation.domid));
+    const auto domain = living_domain(DomainId(reservation.domid));
     if (!domain || reservation.domid == DOMID_SELF) return refuse(Error::invalid);
     DomainMemory& memory = (*domain)->memory;
     const std::uint64_t frames = reservation.nr_extents;    // that it shall have in the end; 0: no claim any more

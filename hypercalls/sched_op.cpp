@@ -74,7 +74,7 @@ Result<> shutdown(const sched_shutdown_t& request) {
 // DOMID_SELF is no number here.
 Result<> remote_shutdown(const sched_remote_shutdown_t& request) {
     if (request.domain_id == DOMID_SELF) return refuse(Error::no_such_process);
-    Domain* const domain = TRY(find_domain(DomainId(request.domain_id)));
+    Domain* const domain = TRY(living_domain(DomainId(request.domain_id)));
     if (!caller_is_privileged()) return refuse(Error::not_permitted);
     shut_down(*domain, static_cast<std::uint8_t>(request.reason));
     return {};

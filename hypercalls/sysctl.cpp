@@ -73,7 +73,7 @@ Result<> domain_list(Request& request) {
     const GuestPointer<xen_domctl_getdomaininfo_t> buffer(wish.buffer.p);
     wish.num_domains = 0;
     Domain* domain = domain_from(DomainId(wish.first_domain));
-    for (; domain != nullptr && wish.num_domains < wish.max_domains; domain = domain_from(domain->id + 1))
+    for (; domain != nullptr && wish.num_domains < wish.max_domains; domain = domain_after(*domain))
         TRY((buffer + wish.num_domains++).write(describe(*domain)));
     return {};
 }

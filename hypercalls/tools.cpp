@@ -16,16 +16,15 @@ std::uint32_t flags_of(Domain& domain) {
     std::uint32_t flags = 0;
     bool running = false;
     bool blocked = true;
-    bool paused = false;
     for (const Vcpu* vcpu : domain.vcpus()) {
         if (!vcpu->unit.is_up()) continue;
         running |= vcpu->unit.on_cpu();
         blocked &= vcpu->unit.blocked();
-        paused |= vcpu->unit.pauses() != 0;
     }
     if (running) flags |= XEN_DOMINF_running;
     if (blocked) flags |= XEN_DOMINF_blocked;
-    if (paused && !domain.is_shut_down) flags |= XEN_DOMINF_paused;
+    if (domain.pauses_of_tools != 0) flags |= XEN_DOMINF_paused;
+    if (domain.is_dying()) flags |= XEN_DOMINF_dying;
     if (domain.is_shut_down)
         flags |= XEN_DOMINF_shutdown | std::uint32_t{domain.shutdown_reason} << XEN_DOMINF_shutdownshift;
     return flags;
@@ -47,16 +46,9 @@ xen_domctl_getdomaininfo describe(Domain& domain) {
         info.nr_online_vcpus += vcpu->unit.is_up() ? 1 : 0;
         info.cpu_time += scheduler().runstate(vcpu->unit).time[RUNSTATE_running];
     }
+    std::ranges::copy(domain.handle, info.handle);
     info.arch_config.emulation_flags = 0;
     return info;
-}
-
-Domain* domain_from(DomainId first) {
-    Domain* next = nullptr;
-    for_each_domain([&](Domain& domain) {
-        if (domain.id >= first && (next == nullptr || domain.id < next->id)) next = &domain;
-    });
-    return next;
 }
 
 Result<> write_bit_map(const xenctl_bitmap& map, CpuMask cpus) {

@@ -9,9 +9,6 @@ namespace basalt::hypercalls {
 
 xen_domctl_getdomaininfo describe(Domain& domain);
 
-// The domain with this number or, if there is none, with the next higher one.
-Domain* domain_from(DomainId first);
-
 // A bit map in the tools' memory: bits beyond its length are cut off, bits beyond ours are zero.
 Result<> write_bit_map(const xenctl_bitmap& map, CpuMask cpus);
 Result<CpuMask> read_bit_map(const xenctl_bitmap& map);

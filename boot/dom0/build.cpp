@@ -9,7 +9,6 @@
 #include "boot/dom0/kernel_image.hpp"
 #include "boot/dom0/plan.hpp"
 #include "debug/log.hpp"
-#include "domain/guest_time.hpp"
 #include "domain/run.hpp"
 #include "guests/pv/context.hpp"
 #include "guests/pv/hypercall_page.hpp"
@@ -129,7 +128,7 @@ Result<Domain*> build_from(const ElfImage& image, const Wishes& wishes) {
         log(Level::error, "Dom0 cannot start in {} MiB: give it more with dom0_mem=", pages >> 8);
         return refuse(plan.error());
     }
-    Domain* const domain = TRY(create_domain(DomainId(0), true));
+    Domain* const domain = TRY(create_domain({.id = DomainId(0), .privileged = true}));
     domain->memory.most = ~std::uint64_t{0};
     TRY(memory.take(domain->memory, pages));
     for (std::uint32_t vcpu = 0; vcpu < wishes.vcpus; ++vcpu) TRY(domain->add_vcpu());
@@ -146,8 +145,6 @@ Result<Domain*> build_from(const ElfImage& image, const Wishes& wishes) {
     Vcpu& first = *domain->vcpu(VcpuId(0));
     TRY(set_context(first, first_context(image, *plan, root)));
     first.initialised = true;
-    for (Vcpu* const vcpu : domain->vcpus()) publish_time(*vcpu);
-    publish_wall_clock(*domain);
 
     log(Level::info, "Dom0 has {} MiB, {} vcpus; kernel {x}-{x}, entry {x}", pages >> 8, wishes.vcpus, image.start,
         image.end, image.entry);

@@ -1,40 +1,29 @@
 #include "domain/domain.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <new>
 
 #include "domain/frames.hpp"
+#include "domain/guest_time.hpp"
 #include "domain/run.hpp"
 #include "machine/fpu.hpp"
 #include "machine/page_tables.hpp"
 #include "memory/allocator.hpp"
 #include "memory/frame.hpp"
+#include "memory/heap.hpp"
 
 namespace basalt {
 namespace {
 
-// Domains by number, by open hashing. A slot is only ever filled, so finding takes no lock.
-constexpr std::size_t domain_slots = 1024;
-constinit std::array<std::atomic<Domain*>, domain_slots> domains{};
-
-Result<> enter_into_list(Domain& domain) {
-    for (std::size_t step = 0; step < domain_slots; ++step) {
-        Domain* nobody = nullptr;
-        if (domains[(domain.id.raw + step) % domain_slots].compare_exchange_strong(nobody, &domain)) return {};
-    }
-    return refuse(Error::no_memory);
-}
-
-// Objects that live for good, or as long as a domain: whole frames.
-template <typename T, typename... Arguments>
-Result<T*> make(Arguments&&... arguments) {
-    constexpr unsigned order = std::bit_width((sizeof(T) - 1) >> page_shift);
-    const Mfn frames = TRY(allocate_frames(order));
-    return new (contents(frames)) T(std::forward<Arguments>(arguments)...);
-}
-
 Result<Mfn> table_frame() { return allocate_frames(); }
+
+// A table with those below it; what level 1 maps has been let go before.
+void give_tables_back(Mfn table, unsigned level) {
+    if (level > 1)
+        for (std::size_t index = 0; index < page_size / sizeof(PageEntry); ++index)
+            if (const PageEntry entry = table_at(table)[index]; (entry & page_bit::present) != 0)
+                give_tables_back(frame_of(entry), level - 1);
+    free_frames(table);
+}
 
 }  // namespace
 
@@ -47,50 +36,63 @@ Vcpu::Vcpu(Domain& owner, VcpuId number)
     fpu_initialise(pv.fpu.data());
 }
 
-Domain::Domain(DomainId number, bool may_do_all)
-    : id(number), privileged(may_do_all), memory(number), events(*this, number), grants(number), watchdogs(*this) {
-    memory.hardware = may_do_all;
+Domain::Domain(const DomainWishes& wishes)
+    : id(wishes.id), privileged(wishes.privileged), vcpu_limit(wishes.vcpu_limit), handle(wishes.handle),
+      memory(*this, wishes.id), events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit),
+      watchdogs(*this), pauses_of_tools(wishes.paused ? 1 : 0) {
+    memory.hardware = privileged;
+    events.limit_ports(wishes.port_limit);
+    grants.mappings.with([&](grants::MapTrack& track) { track.limit_pages(wishes.maptrack_frame_limit); });
+}
+
+Domain::~Domain() {
+    for (Vcpu* const vcpu : vcpus()) {
+        scheduler().remove(vcpu->unit);
+        static_cast<void>(Owned<Vcpu>(vcpu));
+    }
+    grants.clear();
+    if (shared_info_frame != no_mfn) give_page_shared_with(shared_info_frame);
+    if (descriptor_tables != no_mfn) give_tables_back(descriptor_tables, 3);
 }
 
 Result<Vcpu*> Domain::add_vcpu() {
-    if (vcpu_count_ == most_vcpus) return refuse(Error::invalid);
+    if (vcpu_count_ == vcpu_limit) return refuse(Error::invalid);
     const VcpuId number(static_cast<std::uint32_t>(vcpu_count_));
     PageEntry* const entries =
         TRY(entry_in(descriptor_tables, 3, layout::gdt_of(number), rights::table, table_frame));
-    Vcpu* const vcpu = TRY(make<Vcpu>(*this, number));
+    Vcpu* const vcpu = TRY(create<Vcpu>(*this, number)).release();
     vcpu->pv.descriptor_entries = entries;
     if (number.raw < XEN_LEGACY_MAX_VCPUS) vcpu->events.place_info(&shared_info->vcpu_info[number.raw]);
+    publish_time(*vcpu);
     events.add_vcpu(vcpu->events);
     scheduler().add(vcpu->unit);
+    if (pauses_of_tools != 0) scheduler().hold(vcpu->unit, Hold::paused);
     vcpus_[vcpu_count_++] = vcpu;
     return vcpu;
 }
 
-Result<Domain*> find_domain(DomainId id) {
-    if (id == DomainId(DOMID_SELF)) return &running().domain;
-    for (std::size_t step = 0; step < domain_slots; ++step) {
-        Domain* const domain = domains[(id.raw + step) % domain_slots].load(std::memory_order_acquire);
-        if (domain == nullptr) break;
-        if (domain->id == id) return domain;
-    }
-    return refuse(Error::no_such_process);
-}
-
-std::span<std::atomic<Domain*>> domain_list() { return domains; }
-
-Result<Domain*> create_domain(DomainId id, bool privileged) {
-    Domain* const domain = TRY(make<Domain>(id, privileged));
+Result<Domain*> create_domain(const DomainWishes& wishes) {
+    auto domain = TRY(create<Domain>(wishes));
     domain->descriptor_tables = TRY(allocate_frames());
     std::ranges::copy(hypervisor_entries(), domain->l4_entries.begin());
     domain->l4_entries[layout::domain_slot - layout::first_slot] =
         entry_for(domain->descriptor_tables, rights::table);
-    domain->shared_info_frame = TRY(take_page_shared_with(id));
+    domain->shared_info_frame = TRY(take_page_shared_with(wishes.id));
     domain->shared_info = static_cast<shared_info_t*>(contents(domain->shared_info_frame));
     for (vcpu_info_t& info : domain->shared_info->vcpu_info) info.evtchn_upcall_mask = 1;   // until the guest is ready
     domain->events.place_shared_info(domain->shared_info);
+    publish_wall_clock(*domain);
     TRY(domain->grants.grow(1));   // tools grant the console and the store before the guest asks for its table
     TRY(enter_into_list(*domain));
-    return domain;
+    return domain.release();
+}
+
+void take_apart(Domain& domain) { static_cast<void>(Owned<Domain>(&domain)); }
+
+// Held vcpus stop as soon as their CPUs look: nothing that they do meanwhile waits for this CPU but a flush, which it answers.
+void wait_until_off_cpu(const Domain& domain) {
+    for (const Vcpu* const vcpu : domain.vcpus())
+        while (vcpu->unit.on_cpu() && this_cpu().running_vcpu != vcpu) while_waiting();
 }
 
 }  // namespace basalt

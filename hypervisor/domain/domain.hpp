@@ -10,6 +10,9 @@
 #include "core/number.hpp"
 #include "core/result.hpp"
 #include "devices/pirqs.hpp"
+#include "domain/domain_list.hpp"
+#include "domain/end.hpp"
+#include "domain/memory_map.hpp"
 #include "domain/vcpu.hpp"
 #include "domain/watchdogs.hpp"
 #include "events/event_channels.hpp"
@@ -20,15 +23,30 @@
 
 namespace basalt {
 
+// What a domain is made for; the limits are those of <xen/domctl.h>.
+struct DomainWishes {
+    DomainId id;
+    bool privileged = false;
+    bool paused = false;                                     // until tools unpause it
+    std::uint32_t vcpu_limit = most_vcpus;
+    std::uint32_t port_limit = events::fifo_ports;           // counting port 0
+    std::uint32_t grant_frame_limit = grants::most_frames;
+    std::uint32_t maptrack_frame_limit = grants::MapTrack::most_pages;
+    std::array<std::uint8_t, 16> handle{};                   // tools' own name for it
+};
+
 class Domain {
 public:
-    Domain(DomainId number, bool may_do_all);
+    explicit Domain(const DomainWishes& wishes);
     Domain(const Domain&) = delete;
     Domain& operator=(const Domain&) = delete;
+    ~Domain();
 
     const DomainId id;
     const bool privileged;       // Dom0: may drive the machine and the other domains
-    DomainMemory memory;
+    const std::uint32_t vcpu_limit;
+    std::array<std::uint8_t, 16> handle;     // tools' own name for it
+    PartOf<Domain, DomainMemory> memory;
     PartOf<Domain, events::EventChannels> events;
     grants::GrantTable grants;
     SchedulingGroup share;
@@ -47,13 +65,21 @@ public:
     std::atomic<bool> is_shut_down{false};
     std::uint8_t shutdown_reason = 0;        // SHUTDOWN_*
     PartOf<Domain, Watchdogs> watchdogs;
+    Guarded<GuestMemoryMap, Rank::domain_memory> memory_map;   // as tools have set it, for the guest to read
+
+    std::uint32_t pauses_of_tools;           // under control; while there are any, each vcpu is held once
+    std::atomic<bool> under_control{false};  // see Control
+    Ending ending;
+    DomainLinks links;
+
+    bool is_dying() const { return memory.dying.load(); }
 
     CpuMask dirty_cpus() const { return {ran_on.load(std::memory_order_relaxed)}; }
 
     std::span<Vcpu* const> vcpus() const { return {vcpus_.data(), vcpu_count_}; }
     Vcpu* vcpu(VcpuId number) const { return number.raw < vcpu_count_ ? vcpus_[number.raw] : nullptr; }
 
-    // The next vcpu, down. Out of memory, or of numbers (invalid).
+    // The next vcpu, down, and held while tools pause the domain. Out of memory, or of numbers (invalid).
     Result<Vcpu*> add_vcpu();
 
     static Domain& of(events::EventChannels& part) {
@@ -65,18 +91,29 @@ private:
     std::size_t vcpu_count_ = 0;
 };
 
-// DOMID_SELF is the caller's own. no_such_process where there is none.
-Result<Domain*> find_domain(DomainId id);
+// Whoever changes a domain from outside does it alone, and never waits for another: it tries again later.
+class Control {
+public:
+    explicit Control(Domain& domain) : domain_(domain), alone_(!domain.under_control.exchange(true)) {}
+    ~Control() {
+        if (alone_) domain_.under_control.store(false, std::memory_order_release);
+    }
+    Control(const Control&) = delete;
+    Control& operator=(const Control&) = delete;
+    bool alone() const { return alone_; }
 
-std::span<std::atomic<Domain*>> domain_list();   // null where there is none
+private:
+    Domain& domain_;
+    bool alone_;
+};
 
-template <typename Action>
-void for_each_domain(Action&& action) {
-    for (auto& slot : domain_list())
-        if (Domain* const domain = slot.load(std::memory_order_acquire)) action(*domain);
-}
+// A new, empty domain with its shared-info page and descriptor area, in the list. exists: its number is in use.
+Result<Domain*> create_domain(const DomainWishes& wishes);
 
-// A new, empty domain with its shared-info page and descriptor area.
-Result<Domain*> create_domain(DomainId id, bool privileged);
+// Its memory is given back. Nobody has it in hand: it was never listed, or all CPUs have passed since it left the list.
+void take_apart(Domain& domain);
+
+// Waits until no other CPU runs a vcpu of the domain's; all are held.
+void wait_until_off_cpu(const Domain& domain);
 
 }  // namespace basalt

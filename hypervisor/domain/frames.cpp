@@ -17,7 +17,11 @@ Result<Mfn> take_page_shared_with(DomainId domain) {
     return mfn;
 }
 
-void give_page_shared_with(Mfn mfn) { drop_use_and_reference(mfn); }
+// Somebody who still maps it keeps it, but a domain that gets the same number shall not.
+void give_page_shared_with(Mfn mfn) {
+    frame(mfn).unshare();
+    drop_use_and_reference(mfn);
+}
 
 Result<events::SharedPage> share_guest_page(Domain& domain, Mfn mfn) {
     auto use = paging::take_writable(mfn, domain.memory);
@@ -27,7 +31,7 @@ Result<events::SharedPage> share_guest_page(Domain& domain, Mfn mfn) {
 }
 
 DomainMemory* domain_memory_of(DomainId owner) {
-    const auto domain = find_domain(owner);
+    const auto domain = listed_domain(owner);
     return domain ? &(*domain)->memory : nullptr;
 }
 

@@ -17,11 +17,11 @@ constexpr DomainId dom0{0};
 void timer_expired() { raise_here(Work::timer); }
 
 void serial_input_arrived() {
-    if (const auto domain = find_domain(dom0)) (*domain)->events.raise_global_virq(Virq(VIRQ_CONSOLE));
+    if (const auto domain = listed_domain(dom0)) (*domain)->events.raise_global_virq(Virq(VIRQ_CONSOLE));
 }
 
 void deliver_pirq(DomainId id, Pirq pirq) {
-    const auto domain = find_domain(id);
+    const auto domain = listed_domain(id);
     if (!domain) return;
     const Port port((*domain)->pirq_ports[pirq.raw].load(std::memory_order_acquire));
     if (port != Port(0)) (*domain)->events.raise_pirq(port, pirq);
@@ -51,9 +51,6 @@ void move_pirq(EventChannels& channels, Pirq pirq, VcpuId to) {
     Domain& domain = Domain::of(channels);
     if (const Vcpu* vcpu = domain.vcpu(to)) basalt::move_pirq(domain.id, pirq, vcpu->unit.cpu());
 }
-
-void keep(EventChannels&) {}
-void let_go(EventChannels&) {}
 
 }  // namespace events
 }  // namespace basalt

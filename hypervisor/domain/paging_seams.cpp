@@ -24,13 +24,13 @@ void flush_cpus_behind(FlushEpoch epoch) {
 namespace paging {
 
 std::span<const std::uint64_t, hypervisor_slots> hypervisor_l4_entries(DomainId id) {
-    const auto domain = find_domain(id);
+    const auto domain = listed_domain(id);
     ASSERT(domain);
     return (*domain)->l4_entries;
 }
 
 DeviceAccess device_access(DomainId id, Mfn mfn) {
-    const auto domain = find_domain(id);
+    const auto domain = listed_domain(id);
     if (!domain || !(*domain)->privileged) return DeviceAccess::none;
     switch (dom0_frame(mfn)) {
         case FrameAccess::all: return DeviceAccess::full;

@@ -2,6 +2,7 @@
 
 #include "core/per_cpu.hpp"
 #include "domain/domain.hpp"
+#include "domain/passage.hpp"
 #include "domain/runstate_area.hpp"
 #include "machine/entry.hpp"
 #include "machine/flush.hpp"
@@ -87,6 +88,10 @@ void settle_work() {
     for (;;) {
         const std::uint32_t work = cpu.take_work();
         if (includes(work, Work::stop)) stop_here();
+        if (includes(work, Work::passage)) {
+            pass_here();
+            bury_the_dead();
+        }
         if (includes(work, Work::timer)) timers().expire();
         if (includes(work, Work::deferred)) undo_tables();
         if (includes(work, Work::schedule) || cpu.running_vcpu == nullptr) choose_who_runs();

@@ -34,7 +34,7 @@ void shut_down(Domain& domain, unsigned reason) {
     domain.shutdown_reason = static_cast<std::uint8_t>(reason);
     if (domain.is_shut_down.exchange(true)) return;
     for (Vcpu* const vcpu : domain.vcpus()) scheduler().hold(vcpu->unit, Hold::paused);
-    if (const auto dom0 = find_domain(DomainId(0))) (*dom0)->events.raise_global_virq(Virq(VIRQ_DOM_EXC));
+    tell_tools_of_end();
     reschedule();
 }
 

@@ -44,4 +44,8 @@ Result<> Watchdogs::end(std::uint32_t id) {
     return {};
 }
 
+void Watchdogs::end_all() {
+    for (Watchdog& watchdog : watchdogs_) timers().cancel(watchdog);
+}
+
 }  // namespace basalt

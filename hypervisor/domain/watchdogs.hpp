@@ -21,6 +21,7 @@ public:
     // invalid: not in use.
     Result<> renew(std::uint32_t id, std::uint32_t seconds);
     Result<> end(std::uint32_t id);
+    void end_all();
 
 private:
     static void due(Timer& timer);

@@ -21,16 +21,9 @@ Result<> EventChannels::close(Port port) {
 Result<EventChannels::Closed> EventChannels::try_close(Port port) {
     auto* const record = table_.find(port);
     if (!record) return refuse(Error::invalid);
-    // The peer's table is locked too, so its domain has to stay until that is over.
-    const auto seen = record->channel.with([](Channel& channel) {
-        if (channel.state == State::interdomain) keep(*channel.remote);
-        return channel;
-    });
-    if (seen.state == State::interdomain) {
-        const auto closed = part(*record, port, seen);
-        let_go(*seen.remote);
-        return closed;
-    }
+    const auto seen = record->channel.with([](Channel& channel) { return channel; });
+    // The peer may be dying, and parts the channel itself; its table outlives this call.
+    if (seen.state == State::interdomain) return part(*record, port, seen);
     return ports_.with([&](Ports& ports) -> Result<Closed> {
         const auto was = record->channel.with([](Channel& channel) {
             return channel.state == State::interdomain ? channel : std::exchange(channel, Channel{});
@@ -87,11 +80,8 @@ bool EventChannels::close_lowest() {
     return true;
 }
 
-bool EventChannels::close_some(std::uint32_t most) {
+void EventChannels::refuse_new_ports() {
     ports_.with([](Ports& ports) { ports.dying = true; });
-    for (std::uint32_t closed = 0; closed < most; ++closed)
-        if (!close_lowest()) return true;
-    return false;
 }
 
 Step<> EventChannels::reset() {

@@ -30,7 +30,7 @@ public:
     explicit EventChannels(DomainId self) : self_(self) {}
     EventChannels(const EventChannels&) = delete;
     EventChannels& operator=(const EventChannels&) = delete;
-    ~EventChannels();   // after close_some has said that none is left
+    ~EventChannels();   // after reset() is done
 
     DomainId self() const { return self_; }
 
@@ -66,8 +66,8 @@ public:
     void end_poll(VcpuEvents& vcpu);
     Result<bool> is_pending(Port port);
 
-    // Death: no new ports; then every channel is closed, a bounded number at a time. True when none is left.
-    bool close_some(std::uint32_t most);
+    // The domain is dying: from now on ports can only be closed.
+    void refuse_new_ports();
 
 private:
     friend class Fifo;

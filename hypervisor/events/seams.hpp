@@ -14,10 +14,6 @@ void notify(VcpuEvents& vcpu);
 // A port that the vcpu polls is pending: end its wait.
 void wake_poller(VcpuEvents& vcpu);
 
-// The domain that embeds the table is kept from vanishing until it is let go. Called where it is known to be alive.
-void keep(EventChannels& domain);
-void let_go(EventChannels& domain);
-
 // A physical interrupt is connected to a port, or no longer. Called with the table's lock held.
 Result<> connect_pirq(EventChannels& domain, Pirq pirq, Port port, bool will_share);
 void disconnect_pirq(EventChannels& domain, Pirq pirq);

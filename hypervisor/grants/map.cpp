@@ -1,5 +1,7 @@
 #include "grants/map.hpp"
 
+#include <algorithm>
+
 #include "core/assert.hpp"
 
 namespace basalt::grants {
@@ -99,6 +101,22 @@ void Unmapped::finish() {
     auto frame = last ? HeldFrame::adopt(Mfn(was.frame), was.writing()) : HeldFrame();
     static_cast<void>(GrantUse::adopt(*was.granter, was.reference, by_host(over_), by_device(over_), std::move(frame),
                                       was.writing()));
+}
+
+std::optional<std::uint32_t> end_mappings(GrantTable& mapper, std::uint32_t first, std::uint32_t count) {
+    const auto end = mapper.mappings.with([](MapTrack& track) { return track.end_of_handles(); });
+    const auto last = std::min(first + count, end);
+    for (std::uint32_t number = first; number < last; ++number) {
+        const Handle handle(number);
+        const auto left = mapper.mappings.with([&](MapTrack& track) {
+            Mapping& mapping = *track.find(handle);
+            if (mapping.state != Mapping::State::live) return std::uint32_t{0};
+            mapping.state = Mapping::State::ending;
+            return mapping.flags & kinds;
+        });
+        if (left != 0) static_cast<void>(Unmapped(mapper, handle, left));
+    }
+    return last < end ? std::optional(last) : std::nullopt;
 }
 
 }  // namespace basalt::grants

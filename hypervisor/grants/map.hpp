@@ -38,11 +38,16 @@ public:
 
 private:
     Unmapped(GrantTable& mapper, Handle handle, std::uint32_t over) : mapper_(&mapper), handle_(handle), over_(over) {}
+    friend std::optional<std::uint32_t> end_mappings(GrantTable&, std::uint32_t, std::uint32_t);
     void finish();
 
     GrantTable* mapper_;
     Handle handle_;
     std::uint32_t over_;   // of GNTMAP_host_map and device_map: which end
 };
+
+// Death of the mapper, whose page tables are out of use: what it has mapped is over. `count` handles from `first` on; the
+// handle to go on from, or nothing when all are done.
+std::optional<std::uint32_t> end_mappings(GrantTable& mapper, std::uint32_t first, std::uint32_t count);
 
 }  // namespace basalt::grants

@@ -15,7 +15,7 @@ MapTrack::~MapTrack() {
 }
 
 Result<> MapTrack::grow() {
-    if (pages_ == most_pages) return refuse(Error::no_space);
+    if (pages_ == limit_) return refuse(Error::no_space);
     auto*& directory = directories_[pages_ / in_directory];
     if (!directory) directory = new (TRY(take_record_page())) Directory{};
     auto* const mappings = new (TRY(take_record_page())) Mapping[in_page];

@@ -37,10 +37,13 @@ public:
     MapTrack& operator=(const MapTrack&) = delete;
     ~MapTrack();
 
+    void limit_pages(std::uint32_t limit) { limit_ = limit; }   // at most most_pages
+
     // no_space: as many as there may be.
     Answer<Handle> take();
     void give(Handle handle);
     Mapping* find(Handle handle);   // null: never was
+    std::uint32_t end_of_handles() const { return pages_ * in_page; }
 
 private:
     static constexpr std::uint32_t none = ~std::uint32_t{0};
@@ -49,6 +52,7 @@ private:
     Result<> grow();
 
     std::array<Directory*, most_pages / in_directory> directories_{};
+    std::uint32_t limit_ = most_pages;
     std::uint32_t pages_ = 0;
     std::uint32_t first_free_ = none;
 };

@@ -14,6 +14,8 @@ Answer<GrantUse> GrantUse::begin(GrantTable& table, GrantRef reference, DomainId
     }
     auto held = HeldFrame::take(mfn, table.self(), writing);
     if (!held) return deny(held.error() == Error::again ? Status::again : Status::general_error);
+    // A mapping keeps the granter's table by a frame on its account: pages shared with Basalt are on nobody's.
+    if (!basalt::frame(mfn).owner_word().charged()) return deny(Status::general_error);
     use.frame_ = std::move(*held);
     return use;
 }

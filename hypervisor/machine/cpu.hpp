@@ -22,6 +22,7 @@ enum class Work : std::uint32_t {
     machine_check = 1 << 3,   // #MC or NMI left something to report
     deferred = 1 << 4,        // work put off from interrupts (see who raises it)
     stop = 1 << 5,            // all CPUs are being brought to a halt
+    passage = 1 << 7,         // the CPU passes (domain/passage.hpp)
     guest_state = 1 << 6,     // the running vcpu needs more than registers restored (segments, failsafe callback)
 };
 

@@ -13,7 +13,16 @@ Result<> DomainMemory::add(std::uint64_t frames) {
 }
 
 void DomainMemory::remove(std::uint64_t frames) {
-    total.fetch_sub(frames, std::memory_order_release);
+    if (total.fetch_sub(frames) == frames && closed.load()) tell_if_empty();
+}
+
+void DomainMemory::close() {
+    closed.store(true);
+    if (total.load() == 0) tell_if_empty();
+}
+
+void DomainMemory::tell_if_empty() {
+    if (!told_.exchange(true)) account_is_empty(*this);
 }
 
 }    // namespace basalt

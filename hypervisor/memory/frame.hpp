@@ -115,6 +115,10 @@ public:
     void share_with(DomainId domain) {
         become(OwnerWord(domain, owner_word().epoch()), FrameWord(1, Use::writable, 1, true));
     }
+    // What share_with() has shared is Basalt's alone from now on, though the domain may still map it.
+    void unshare() {
+        update_owner([](OwnerWord word) { return OwnerWord(owner_hypervisor, word.epoch()); });
+    }
     void take_back(FlushEpoch now) {
         word_.store(0, std::memory_order_relaxed);
         owner_.store(OwnerWord(owner_nobody, now).raw(), std::memory_order_release);

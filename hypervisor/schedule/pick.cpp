@@ -36,6 +36,7 @@ Choice Scheduler::pick_here(CpuId cpu, RunQueue& queue, Instant at) {
     queue.advance();
     publish(cpu, queue);
     mark(idle_, cpu, next == nullptr);
+    queue.note_idle(next == nullptr, at);
     auto until = next_unpark(queue);
     if (next) {
         next->yielded_ = false;
@@ -47,9 +48,9 @@ Choice Scheduler::pick_here(CpuId cpu, RunQueue& queue, Instant at) {
     return {next, until};
 }
 
-bool Scheduler::goes_on(const SchedulingUnit& unit, const SchedulingUnit& next, Instant at) {
+bool Scheduler::goes_on(const SchedulingUnit& unit, const SchedulingUnit& next, Instant at) const {
     if (unit.yielded_) return false;
-    if (at - unit.started_ < policy::shortest_turn) return true;
+    if (at - unit.started_ < shortest_turn()) return true;
     return ahead(unit.virtual_time_, next.virtual_time_) < static_cast<std::int64_t>(policy::granularity);
 }
 
@@ -116,8 +117,9 @@ Instant Scheduler::end_of_turn(CpuId cpu, const RunQueue& queue, const Schedulin
         const auto lead = ahead(next->virtual_time_ + policy::granularity, unit.virtual_time_);
         const auto fair = lead > 0 ? policy::real_of(static_cast<std::uint64_t>(lead), unit.group().weight()) : 0;
         const auto begun = at - unit.started_;
-        const auto least = begun < policy::shortest_turn ? policy::shortest_turn - begun : microseconds(100);
-        turn = std::clamp(fair, least, policy::longest_turn);
+        const auto wanted = shortest_turn();
+        const auto least = begun < wanted ? wanted - begun : microseconds(100);
+        turn = std::max(least, std::min(fair, policy::longest_turn));
     } else if (!surplus_of_others(cpu).empty()) {
         turn = policy::longest_turn;
     }

@@ -1,6 +1,7 @@
 // The scheduler's numbers.
 #pragma once
 
+#include "hypercalls/abi.hpp"
 #include "schedule/time.hpp"
 #include "schedule/unit.hpp"
 
@@ -9,7 +10,9 @@ namespace basalt::policy {
 // A unit runs until it is this far ahead of the next in virtual time: two equal units take turns of twice this.
 inline constexpr Nanoseconds granularity = microseconds(2500);
 // Bounds of a turn, as long as the unit has work. The lower one limits how often wake-ups can interrupt.
-inline constexpr Nanoseconds shortest_turn = milliseconds(1);
+inline constexpr Nanoseconds shortest_turn = milliseconds(1);   // unless tools say otherwise, within these bounds or 0
+inline constexpr Nanoseconds least_shortest_turn = microseconds(XEN_SYSCTL_SCHED_RATELIMIT_MIN);
+inline constexpr Nanoseconds most_shortest_turn = microseconds(XEN_SYSCTL_SCHED_RATELIMIT_MAX);
 inline constexpr Nanoseconds longest_turn = milliseconds(10);
 // How far behind a unit has to be before a busy CPU takes it from another: below this, moving costs more than it mends.
 inline constexpr Nanoseconds worth_moving = milliseconds(5);

@@ -28,6 +28,12 @@ void RunQueue::charge(Instant at) {
     Budget{running->group()}.spend(run);
 }
 
+void RunQueue::note_idle(bool idle, Instant at) {
+    if (idle == (idle_since != never)) return;
+    idle_before = idle_time(at);
+    idle_since = idle ? at : never;
+}
+
 void RunQueue::advance() {
     const auto* least = waiting.first();
     if (running && (!least || ahead(least->virtual_time_, running->virtual_time_) > 0)) least = running;

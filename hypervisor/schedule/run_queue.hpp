@@ -34,9 +34,14 @@ struct RunQueue {
     std::uint64_t virtual_time = 0;       // that of the least unit, or where it last was; never goes back
     std::uint32_t movable = 0;            // of those waiting, how many another CPU could run
     bool surplus = false;                 // as the scheduler has published it
+    Nanoseconds idle_before = 0;          // up to idle_since, or until it last had work
+    Instant idle_since = never;           // never: it has work
 
     // Charges the running unit for what it has run.
     void charge(Instant at);
+    // It begins, or ceases, to be without work.
+    void note_idle(bool idle, Instant at);
+    Nanoseconds idle_time(Instant at) const { return idle_before + (at > idle_since ? at - idle_since : 0); }
     // Virtual time follows the least of the running unit and those that wait.
     void advance();
     // The least virtual time that a unit coming here may bring along.

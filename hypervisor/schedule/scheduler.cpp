@@ -209,6 +209,13 @@ Result<> Scheduler::set_parameters(SchedulingGroup& group, GroupParameters param
     return {};
 }
 
+Result<> Scheduler::set_shortest_turn(Nanoseconds turn) {
+    if (turn != 0 && (turn < policy::least_shortest_turn || turn > policy::most_shortest_turn))
+        return refuse(Error::invalid);
+    shortest_turn_.store(turn);
+    return {};
+}
+
 Result<> Scheduler::set_affinity(SchedulingUnit& unit, CpuMask hard, CpuMask preferred) {
     if ((hard & online()).empty()) return refuse(Error::invalid);
     unit.affinity_.store(hard.bits);
@@ -249,6 +256,10 @@ void Scheduler::saved(SchedulingUnit& unit) {
     if ((surplus_.load(std::memory_order_relaxed) & CpuMask::of(cpu).bits) == 0) return;
     const auto others = usable(unit) & idle();
     if (!others.empty()) kick(next_of(others, cpu));
+}
+
+Nanoseconds Scheduler::idle_time(CpuId cpu) {
+    return queue(cpu).with([](RunQueue& queue) { return queue.idle_time(system_time()); });
 }
 
 vcpu_runstate_info Scheduler::runstate(SchedulingUnit& unit) {

@@ -8,6 +8,7 @@
 #include "core/lock.hpp"
 #include "core/per_cpu.hpp"
 #include "core/result.hpp"
+#include "schedule/policy.hpp"
 #include "schedule/run_queue.hpp"
 #include "schedule/unit.hpp"
 
@@ -20,6 +21,9 @@ struct Choice {
     SchedulingUnit* unit;   // null: idle
     Instant until;          // pick again then; never: only when kicked
 };
+
+// How a unit stands with a CPU.
+enum class Standing : std::uint8_t { running, waiting, parked };
 
 struct GroupParameters {
     std::uint32_t weight = default_weight;
@@ -59,6 +63,9 @@ public:
 
     // out_of_range: a weight is 1 to most_weight.
     Result<> set_parameters(SchedulingGroup& group, GroupParameters parameters);
+    // How long a unit runs at least before one that is owed more takes its place. invalid: not what ABI and policy allow.
+    Result<> set_shortest_turn(Nanoseconds turn);
+    Nanoseconds shortest_turn() const { return shortest_turn_.load(std::memory_order_relaxed); }
     // invalid: no CPU that is online is left in `hard`.
     Result<> set_affinity(SchedulingUnit& unit, CpuMask hard, CpuMask preferred);
     // Only there until unpinned. busy: it is pinned already.
@@ -67,6 +74,11 @@ public:
 
     vcpu_runstate_info runstate(SchedulingUnit& unit);              // see Runstate::at
     vcpu_runstate_info runstate_as_entered(SchedulingUnit& unit);   // see Runstate::as_entered
+
+    Nanoseconds idle_time(CpuId cpu);   // since it came online
+    // For reports: `action(unit, standing, lead)` for each unit of the CPU, under its lock; how far each is ahead of the least.
+    template <typename Action>
+    void look_at(CpuId cpu, Action&& action);
 
     CpuMask online() const { return {online_.load(std::memory_order_relaxed)}; }
     CpuMask idle() const { return {idle_.load(std::memory_order_relaxed)}; }
@@ -88,7 +100,7 @@ private:
     void rehome(SchedulingUnit& unit);
 
     Choice pick_here(CpuId cpu, RunQueue& queue, Instant at);
-    static bool goes_on(const SchedulingUnit& unit, const SchedulingUnit& next, Instant at);
+    bool goes_on(const SchedulingUnit& unit, const SchedulingUnit& next, Instant at) const;
     void stop_running(CpuId cpu, RunQueue& queue, SchedulingUnit& unit, bool runnable, Instant at);
     void start_running(CpuId cpu, RunQueue& queue, SchedulingUnit& unit, Instant at);
     SchedulingUnit* first_with_budget(CpuId cpu, RunQueue& queue, Instant at);
@@ -107,7 +119,20 @@ private:
     std::atomic<std::uint64_t> idle_{0};      // CPUs with nothing to run
     std::atomic<std::uint64_t> surplus_{0};   // CPUs where a unit waits that another CPU could run
     std::atomic<std::uint64_t> untimed_{0};   // CPUs that run a unit whose turn has no end
+    std::atomic<Nanoseconds> shortest_turn_{policy::shortest_turn};
 };
+
+template <typename Action>
+void Scheduler::look_at(CpuId cpu, Action&& action) {
+    queue(cpu).with([&](RunQueue& queue) {
+        const auto show = [&](SchedulingUnit& unit, Standing standing) {
+            action(unit, standing, ahead(unit.virtual_time_, queue.virtual_time));
+        };
+        if (queue.running) show(*queue.running, Standing::running);
+        for (auto* unit = queue.waiting.first(); unit; unit = Waiting::after(*unit)) show(*unit, Standing::waiting);
+        for (auto* unit = queue.parked.first(); unit; unit = Waiting::after(*unit)) show(*unit, Standing::parked);
+    });
+}
 
 template <typename Action>
 auto Scheduler::with_queue_of(SchedulingUnit& unit, Action&& action) {

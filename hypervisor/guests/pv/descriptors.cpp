@@ -75,12 +75,6 @@ void forget_ldt_pages(Vcpu& vcpu) {
         if (vcpu.pv.descriptor_entries[ldt_first + page] != 0) replace(vcpu, ldt_first + page, 0);
 }
 
-void drop_descriptor_tables(Vcpu& vcpu) {
-    forget_ldt_pages(vcpu);
-    static_cast<void>(set_gdt(vcpu, {}, 0));
-    vcpu.pv.ldt_entries = 0;
-}
-
 bool map_ldt_page(Vcpu& vcpu, std::uint64_t offset) {
     PvVcpu& pv = vcpu.pv;
     if (offset >= std::uint64_t{pv.ldt_entries} * 8) return false;
@@ -132,6 +126,12 @@ bool explain_descriptor_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t e
 }  // namespace basalt::pv
 
 namespace basalt {
+
+void drop_descriptor_tables(Vcpu& vcpu) {
+    pv::forget_ldt_pages(vcpu);
+    static_cast<void>(pv::set_gdt(vcpu, {}, 0));
+    vcpu.pv.ldt_entries = 0;
+}
 
 Result<> set_ldt(std::uint64_t base, std::uint64_t entries) {
     if (entries > most_ldt_entries) return refuse(Error::invalid);

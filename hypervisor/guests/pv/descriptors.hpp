@@ -17,9 +17,6 @@ Result<> set_ldt(Vcpu& vcpu, std::uint64_t base, std::uint32_t entries);
 // The LDT's pages are looked up again when they are next touched: after a change of root, say.
 void forget_ldt_pages(Vcpu& vcpu);
 
-// Both tables, when the vcpu is taken apart.
-void drop_descriptor_tables(Vcpu& vcpu);
-
 // Maps the LDT page at this offset. False: the guest has no such page, or not in a use that fits.
 bool map_ldt_page(Vcpu& vcpu, std::uint64_t offset);
 

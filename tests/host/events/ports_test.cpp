@@ -196,7 +196,8 @@ TEST_F(ports, every_two_level_port_can_be_used_and_closed_by_reset) {
 
 TEST_F(ports, a_dying_domain_leaves_its_peers_unbound) {
     const auto [here, there] = joined();
-    while (!other->channels.close_some(1)) {}
+    other->channels.refuse_new_ports();
+    while (!other->channels.reset().done()) {}
     EXPECT_EQ(one->channels.status(here)->status, std::uint32_t{EVTCHNSTAT_unbound});
     EXPECT_EQ(other->channels.allocate_unbound(id_of(1)).error(), Error::invalid);
     EXPECT_TRUE(one->channels.send(here));

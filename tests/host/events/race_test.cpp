@@ -134,8 +134,6 @@ TEST(events_race, channels_may_be_closed_at_both_ends_while_they_are_sent_throug
     for (auto& thread : churners) thread.join();
     over = true;
     for (auto& thread : senders) thread.join();
-    EXPECT_EQ(one.kept, 0);
-    EXPECT_EQ(other.kept, 0);
 }
 
 }  // namespace

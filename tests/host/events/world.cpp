@@ -29,9 +29,9 @@ Domain::Domain(std::uint16_t number, unsigned vcpu_count) : channels(DomainId(nu
 }
 
 Domain::~Domain() {
-    while (!channels.close_some(3)) {}
+    channels.refuse_new_ports();
     while (!channels.reset().done()) {}
-    if (kept != 0 || !pirqs.empty()) std::abort();
+    if (!pirqs.empty()) std::abort();
     domains.erase(&channels);
 }
 
@@ -71,8 +71,6 @@ void Domain::clear_upcalls() {
 
 void notify(VcpuEvents& vcpu) { ++world::of(vcpu.domain()).notified[vcpu.id().raw]; }
 void wake_poller(VcpuEvents& vcpu) { ++world::of(vcpu.domain()).woken[vcpu.id().raw]; }
-void keep(EventChannels& domain) { ++world::of(domain).kept; }
-void let_go(EventChannels& domain) { --world::of(domain).kept; }
 
 Result<> connect_pirq(EventChannels& domain, Pirq pirq, Port port, bool) {
     if (pirq.raw >= 64) return refuse(Error::invalid);

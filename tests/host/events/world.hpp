@@ -34,7 +34,6 @@ struct Domain {
         std::array<std::byte, 4096> bytes{};
     };
     std::vector<std::unique_ptr<Page>> pages;
-    std::atomic<int> kept{0};
     std::array<std::atomic<int>, 4> notified{};
     std::array<std::atomic<int>, 4> woken{};
     std::map<std::uint32_t, Port> pirqs;

@@ -43,6 +43,10 @@ DomainMemory* domain_memory_of(DomainId owner) {
     return found == fakes::Memory::now->domains.end() ? nullptr : found->second.get();
 }
 
+void account_is_empty(DomainMemory&) {
+    ++fakes::Memory::now->emptied_accounts;
+}
+
 FlushEpoch flush_epoch_now() {
     return FlushEpoch(fakes::Memory::now->clock.load());
 }

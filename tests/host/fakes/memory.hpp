@@ -51,6 +51,7 @@ public:
     FakeCpu cpu[cpus];
     std::atomic<std::uint32_t> clock{100};
     std::atomic<std::uint64_t> flushes{0};
+    std::atomic<int> emptied_accounts{0};
 
     static Memory* now;
 

@@ -1,0 +1,80 @@
+// A domain is made, stopped, let go on, and ended.
+#include <algorithm>
+
+#include "domain/run.hpp"
+#include "hypercalls/domctl_calls.hpp"
+#include "paging/budget.hpp"
+
+namespace basalt::hypercalls {
+namespace {
+
+constexpr std::uint32_t only_grant_version = 1;
+
+// What a PV domain without devices of the machine can be made with.
+constexpr std::uint32_t accepted_flags = XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_oos_off | XEN_DOMCTL_CDF_xs_domain;
+
+// Negative: as many as there may be.
+Result<std::uint32_t> limit_of(std::int32_t wanted, std::uint32_t most) {
+    if (wanted < 0) return most;
+    if (static_cast<std::uint32_t>(wanted) > most) return refuse(Error::invalid);
+    return static_cast<std::uint32_t>(wanted);
+}
+
+Result<DomainWishes> wishes_of(const xen_domctl_createdomain& wanted) {
+    if ((wanted.flags & ~accepted_flags) != 0 || wanted.iommu_opts != 0) return refuse(Error::invalid);
+    if (wanted.max_vcpus == 0 || wanted.max_vcpus > most_vcpus) return refuse(Error::invalid);
+    if (XEN_DOMCTL_GRANT_version(wanted.grant_opts) != only_grant_version || wanted.grant_opts != only_grant_version)
+        return refuse(Error::invalid);
+    if (wanted.vmtrace_size != 0 || wanted.cpupool_id != 0) return refuse(Error::invalid);
+    if (wanted.arch.emulation_flags != 0 || (wanted.arch.misc_flags & ~XEN_X86_MSR_RELAXED) != 0)
+        return refuse(Error::invalid);
+    DomainWishes wishes{.id = DomainId(0), .vcpu_limit = wanted.max_vcpus};
+    wishes.port_limit = std::min(wanted.max_evtchn_port, events::fifo_ports - 1) + 1;
+    wishes.grant_frame_limit = TRY(limit_of(wanted.max_grant_frames, grants::most_frames));
+    if (wishes.grant_frame_limit == 0) return refuse(Error::invalid);
+    wishes.maptrack_frame_limit = TRY(limit_of(wanted.max_maptrack_frames, grants::MapTrack::most_pages));
+    std::ranges::copy(wanted.handle, wishes.handle.begin());
+    return wishes;
+}
+
+}  // namespace
+
+// Without a number, or with one that cannot be a domain's, it gets one that is free. It is born paused.
+Result<> create(xen_domctl_t& request) {
+    auto wishes = TRY(wishes_of(request.u.createdomain));
+    const bool numbered = request.domain != 0 && request.domain < DOMID_FIRST_RESERVED;
+    wishes.id = numbered ? DomainId(request.domain) : TRY(unused_domain_id());
+    wishes.paused = true;
+    request.domain = TRY(create_domain(wishes))->id.raw;
+    return {};
+}
+
+Step<> destroy(Domain& domain, xen_domctl_t&) {
+    paging::Budget budget;
+    return end_domain(domain, budget);
+}
+
+// Pauses are counted; when this returns no vcpu of the domain runs.
+Result<> pause(Domain& domain, xen_domctl_t&) {
+    constexpr std::uint32_t most_pauses = 255;   // as on Xen
+    if (domain.pauses_of_tools == most_pauses) return refuse(Error::overflow);
+    if (domain.pauses_of_tools++ == 0)
+        for (Vcpu* const vcpu : domain.vcpus()) scheduler().pause(vcpu->unit);
+    wait_until_off_cpu(domain);
+    return {};
+}
+
+Result<> unpause(Domain& domain, xen_domctl_t&) {
+    if (domain.pauses_of_tools == 0) return refuse(Error::invalid);
+    if (--domain.pauses_of_tools == 0)
+        for (Vcpu* const vcpu : domain.vcpus()) scheduler().unpause(vcpu->unit);
+    return {};
+}
+
+Result<> resume_after_shutdown(Domain& domain, xen_domctl_t&) {
+    if (!domain.is_shut_down.exchange(false)) return {};
+    for (Vcpu* const vcpu : domain.vcpus()) scheduler().unpause(vcpu->unit);
+    return {};
+}
+
+}  // namespace basalt::hypercalls

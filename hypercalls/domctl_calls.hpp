@@ -1,0 +1,39 @@
+// The sub-commands of domctl, by what they are about. Each is given the domain that the request names; what it writes into
+// the request goes back to the caller.
+#pragma once
+
+#include "core/again.hpp"
+#include "domain/domain.hpp"
+
+namespace basalt::hypercalls {
+
+// The vcpu that a request names. invalid: there is none.
+Result<Vcpu*> vcpu_named(Domain& domain, std::uint32_t number);
+
+// domain_life.cpp
+Result<> create(xen_domctl_t& request);
+Step<> destroy(Domain& domain, xen_domctl_t& request);
+Result<> pause(Domain& domain, xen_domctl_t& request);
+Result<> unpause(Domain& domain, xen_domctl_t& request);
+Result<> resume_after_shutdown(Domain& domain, xen_domctl_t& request);
+
+// domain_limits.cpp
+Result<> domain_info(Domain& domain, xen_domctl_t& request);
+Result<> set_vcpu_count(Domain& domain, xen_domctl_t& request);
+Result<> set_most_memory(Domain& domain, xen_domctl_t& request);
+Result<> set_handle(Domain& domain, xen_domctl_t& request);
+Result<> address_size(Domain& domain, xen_domctl_t& request);
+Result<> set_address_size(Domain& domain, xen_domctl_t& request);
+Result<> node_affinity(Domain& domain, xen_domctl_t& request);
+Result<> set_node_affinity(Domain& domain, xen_domctl_t& request);
+Result<> write_hypercall_page(Domain& domain, xen_domctl_t& request);
+Result<> schedule_parameters(Domain& domain, xen_domctl_t& request);
+
+// vcpu_controls.cpp
+Result<> vcpu_info(Domain& domain, xen_domctl_t& request);
+Result<> vcpu_context(Domain& domain, xen_domctl_t& request);
+Result<> set_vcpu_context(Domain& domain, xen_domctl_t& request);
+Result<> vcpu_affinity(Domain& domain, xen_domctl_t& request);
+Result<> set_vcpu_affinity(Domain& domain, xen_domctl_t& request);
+
+}  // namespace basalt::hypercalls

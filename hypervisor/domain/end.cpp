@@ -1,0 +1,105 @@
+#include "domain/end.hpp"
+
+#include <algorithm>
+
+#include "domain/domain.hpp"
+#include "domain/run.hpp"
+#include "grants/map.hpp"
+#include "memory/allocator.hpp"
+#include "paging/pins.hpp"
+
+namespace basalt {
+namespace {
+
+using Stage = Ending::Stage;
+using paging::Budget;
+
+constexpr Step<> done = std::monostate{};
+
+// From now on nobody finds it living; who has found it before ends that within the passage.
+Step<> begin(Domain& domain, Budget&) {
+    domain.memory.dying.store(true);
+    domain.events.refuse_new_ports();
+    for (Vcpu* const vcpu : domain.vcpus()) scheduler().hold(vcpu->unit, Hold::paused);
+    domain.ending.passage = begin_passage();
+    return done;
+}
+
+Step<> wait_for_passage(Domain& domain, Budget&) {
+    const auto runs = [](const Vcpu* vcpu) { return vcpu->unit.on_cpu(); };
+    if (!is_over(domain.ending.passage) || std::ranges::any_of(domain.vcpus(), runs)) return Again{};
+    return done;
+}
+
+Step<> close_ports(Domain& domain, Budget&) { return domain.events.reset(); }
+
+// What it has mapped of others. Its page tables, and all CPUs that loaded them, are out of use.
+Step<> end_grant_mappings(Domain& domain, Budget& budget) {
+    constexpr std::uint32_t at_once = 256;
+    constexpr std::int64_t cost = 8;
+    while (!budget.over()) {
+        const auto next = grants::end_mappings(domain.grants, static_cast<std::uint32_t>(domain.ending.cursor), at_once);
+        if (!next) return done;
+        domain.ending.cursor = *next;
+        budget.spend(cost * at_once);
+    }
+    return Again{domain.ending.cursor};
+}
+
+Step<> strip_vcpus(Domain& domain, Budget&) {
+    domain.watchdogs.end_all();
+    for (Vcpu* const vcpu : domain.vcpus()) {
+        vcpu->timers.stop_all();
+        drop_descriptor_tables(*vcpu);
+        vcpu->pv.kernel_root = vcpu->pv.user_root = no_mfn;
+        vcpu->roots = {};
+        vcpu->events.place_info(nullptr);
+        vcpu->info_page = {};
+    }
+    domain.pirq_ends.store(nullptr);
+    domain.pirq_ends_page = {};
+    static_cast<void>(claim(domain.memory, 0));
+    return done;
+}
+
+Step<> let_frames_go(Domain& domain, Budget& budget) {
+    return paging::release_all(domain.memory, domain.ending.cursor, budget);
+}
+
+Step<> act(Domain& domain, Budget& budget) {
+    switch (domain.ending.stage) {
+        case Stage::not_begun: return begin(domain, budget);
+        case Stage::passing: return wait_for_passage(domain, budget);
+        case Stage::ports: return close_ports(domain, budget);
+        case Stage::mappings: return end_grant_mappings(domain, budget);
+        case Stage::vcpus: return strip_vcpus(domain, budget);
+        case Stage::frames: return let_frames_go(domain, budget);
+        case Stage::over: break;
+    }
+    return done;
+}
+
+}  // namespace
+
+Step<> end_domain(Domain& domain, Budget& budget) {
+    Ending& ending = domain.ending;
+    while (ending.stage != Stage::over) {
+        const Step<> step = act(domain, budget);
+        if (const Again* again = step.again()) {
+            ending.cursor = again->cursor;
+            return step;
+        }
+        ending.cursor = 0;
+        ending.stage = static_cast<Stage>(static_cast<std::uint8_t>(ending.stage) + 1);
+        if (ending.stage == Stage::over) domain.memory.close();
+    }
+    return done;
+}
+
+void account_is_empty(DomainMemory& memory) { bury(PartOf<Domain, DomainMemory>::whole_of(memory)); }
+
+void tell_tools_of_end() {
+    if (const auto dom0 = listed_domain(DomainId(0))) (*dom0)->events.raise_global_virq(Virq(VIRQ_DOM_EXC));
+}
+
+}  // namespace basalt

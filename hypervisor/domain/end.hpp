@@ -1,0 +1,38 @@
+// How a domain ends: destroydomain, step by step.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/again.hpp"
+#include "domain/passage.hpp"
+#include "paging/budget.hpp"
+
+namespace basalt {
+
+class Domain;
+
+// Where the end of a domain has got to. Under its control.
+struct Ending {
+    enum class Stage : std::uint8_t { not_begun, passing, ports, mappings, vcpus, frames, over };
+    Stage stage = Stage::not_begun;
+    Passage passage = 0;
+    std::uint64_t cursor = 0;   // of the stage
+};
+
+// A domain's place in the lists of domain_list.cpp.
+struct DomainLinks {
+    std::atomic<Domain*> next{nullptr};
+    std::atomic<Domain*> next_in_bucket{nullptr};
+    Domain* next_dead = nullptr;
+    Passage unlisted = 0;
+};
+
+// One bounded step. First nobody may begin anything with the domain, and all that had begun is over; then it gives up what it
+// has of others, and its own. Done: it holds nothing itself. It goes for good when others have let go of its frames too.
+Step<> end_domain(Domain& domain, paging::Budget& budget);
+
+// VIRQ_DOM_EXC to the privileged domain: a domain has shut down, or is gone.
+void tell_tools_of_end();
+
+}  // namespace basalt
