@@ -7,6 +7,7 @@
 #include "domain/run.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/tools.hpp"
+#include "keys/keys.hpp"
 #include "machine/cpu.hpp"
 #include "machine/instructions.hpp"
 #include "memory/allocator.hpp"
@@ -119,6 +120,39 @@ Result<> cpu_pool(Request& request) {
     }
 }
 
+Result<> idle_times(Request& request) {
+    auto& wish = request.u.getcpuinfo;
+    const auto count = std::min(wish.max_cpus, static_cast<std::uint32_t>(online_cpu_count()));
+    const GuestPointer<xen_sysctl_cpuinfo_t> times(wish.info.p);
+    for (std::uint32_t cpu = 0; cpu < count; ++cpu)
+        TRY((times + cpu).write({.idletime = scheduler().idle_time(CpuId(cpu))}));
+    wish.nr_cpus = count;
+    return {};
+}
+
+// What holds for every domain in the pool: the one number that credit2 has is how long a turn is at least.
+Result<> pool_scheduling(Request& request) {
+    auto& wish = request.u.scheduler_op;
+    const bool sets = wish.cmd == XEN_SYSCTL_SCHEDOP_putinfo;
+    if (!sets && wish.cmd != XEN_SYSCTL_SCHEDOP_getinfo) return refuse(Error::invalid);
+    if (wish.cpupool_id != 0) return refuse(Error::no_such_process);
+    if (wish.sched_id != XEN_SCHEDULER_CREDIT2) return refuse(Error::invalid);
+    auto& credit = wish.u.sched_credit2;
+    if (sets) TRY(scheduler().set_shortest_turn(microseconds(credit.ratelimit_us)));
+    credit.ratelimit_us = static_cast<std::uint32_t>(scheduler().shortest_turn() / microseconds(1));
+    return {};
+}
+
+// A report is long, and nobody presses that many keys.
+Result<> debug_keys(Request& request) {
+    const auto& wish = request.u.debug_keys;
+    constexpr std::uint32_t most_keys = 64;
+    if (wish.nr_keys > most_keys) return refuse(Error::too_big);
+    const auto letters = GuestPointer<const char>(wish.keys.p).as<char>();
+    for (std::uint32_t key = 0; key < wish.nr_keys; ++key) press_key(TRY((letters + key).read()));
+    return {};
+}
+
 constexpr auto calls = std::to_array<Subcall>({
     {XEN_SYSCTL_readconsole, "readconsole", Asker::privileged, Structured<read_console>::act, "copy out the log"},
     {XEN_SYSCTL_physinfo, "physinfo", Asker::privileged, Structured<physinfo>::act, "describe CPUs and memory"},
@@ -130,6 +164,12 @@ constexpr auto calls = std::to_array<Subcall>({
      "tell each CPU's core, socket and node"},
     {XEN_SYSCTL_numainfo, "numainfo", Asker::privileged, Structured<numa>::act, "describe the one memory node"},
     {XEN_SYSCTL_cpupool_op, "cpupool_op", Asker::privileged, Structured<cpu_pool>::act, "describe the one CPU pool"},
+    {XEN_SYSCTL_scheduler_op, "scheduler_op", Asker::privileged, Structured<pool_scheduling>::act,
+     "tell or set what the scheduler keeps to for all domains"},
+    {XEN_SYSCTL_getcpuinfo, "getcpuinfo", Asker::privileged, Structured<idle_times>::act,
+     "tell how long each CPU has been idle"},
+    {XEN_SYSCTL_debug_keys, "debug_keys", Asker::privileged, Structured<debug_keys>::act,
+     "do what these keys do on the console"},
 });
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "devices/start.hpp"
 #include "devices/io_apic.hpp"
 #include "devices/local_apic.hpp"
+#include "formats/input_switch.hpp"
 #include "formats/vectors.hpp"
 #include "machine/instructions.hpp"
 
@@ -56,6 +57,7 @@ private:
 
 constinit std::optional<SerialLine> console;      // set once, before other CPUs run
 constinit Received received;
+constinit InputSwitch input;                      // the interrupt's CPU alone
 constinit Guarded<std::monostate, Rank::log> reader;
 
 // A line without a device behind it reads all ones, and never has room. Waits are bounded for that reason.
@@ -71,6 +73,20 @@ void send(std::uint16_t port, char letter, unsigned& room) {
     }
     out8(port + data, static_cast<std::uint8_t>(letter));
     --room;
+}
+
+// Whether there is something for Dom0.
+bool arrived(char letter) {
+    bool any = false;
+    const bool changed = input.take(letter, [&any](char taken) {
+        if (input.owner() == InputSwitch::Owner::basalt) return console_key(taken);
+        received.put(taken);
+        any = true;
+    });
+    if (changed)
+        log(Level::info, "serial: input is {} now; Ctrl-A three times gives it back",
+            input.owner() == InputSwitch::Owner::basalt ? "Basalt's ('h' tells the keys)" : "Dom0's");
+    return any;
 }
 
 }  // namespace
@@ -124,8 +140,8 @@ void receive_serial() {
     const auto port = console->port;
     bool any = false;
     for (unsigned count = 0; count < 256 && (in8(port + line_status) & has_received); ++count) {
-        received.put(static_cast<char>(in8(port + data)));
-        any = true;
+        const auto letter = static_cast<char>(in8(port + data));
+        any |= arrived(letter);
     }
     if (any) serial_input_arrived();
 }

@@ -25,5 +25,7 @@ void receive_serial();
 
 // Seam of domain/: characters have arrived (VIRQ_CONSOLE).
 void serial_input_arrived();
+// Seam of keys/: one has arrived while Basalt has the input.
+void console_key(char letter);
 
 }  // namespace basalt

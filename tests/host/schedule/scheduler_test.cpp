@@ -24,6 +24,27 @@ TEST(scheduler, one_unit_a_cpu_never_ticks_and_never_moves) {
     EXPECT_LE(machine.kicks, 8u);
 }
 
+TEST(scheduler, a_cpu_knows_how_long_it_was_idle) {
+    Machine machine(2);
+    machine.unit(machine.group(), {}, cpu0);
+    machine.unit(machine.group(), {.run = milliseconds(3), .sleep = milliseconds(7)}, cpu1);
+    machine.run(10 * second);
+    EXPECT_LT(machine.scheduler.idle_time(CpuId(0)), milliseconds(1));
+    EXPECT_NEAR(static_cast<double>(machine.scheduler.idle_time(CpuId(1))), 7e9, 0.1e9);
+}
+
+TEST(scheduler, tools_say_how_long_a_turn_is_at_least) {
+    Machine machine(1);
+    for (int count = 0; count < 2; ++count) machine.unit(machine.group());
+    EXPECT_EQ(machine.scheduler.set_shortest_turn(milliseconds(501)), refuse(Error::invalid));
+    EXPECT_EQ(machine.scheduler.set_shortest_turn(microseconds(99)), refuse(Error::invalid));
+    EXPECT_TRUE(machine.scheduler.set_shortest_turn(0));
+    EXPECT_TRUE(machine.scheduler.set_shortest_turn(milliseconds(100)));
+    machine.run(10 * second);
+    EXPECT_LE(machine.switches, 101u);
+    EXPECT_GE(machine.switches, 95u);
+}
+
 TEST(scheduler, weights_divide_one_cpu) {
     Machine machine(1);
     auto& light = machine.unit(machine.group(256));
