@@ -147,6 +147,10 @@ FreeCounts free_counts() {
     return free_memory.with([](FreeMemory& free) { return free.counts(); });
 }
 
+std::optional<Mfn> free_block_below(Mfn bound, unsigned order) {
+    return free_memory.with([&](FreeMemory& free) { return free.highest_below(bound, order); });
+}
+
 // --- start-up ---
 
 std::size_t free_set_words(Mfn end) {

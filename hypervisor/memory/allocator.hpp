@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "core/number.hpp"
 #include "core/result.hpp"
@@ -55,5 +56,8 @@ struct FreeCounts {
     std::uint64_t claimed = 0;    // of the free ones
 };
 FreeCounts free_counts();
+
+// The highest free block of this order that begins below `bound`. For who wants them all: the audit.
+std::optional<Mfn> free_block_below(Mfn bound, unsigned order);
 
 }    // namespace basalt

@@ -55,6 +55,9 @@ public:
     constexpr OwnerWord let_go() const {
         return OwnerWord(raw_ & ~held_bit);
     }
+    constexpr OwnerWord now_held() const {
+        return OwnerWord(raw_ | held_bit);
+    }
     constexpr OwnerWord held_and_charged() const {
         return OwnerWord(raw_ | held_bit | charged_bit);
     }
@@ -108,7 +111,7 @@ public:
         become(OwnerWord(domain, owner_word().epoch()).held_and_charged(), FrameWord(1, Use::none, 0, false));
     }
     void keep() {
-        become(OwnerWord(owner_hypervisor, owner_word().epoch()), FrameWord(1, Use::none, 0, false));
+        become(OwnerWord(owner_hypervisor, owner_word().epoch()).now_held(), FrameWord(1, Use::none, 0, false));
     }
     // From keep(): the domain may map it, but Basalt holds it as a writable page, and it is on nobody's
     // account.

@@ -83,4 +83,9 @@ std::optional<Mfn> FreeMemory::take(const Wanted& wanted, std::uint64_t claimed_
     return take_between(0, std::min(end, four_gib), wanted.order);
 }
 
+std::optional<Mfn> FreeMemory::highest_below(Mfn bound, unsigned order) const {
+    const auto found = blocks_[order].highest_below(blocks_below(bound.raw < end_ ? bound.raw : end_, order));
+    return found ? std::optional(Mfn(*found << order)) : std::nullopt;
+}
+
 }    // namespace basalt

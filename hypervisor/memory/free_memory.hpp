@@ -24,6 +24,8 @@ public:
     // untouched.
     std::optional<Mfn> take(const Wanted& wanted, std::uint64_t claimed_by_others);
 
+    std::optional<Mfn> highest_below(Mfn bound, unsigned order) const;
+
     FreeCounts counts() const {
         return counts_;
     }

@@ -1,22 +1,101 @@
 #include "paging/audit.hpp"
 
+#include "memory/allocator.hpp"
+#include "memory/m2p.hpp"
 #include "paging/named.hpp"
 #include "paging/rules.hpp"
+#include "paging/seams.hpp"
 
 namespace basalt::paging {
 
-void Audit::add(Mfn mfn, std::uint32_t references, std::uint32_t users) {
-    if (mfn.raw >= expected_.size()) return;
-    expected_[mfn.raw].references += references;
-    expected_[mfn.raw].users += users;
+namespace {
+
+constexpr std::uint32_t two_uses = 0x7f;
+
+std::uint32_t coded(Use use) {
+    return static_cast<std::uint32_t>(use);
 }
 
-void Audit::count_entries(Mfn mfn, unsigned level, unsigned count) {
+// What set_entry would have stored.
+Entry as_stored(unsigned level, Entry entry, bool hardware) {
+    return stored(level, entry.without(refused_bits(level, hardware, forbidden_bits())));
+}
+
+}    // namespace
+
+void Audit::add_reference(Mfn mfn) {
+    if (mfn.raw < expected_.size()) ++expected_[mfn.raw].references;
+}
+
+void Audit::add_use(Mfn mfn, Use use) {
+    if (mfn.raw >= expected_.size()) return;
+    auto& expected = expected_[mfn.raw];
+    ++expected.references;
+    if (expected.users++ == 0)
+        expected.use = coded(use) & two_uses;
+    else if (expected.use != coded(use))
+        expected.use = two_uses;
+}
+
+void Audit::add_free_block(Mfn first, unsigned order) {
+    for (auto mfn = first; mfn.raw < first.raw + (std::uint64_t{1} << order); ++mfn) {
+        if (mfn.raw >= expected_.size()) return find(mfn, "place among the free frames", mfn.raw, 0);
+        if (expected_[mfn.raw].is_free) return find(mfn, "times it is among the free frames", 2, 1);
+        expected_[mfn.raw].is_free = 1;
+    }
+}
+
+void Audit::count_free_blocks() {
+    for (unsigned order = 0; order <= most_order; ++order)
+        for (auto block = free_block_below(memory_views.end, order); block; block = free_block_below(*block, order))
+            add_free_block(*block, order);
+}
+
+void Audit::find(Mfn mfn, std::string_view what, std::uint64_t found, std::uint64_t expected) {
+    if (!in_tables_) in_tables_ = Finding{frame(mfn).owner(), "frame", mfn.raw, what, found, expected};
+}
+
+void Audit::count_entry(Mfn table, unsigned level, unsigned index, Entry entry, DomainId owner) {
+    const Mfn named = entry.mfn();
+    if (!is_ram(named)) {
+        if (level > 1 || device_access(owner, named) == DeviceAccess::none)
+            find(table, "entry, which names device memory,", entry.raw(), 0);
+        return;
+    }
+    const DomainId other = frame(named).owner();
+    if (level > 1) {
+        if (other != owner) find(table, "entry, which names a table of another's,", entry.raw(), 0);
+        return add_use(named, table_of_level(level - 1));
+    }
+    if (other != owner && !is_lent(owner, named, entry.writable()))
+        find(table, "entry, which names a frame of another's,", entry.raw(), index);
+    if (entry.writable())
+        add_use(named, Use::writable);
+    else
+        add_reference(named);
+}
+
+void Audit::count_entries(Mfn mfn, unsigned level, unsigned count, DomainId owner) {
+    const auto* const account = domain_memory_of(owner);
+    if (account == nullptr) return find(mfn, "owner of a table", owner.raw, 0);
     const Table& table = table_at(mfn);
-    for (unsigned i = 0; i < count; ++i) {
+    const bool checked = frame(mfn).word().checked();
+    for (unsigned i = next_present(table, 0, count); i < count; i = next_present(table, i + 1, count)) {
+        if (!is_guest_slot(level, i)) continue;
         const Entry entry(table[i]);
-        if (!entry.present() || !is_guest_slot(level, i) || !is_ram(entry.mfn())) continue;
-        add(entry.mfn(), 1, level > 1 || entry.writable() ? 1 : 0);
+        if (const Entry wanted = as_stored(level, entry, account->hardware); checked && wanted != entry)
+            find(mfn, "entry", entry.raw(), wanted.raw());
+        count_entry(mfn, level, i, entry, owner);
+    }
+    if (checked && level == 4) compare_own_slots(mfn, owner);
+}
+
+void Audit::compare_own_slots(Mfn root, DomainId owner) {
+    constexpr auto by_processor = Entry::accessed_bit | Entry::dirty_bit;
+    const auto own = hypervisor_l4_entries(owner);
+    for (unsigned slot = 0; slot < own.size(); ++slot) {
+        const auto found = table_at(root)[layout::first_slot + slot];
+        if (((found ^ own[slot]) & ~by_processor) != 0) find(root, "entry of Basalt's", found, own[slot]);
     }
 }
 
@@ -26,24 +105,42 @@ void Audit::count_tables_and_holds() {
         const auto word = record.word();
         const auto owner = record.owner_word();
         if (!record.is_ram() || word.free()) continue;
-        if (owner.held() || owner.owner() == owner_hypervisor) add(mfn, 1, 0);
-        if (word.pinned()) add(mfn, 1, 1);
-        if (word.partial()) add(mfn, 1, 1);
+        if (owner.held()) add_reference(mfn);
+        if (word.pinned()) add_use(mfn, word.use());
+        if (word.partial()) add_use(mfn, word.use());
         if (!is_table(word.use()) || word.users() == 0) continue;
-        count_entries(mfn, level_of(word.use()),
-                      word.checked()   ? entries_per_table
-                      : word.partial() ? owner.index()
-                                       : 0);
+        const unsigned done = word.checked() ? entries_per_table : word.partial() ? owner.index() : 0;
+        count_entries(mfn, level_of(word.use()), done, owner.owner());
     }
 }
 
-std::optional<Disagreement> Audit::first_disagreement() const {
+std::optional<Finding> Audit::wrong_with(Mfn mfn) const {
+    const auto word = frame(mfn).word();
+    const auto owner = frame(mfn).owner();
+    const auto& expected = expected_[mfn.raw];
+    const auto differs = [&](std::string_view what, std::uint64_t found, std::uint64_t wanted) {
+        return Finding{owner, "frame", mfn.raw, what, found, wanted};
+    };
+    if ((owner == owner_nobody) != (expected.is_free != 0))
+        return differs("place among the free frames", owner == owner_nobody, expected.is_free);
+    if (word.references() != expected.references) return differs("references", word.references(), expected.references);
+    if (word.users() != expected.users) return differs("users", word.users(), expected.users);
+    if (word.users() != 0 && coded(word.use()) != expected.use) return differs("use", coded(word.use()), expected.use);
+    if (!word.sound()) return differs("record", word.raw(), 0);
+    if (word.users() != 0 && !word.checked() && !word.partial()) return differs("unfinished check", 1, 0);
+    const bool is_secret = owner == owner_nobody || (owner == owner_hypervisor && frame(mfn).owner_word().held());
+    if (is_secret && m2p_of(mfn) != m2p_invalid) return differs("M2P entry", m2p_of(mfn), m2p_invalid);
+    return std::nullopt;
+}
+
+std::optional<Finding> Audit::first_finding() const {
+    if (in_tables_) return in_tables_;
     for (Mfn mfn(0); mfn.raw < expected_.size() && has_record(mfn); ++mfn) {
-        const auto word = frame(mfn).word();
-        const auto& expected = expected_[mfn.raw];
-        if (word.references() == expected.references && word.users() == expected.users && word.sound())
-            continue;
-        return Disagreement{mfn, word, frame(mfn).owner(), expected};
+        if (frame(mfn).is_ram()) {
+            if (auto wrong = wrong_with(mfn)) return wrong;
+        } else if (frame(mfn).word().raw() != 0) {
+            return Finding{owner_io, "frame", mfn.raw, "record of what is no RAM", frame(mfn).word().raw(), 0};
+        }
     }
     return std::nullopt;
 }

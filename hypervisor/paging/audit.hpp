@@ -1,40 +1,53 @@
-// Every frame's counts, derived again from first principles and compared with its record.
+// Every frame's references, users and use, derived again from first principles and compared with its record.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <span>
 
+#include "core/finding.hpp"
 #include "memory/frame.hpp"
+#include "paging/entry.hpp"
 
 namespace basalt::paging {
 
 // What some frame ought to have.
 struct Expected {
     std::uint32_t references = 0;
-    std::uint32_t users = 0;
+    std::uint32_t users : 24 = 0;
+    std::uint32_t use : 7 = 0;    // Use, or two of them
+    std::uint32_t is_free : 1 = 0;
 };
-
-struct Disagreement {
-    Mfn mfn;
-    FrameWord found;
-    DomainId owner;
-    Expected expected;
-};
+static_assert(sizeof(Expected) == 8);
 
 // Start with zeroes, one per frame; let every room add what it holds (roots, descriptor tables, grants,
 // shared pages), then count what records and tables say themselves, then compare. The machine stands still
-// meanwhile.
+// meanwhile, and no table waits to be undone.
 class Audit {
 public:
     explicit Audit(std::span<Expected> frames) : expected_(frames) {}
-    void add(Mfn mfn, std::uint32_t references, std::uint32_t users);
+
+    void add_reference(Mfn mfn);
+    void add_use(Mfn mfn, Use use);    // with its reference
+
+    void count_free_blocks();
     void count_tables_and_holds();
-    std::optional<Disagreement> first_disagreement() const;
+    std::optional<Finding> first_finding() const;
 
 private:
-    void count_entries(Mfn table, unsigned level, unsigned count);
+    void add_free_block(Mfn first, unsigned order);
+    void count_entries(Mfn table, unsigned level, unsigned count, DomainId owner);
+    void count_entry(Mfn table, unsigned level, unsigned index, Entry entry, DomainId owner);
+    void compare_own_slots(Mfn root, DomainId owner);
+    void find(Mfn mfn, std::string_view what, std::uint64_t found, std::uint64_t expected);
+    std::optional<Finding> wrong_with(Mfn mfn) const;
+
     std::span<Expected> expected_;
+    std::optional<Finding> in_tables_;    // the first
 };
+
+// Seam, supplied by domain/: why a domain's table may name a frame of somebody else's. It is the privileged
+// domain, or has mapped a grant of the frame.
+bool is_lent(DomainId to, Mfn mfn, bool writable);
 
 }    // namespace basalt::paging

@@ -144,6 +144,7 @@ TEST_F(Story, DevicePagesAreForTheHardwareDomainAndSomeOnlySeemWritable) {
     EXPECT_EQ(refusal(write(1, 10, Entry::of(Mfn(3), flags).raw())), Error::not_permitted);
     EXPECT_EQ(refusal(write(1, 10, Entry::of(page(0), uncached).raw())), Error::invalid);
     EXPECT_TRUE(write(1, 11, 0).done());
+    domain.hardware = true;
     settle();
 }
 

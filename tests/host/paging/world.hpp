@@ -64,8 +64,9 @@ struct World {
     Audit audited() {
         expected.assign(memory.end().raw, {});
         Audit audit(expected);
-        for (const auto& root : roots) audit.add(root.mfn(), 1, 1);
-        for (const auto& reference : references) audit.add(reference.mfn(), 1, 0);
+        for (const auto& root : roots) audit.add_use(root.mfn(), Use::l4_table);
+        for (const auto& reference : references) audit.add_reference(reference.mfn());
+        audit.count_free_blocks();
         audit.count_tables_and_holds();
         return audit;
     }
@@ -73,11 +74,10 @@ struct World {
     // Counts agree; no CPU can still write a frame that is in a use of trust, or reach a stranger's; no CPU
     // walks a frame as a table that somebody may write.
     ::testing::AssertionResult consistent() {
-        if (const auto wrong = audited().first_disagreement())
+        if (const auto wrong = audited().first_finding())
             return ::testing::AssertionFailure()
-                   << "frame " << wrong->mfn.raw << " word " << std::hex << wrong->found.raw() << std::dec
-                   << " owner " << wrong->owner.raw << " expected " << wrong->expected.references
-                   << " references, " << wrong->expected.users << " users";
+                   << wrong->kind << " " << wrong->number << " of d" << wrong->domain.raw << ": " << wrong->what
+                   << " is " << wrong->found << ", and should be " << wrong->expected;
         for (const auto& cpu : memory.cpu)
             for (const auto& cached : cpu.cached) {
                 const Frame& record = frame(cached.mfn);
