@@ -37,6 +37,7 @@ Result<EventChannels::Claim> EventChannels::claim(Ports& ports) {
         }
         auto* const record = TRY(table_.make(port));
         TRY(ports.in_use.take(port));
+        record->route.store({});   // a guest may have given a free port a priority
         return Claim{port, *record};
     }
     return refuse(Error::no_space);

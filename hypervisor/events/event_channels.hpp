@@ -70,6 +70,7 @@ public:
     void refuse_new_ports();
 
 private:
+    friend class Audit;
     friend class Fifo;
     friend class TwoLevel;
 

@@ -23,8 +23,9 @@ public:
     PortRecord* find(Port port) const;   // null: never used so far
     Result<PortRecord*> make(Port port);
 
-private:
     static constexpr std::size_t in_bucket = page_size / sizeof(PortRecord);
+
+private:
     using Bucket = std::array<PortRecord, in_bucket>;
     static constexpr std::size_t in_group = page_size / sizeof(Bucket*);
     using Group = std::array<std::atomic<Bucket*>, in_group>;
@@ -47,6 +48,10 @@ public:
     Result<> take(Port port);
     void give(Port port);
 
+    bool has(Port port) const {
+        const auto* const word = word_of(port);
+        return word && (*word >> port.raw % 64 & 1) != 0;
+    }
     std::uint32_t count() const { return count_; }
     Port first_candidate() const { return lowest_; }   // none below is unused
 

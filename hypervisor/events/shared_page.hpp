@@ -28,6 +28,7 @@ public:
     }
 
     std::byte* at() const { return at_; }
+    Mfn mfn() const { return mfn_; }
     explicit operator bool() const { return at_ != nullptr; }
 
 private:

@@ -57,6 +57,7 @@ public:
     Port bound(Virq virq) const { return Port(virq_ports_[virq.raw].load(std::memory_order_acquire)); }
 
 private:
+    friend class Audit;
     friend class EventChannels;
     friend class Fifo;
     friend class TwoLevel;

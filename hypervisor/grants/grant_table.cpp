@@ -83,6 +83,13 @@ Answer<Mfn> GrantTable::pin(GrantRef reference, DomainId grantee, Pin pin) {
     });
 }
 
+std::optional<ActiveEntry> GrantTable::active_entry(GrantRef reference) {
+    return table_.with([&](Table& table) -> std::optional<ActiveEntry> {
+        if (reference.raw >= table.count * entries_in_frame) return std::nullopt;
+        return active_at(table, reference);
+    });
+}
+
 void GrantTable::unpin(GrantRef reference, Pin pin) {
     table_.with([&](Table& table) {
         auto& active = active_at(table, reference);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "core/lock.hpp"
 #include "core/result.hpp"
@@ -58,6 +59,9 @@ public:
     // The granter's side: a use of the entry begins and ends. It says which frame is granted; the caller holds that.
     Answer<Mfn> pin(GrantRef reference, DomainId grantee, Pin pin);
     void unpin(GrantRef reference, Pin pin);
+
+    // What is noted of an entry's use; nothing where there is no such entry.
+    std::optional<ActiveEntry> active_entry(GrantRef reference);
 
     // The mapper's side: what this domain has mapped of others' grants.
     Guarded<MapTrack, Rank::grant_table> mappings;

@@ -43,6 +43,16 @@ void MapTrack::give(Handle handle) {
     first_free_ = handle.raw;
 }
 
+std::uint32_t MapTrack::count_free_list() {
+    std::uint32_t count = 0;
+    for (auto at = first_free_; at != none && count <= end_of_handles(); ++count) {
+        const Mapping* const mapping = find(Handle(at));
+        if (!mapping) break;
+        at = mapping->next_free;
+    }
+    return count;
+}
+
 Mapping* MapTrack::find(Handle handle) {
     const auto page = handle.raw / in_page;
     if (page >= pages_) return nullptr;

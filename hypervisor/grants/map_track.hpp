@@ -43,6 +43,7 @@ public:
     Answer<Handle> take();
     void give(Handle handle);
     Mapping* find(Handle handle);   // null: never was
+    std::uint32_t count_free_list();   // for the audit: as many as there are handles at most, and one
     std::uint32_t end_of_handles() const { return pages_ * in_page; }
 
 private:

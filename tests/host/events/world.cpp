@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "events/audit.hpp"
+
 namespace basalt::events {
 namespace world {
 
@@ -78,6 +80,16 @@ Result<> connect_pirq(EventChannels& domain, Pirq pirq, Port port, bool) {
 }
 void disconnect_pirq(EventChannels& domain, Pirq pirq) { world::of(domain).pirqs.erase(pirq.raw); }
 void move_pirq(EventChannels&, Pirq, VcpuId) {}
+
+EventChannels* channels_of(DomainId id) {
+    for (auto [channels, domain] : world::domains)
+        if (channels->self() == id) return channels;
+    return nullptr;
+}
+Port port_of_pirq(EventChannels& channels, Pirq pirq) {
+    auto& pirqs = world::of(channels).pirqs;
+    return pirqs.contains(pirq.raw) ? pirqs[pirq.raw] : Port(0);
+}
 
 Result<void*> take_table_page() {
     if (world::table_pages_left.fetch_sub(1) <= 0) return refuse(Error::no_memory);

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "grants/audit.hpp"
 #include "memory/allocator.hpp"
 #include "memory/free_memory.hpp"
 
@@ -13,6 +14,7 @@ Domain* runner = nullptr;
 bool no_entry_there = false;
 int pages_left = 0;
 int pages_held = 0;
+World* now = nullptr;
 
 Domain::Domain(fakes::Memory& memory, std::uint16_t number)
     : memory(memory.add_domain(number, 100)), grants(DomainId(number)) {
@@ -36,6 +38,7 @@ void Domain::give(unsigned reference, Mfn frame, Domain& to, unsigned flags) {
 }
 
 World::World() {
+    now = this;
     pages_left = 1'000'000;
     no_entry_there = false;
     granter = std::make_unique<Domain>(memory, 1);
@@ -58,6 +61,10 @@ Result<Mfn> take_shared_frame(DomainId domain) {
     return mfn;
 }
 void give_shared_frame(Mfn frame) { drop_use_and_reference(frame); }
+
+bool is_a_table(const GrantTable* table) {
+    return table == &world::now->granter->grants || table == &world::now->mapper->grants;
+}
 
 Result<void*> take_record_page() {
     if (world::pages_left-- <= 0) return refuse(Error::no_memory);

@@ -33,6 +33,7 @@ struct World : testing::Test {
     std::uint64_t free_at_first;
 };
 
+extern World* now;
 extern Domain* runner;        // whose vcpu runs
 extern bool no_entry_there;   // map_there and unmap_there refuse
 extern int pages_left;        // of records, until there is no memory
