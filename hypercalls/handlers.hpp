@@ -46,6 +46,9 @@ Result<std::int64_t> mca(std::uint64_t request);
 Ending domctl(Registers& registers);
 Result<std::int64_t> sysctl(GuestPointer<xen_sysctl_t> request);
 
+// basalt_op.cpp: what other hypervisors do not have
+Ending basalt_op(Registers& registers);
+
 // the rest
 Ending xen_version(Registers& registers);
 Ending console_io(Registers& registers);

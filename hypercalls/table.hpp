@@ -81,6 +81,8 @@ inline constexpr auto hypercalls = std::to_array<Hypercall>({
      "describe and steer a domain for tools"},
     {__HYPERVISOR_mca, "mca", Guests::pv, Asker::privileged, Decoded<mca>::call,
      "fetch machine-check records"},
+    {__HYPERVISOR_arch_7, "basalt_op", Guests::all, Asker::privileged, Decoded<basalt_op>::call,
+     "Basalt's own: audit all frames, ports and grants"},
 });
 
 void hypercall_number_used_twice();   // never defined: reaching it while compiling stops the build

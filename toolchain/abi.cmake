@@ -2,7 +2,10 @@
 # everywhere, though the rest of hypercalls/ is seen by nobody below it. <xen/...> alone is taken from /usr/include.
 find_path(BASALT_XEN_HEADERS xen/xen.h REQUIRED NO_CMAKE_FIND_ROOT_PATH PATHS /usr/include DOC "libxen-dev")
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/rooms/abi/hypercalls ${CMAKE_BINARY_DIR}/generated/xen-headers)
-file(CREATE_LINK ${CMAKE_SOURCE_DIR}/hypercalls/abi.hpp ${CMAKE_BINARY_DIR}/rooms/abi/hypercalls/abi.hpp SYMBOLIC)
+foreach(header abi basalt_calls)
+    file(CREATE_LINK ${CMAKE_SOURCE_DIR}/hypercalls/${header}.hpp
+        ${CMAKE_BINARY_DIR}/rooms/abi/hypercalls/${header}.hpp SYMBOLIC)
+endforeach()
 file(CREATE_LINK ${BASALT_XEN_HEADERS}/xen ${CMAKE_BINARY_DIR}/generated/xen-headers/xen SYMBOLIC)
 add_library(room-abi INTERFACE)
 target_include_directories(room-abi INTERFACE ${CMAKE_BINARY_DIR}/rooms/abi)

@@ -127,6 +127,10 @@ void bury(Domain& domain) {
     raise_here(Work::passage);
 }
 
+Domain* first_leaving_domain() {
+    return changes.with([](const Changes& changes) { return changes.leaving; });
+}
+
 void bury_the_dead() {
     unlist_the_dead();
     while (Domain* const domain = take_one_nobody_has()) take_apart(*domain);

@@ -32,6 +32,9 @@ Result<DomainId> unused_domain_id();
 
 // The domain owns nothing any more: it leaves the list soon, and its memory is given back after a passage.
 void bury(Domain& domain);
+// For the audit, with all other CPUs standing still: those that have left the list and are not taken apart yet, linked by
+// links.next_dead.
+Domain* first_leaving_domain();
 // What bury() left to be done: from settle_work alone, after this CPU has passed.
 void bury_the_dead();
 

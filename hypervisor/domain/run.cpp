@@ -1,9 +1,11 @@
 #include "domain/run.hpp"
 
 #include "core/per_cpu.hpp"
+#include "domain/audit.hpp"
 #include "domain/domain.hpp"
 #include "domain/passage.hpp"
 #include "domain/runstate_area.hpp"
+#include "domain/standstill.hpp"
 #include "machine/entry.hpp"
 #include "machine/flush.hpp"
 #include "machine/page_tables.hpp"
@@ -95,6 +97,8 @@ void settle_work() {
         if (includes(work, Work::timer)) timers().expire();
         if (includes(work, Work::deferred)) undo_tables();
         if (includes(work, Work::schedule) || cpu.running_vcpu == nullptr) choose_who_runs();
+        if (includes(work, Work::standstill)) stand_still();
+        if (includes(work, Work::audit)) audit_for_a_key();
         if (cpu.work.load(std::memory_order_relaxed) != 0) continue;
         if (cpu.running_vcpu != nullptr) return;
         wait_for_interrupt();

@@ -4,6 +4,7 @@
 
 #include "keys/tell.hpp"
 #include "devices/serial.hpp"
+#include "domain/audit.hpp"
 
 namespace basalt {
 namespace {
@@ -13,6 +14,7 @@ void tell_everything();
 
 constexpr auto keys = std::to_array<Key>({
     {'*', "all of the reports below", tell_everything},
+    {'a', "an audit of all frames, ports and grants", audit_soon},
     {'d', "this CPU's registers", tell_registers},
     {'e', "event channels", tell_event_channels},
     {'g', "grant tables", tell_grants},

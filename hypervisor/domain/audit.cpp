@@ -1,0 +1,246 @@
+#include "domain/audit.hpp"
+
+#include <bit>
+#include <optional>
+
+#include "debug/log.hpp"
+#include "domain/domain.hpp"
+#include "domain/run.hpp"
+#include "domain/standstill.hpp"
+#include "events/audit.hpp"
+#include "grants/audit.hpp"
+#include "machine/page_tables.hpp"
+#include "memory/allocator.hpp"
+#include "memory/census.hpp"
+#include "paging/audit.hpp"
+#include "paging/take.hpp"
+
+namespace basalt {
+namespace {
+
+using Wrong = std::optional<Finding>;
+
+// Zeroed room for counts, given back afterwards.
+template <typename T>
+class Counts {
+public:
+    static Result<Counts> take(std::size_t count) {
+        const auto pages = (count * sizeof(T) + page_size - 1) >> page_shift;
+        const auto order = static_cast<unsigned>(std::bit_width(pages - 1));
+        if (order > most_order) return refuse(Error::no_memory);
+        return Counts(TRY(allocate_frames(order)), order, count);
+    }
+    Counts(Counts&& other) noexcept
+        : first_(std::exchange(other.first_, no_mfn)), order_(other.order_), count_(other.count_) {}
+    Counts& operator=(Counts&&) = delete;
+    ~Counts() {
+        if (first_ != no_mfn) free_frames(first_, order_);
+    }
+    std::span<T> all() const { return {static_cast<T*>(contents(first_)), count_}; }
+
+private:
+    Counts(Mfn first, unsigned order, std::size_t count) : first_(first), order_(order), count_(count) {}
+    Mfn first_;
+    unsigned order_;
+    std::size_t count_;
+};
+
+struct Room {
+    Counts<paging::Expected> frames;
+    Counts<std::uint32_t> charged;
+    Counts<grants::Pins> pins;
+};
+
+Result<Room> take_room() {
+    return Room{TRY(Counts<paging::Expected>::take(memory_views.end.raw)),
+                TRY(Counts<std::uint32_t>::take(Census::owners)),
+                TRY(Counts<grants::Pins>::take(grants::Audit::most_entries))};
+}
+
+// Those that have left the list, and are not taken apart yet, too.
+template <typename Action>
+void for_every_domain(Action&& action) {
+    for_each_domain(action);
+    for (Domain* domain = first_leaving_domain(); domain != nullptr; domain = domain->links.next_dead) action(*domain);
+}
+
+template <typename Check>
+Wrong first_wrong_domain(Check&& check) {
+    Wrong first;
+    for_each_domain([&](Domain& domain) {
+        if (!first) first = check(domain);
+    });
+    return first;
+}
+
+// --- who holds which frames ---
+
+void count_vcpu(const Vcpu& vcpu, paging::Audit& audit) {
+    for (const FrameUse* const root : {&vcpu.roots.kernel, &vcpu.roots.user})
+        if (*root) audit.add_use(root->mfn(), Use::l4_table);
+    if (vcpu.info_page) audit.add_use(vcpu.info_page.mfn(), Use::writable);
+    count_descriptor_tables(vcpu, audit);
+}
+
+void count_domain(Domain& domain, paging::Audit& audit) {
+    const auto add_writable = [&](Mfn mfn) { audit.add_use(mfn, Use::writable); };
+    for (const Vcpu* const vcpu : domain.vcpus()) count_vcpu(*vcpu, audit);
+    if (domain.shared_info_frame != no_mfn) add_writable(domain.shared_info_frame);
+    if (domain.pirq_ends_page) add_writable(domain.pirq_ends_page.mfn());
+    events::Audit(domain.events).for_each_page(add_writable);
+    for (std::uint32_t index = 0; index < domain.grants.frame_count(); ++index) add_writable(*domain.grants.frame(index));
+    grants::for_each_mapping(domain.grants, [&](grants::Handle, const grants::Mapping& mapping) {
+        mapping.writing() ? add_writable(Mfn(mapping.frame)) : audit.add_reference(Mfn(mapping.frame));
+    });
+}
+
+Wrong wrong_with_frames(std::span<paging::Expected> counts) {
+    paging::Audit audit(counts);
+    for_every_domain([&](Domain& domain) { count_domain(domain, audit); });
+    audit.count_free_blocks();
+    audit.count_tables_and_holds();
+    return audit.first_finding();
+}
+
+// --- accounts ---
+
+Wrong wrong_with_accounts(std::span<std::uint32_t> charged) {
+    Census census(charged.first<Census::owners>());
+    census.count();
+    std::uint64_t claimed = 0;
+    for_each_domain([&](Domain& domain) { claimed += domain.memory.claimed.load(); });
+    if (auto wrong = census.first_finding()) return wrong;
+    if (const auto noted = free_counts().claimed; noted != claimed)
+        return Finding{owner_nobody, "memory", 0, "number of claimed frames", noted, claimed};
+    return first_wrong_domain([&](Domain& domain) { return census.first_finding(domain.memory); });
+}
+
+// --- vcpus and CPUs ---
+
+Mfn held(const FrameUse& root) { return root ? root.mfn() : no_mfn; }
+
+Wrong wrong_with_vcpus(Domain& domain) {
+    const auto differs = [&](const Vcpu& vcpu, std::string_view what, Mfn found, Mfn expected) {
+        return Finding{domain.id, "vcpu", vcpu.id.raw, what, found.raw, expected.raw};
+    };
+    for (const Vcpu* const vcpu : domain.vcpus()) {
+        const PvVcpu& pv = vcpu->pv;
+        if (pv.kernel_root != held(vcpu->roots.kernel))
+            return differs(*vcpu, "root of kernel mode", pv.kernel_root, held(vcpu->roots.kernel));
+        if (pv.user_root != held(vcpu->roots.user))
+            return differs(*vcpu, "root of user mode", pv.user_root, held(vcpu->roots.user));
+    }
+    return std::nullopt;
+}
+
+Wrong wrong_with_cpus() {
+    Wrong first;
+    online_cpus().for_each([&](CpuId id) {
+        const Cpu& cpu = cpu_of(id);
+        const Mfn root = mfn_of(cpu.root.load());
+        const Vcpu* const vcpu = cpu.running_vcpu;
+        const Mfn expected = vcpu == nullptr ? boot_root() : vcpu->pv.in_kernel ? vcpu->pv.kernel_root : vcpu->pv.user_root;
+        if (root != expected && !first)
+            first = Finding{vcpu == nullptr ? owner_hypervisor : vcpu->domain.id, "CPU", id.raw, "root", root.raw, expected.raw};
+    });
+    return first;
+}
+
+// --- grants ---
+
+Wrong wrong_with_grants(Domain& granter, std::span<grants::Pins> pins) {
+    if (auto wrong = grants::wrong_with_mappings(granter.grants)) return wrong;
+    grants::Audit audit(granter.grants, pins.first<grants::Audit::most_entries>());
+    for_each_domain([&](Domain& mapper) { audit.count(mapper.grants); });
+    return audit.first_finding();
+}
+
+Wrong first_wrong(const Room& room) {
+    if (auto wrong = wrong_with_accounts(room.charged.all())) return wrong;
+    if (auto wrong = wrong_with_frames(room.frames.all())) return wrong;
+    if (auto wrong = first_wrong_domain(wrong_with_vcpus)) return wrong;
+    if (auto wrong = wrong_with_cpus()) return wrong;
+    if (auto wrong = first_wrong_domain([](Domain& domain) { return events::Audit(domain.events).first_finding(); }))
+        return wrong;
+    return first_wrong_domain([&](Domain& domain) { return wrong_with_grants(domain, room.pins.all()); });
+}
+
+void settle_undoing() {
+    for (;;) {
+        paging::Budget budget;
+        if (paging::finish_undoing(budget)) return;
+    }
+}
+
+void tell(const Finding& wrong) {
+    log(Level::error, "audit: {} {x} of d{}: the {} is {x}, and should be {x}", wrong.kind, wrong.number, wrong.domain,
+        wrong.what, wrong.found, wrong.expected);
+    const Mfn mfn(wrong.number);
+    if (wrong.kind == "frame" && has_record(mfn))
+        log(Level::error, "audit: the record of frame {x} is {x16} {x16}", mfn, frame(mfn).word().raw(),
+            frame(mfn).owner_word().raw());
+}
+
+}  // namespace
+
+Result<> audit() {
+    const auto room = take_room();
+    if (!room) {
+        log(Level::error, "audit: there is no memory for its counts");
+        return refuse(Error::no_memory);
+    }
+    const auto alone = Standstill::begin();
+    if (!alone) return refuse(Error::again);
+    const Instant begin = system_time();
+    settle_undoing();
+    if (const auto wrong = first_wrong(*room)) {
+        tell(*wrong);
+        return refuse(Error::input_output);
+    }
+    log(Level::info, "audit: all frames, ports and grants agree ({} us)", (system_time() - begin) / 1000);
+    return {};
+}
+
+void audit_soon() { raise_here(Work::audit); }
+
+void audit_for_a_key() {
+    if (const auto agrees = audit(); !agrees && agrees.error() == Error::again) audit_soon();
+}
+
+// --- what the rooms below ask ---
+
+namespace paging {
+
+bool is_lent(DomainId to, Mfn mfn, bool writable) {
+    const auto domain = listed_domain(to);
+    if (!domain) return false;
+    if (!(*domain)->privileged) return grants::has_mapped((*domain)->grants, mfn, writable);
+    const auto owner = frame(mfn).owner_word();
+    return owner.owner() != owner_nobody && !(owner.owner() == owner_hypervisor && owner.held());
+}
+
+}  // namespace paging
+
+namespace events {
+
+EventChannels* channels_of(DomainId id) {
+    const auto domain = listed_domain(id);
+    return domain ? &(*domain)->events : nullptr;
+}
+
+Port port_of_pirq(EventChannels& channels, Pirq pirq) {
+    return Port(pirq.raw < pirq_end ? Domain::of(channels).pirq_ports[pirq.raw].load() : 0);
+}
+
+}  // namespace events
+
+namespace grants {
+
+bool is_a_table(const GrantTable* table) {
+    bool found = false;
+    for_each_domain([&](Domain& domain) { found |= &domain.grants == table; });
+    return found;
+}
+
+}  // namespace grants
+}  // namespace basalt

@@ -1,0 +1,24 @@
+// Every frame, port and grant, derived again from first principles while the machine stands still.
+#pragma once
+
+#include "core/result.hpp"
+
+namespace basalt {
+
+namespace paging {
+class Audit;
+}
+class Vcpu;
+
+// What agrees, or the first thing that does not, goes to the log as one line. Refused: input_output where something does
+// not agree; no_memory where there is none for the counts; again where another CPU is at it, on the way back to the guest.
+Result<> audit();
+
+// The same, on this CPU's way back to a guest; and what settle_work does about it.
+void audit_soon();
+void audit_for_a_key();
+
+// Seam of guests/: the frames of the vcpu's GDT and LDT are held as such.
+void count_descriptor_tables(const Vcpu& vcpu, paging::Audit& audit);
+
+}  // namespace basalt

@@ -1,0 +1,27 @@
+// One CPU alone: all others stand where they hold nothing, on their way back to a guest, until this is destroyed.
+// They go on answering flush requests.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace basalt {
+
+class Standstill {
+public:
+    // Nothing: another CPU has the machine stand still. This one does so too on its way back to a guest. No lock is held.
+    static std::optional<Standstill> begin();
+    Standstill(Standstill&& other) noexcept : holds_(std::exchange(other.holds_, false)) {}
+    Standstill& operator=(Standstill&&) = delete;
+    ~Standstill();
+
+private:
+    Standstill() = default;
+    bool holds_ = true;
+};
+
+// This CPU stands still for as long as another wants that: from settle_work alone.
+void stand_still();
+
+}  // namespace basalt
