@@ -14,11 +14,11 @@ from cpio import Archive
 
 
 def with_files(image, files, target):
-    """Writes `target`: the initramfs `image`, and behind it an archive of `files` ({path: contents})."""
+    """Writes `target`: the initramfs `image`, and behind it an archive of `files` ({path: text or bytes})."""
     extra = io.BytesIO()
     archive = Archive(extra)
     for path, contents in files.items():
-        archive.add(path, contents.encode())
+        archive.add(path, contents if isinstance(contents, bytes) else contents.encode(), 0o755)
     archive.close()
     shutil.copyfile(image, target)
     with open(target, "ab") as whole:

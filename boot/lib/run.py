@@ -22,6 +22,7 @@ from progress import Trouble, say, step
 # Stock Xen's Dom0 dies under QEMU's SMAP and five-level paging; Basalt's does not.
 XEN_CPU = "max,-la57,-smap"
 MACHINE_FAILED = 125
+AUDITED = "(XEN) audit: all frames, ports and grants agree"
 KEPT_LOGS = 30
 
 
@@ -66,6 +67,7 @@ def options(arguments):
     add = parser.add_argument
     add("--exec", metavar="CMD", help="run CMD in Dom0's shell, print its output, power off, exit with its status")
     add("--script", type=existing, metavar="FILE", help="like --exec, with the commands in FILE")
+    add("--file", action="append", type=existing, default=[], metavar="FILE", help="put FILE into Dom0's /root; repeatable")
     add("--no-guest", action="store_true", help="start no DomU (only stock Xen can start one so far)")
     add("--cpus", type=count, default=1, metavar="N", help="CPUs of the machine (1)")
     add("--cpu", metavar="MODEL", help=f"QEMU's CPU model (max; for --hypervisor xen {XEN_CPU})")
@@ -86,18 +88,21 @@ def options(arguments):
         if chosen.exec is not None:
             parser.error("--exec and --script exclude each other")
         chosen.exec = chosen.script.read_text()
+    if len({file.name for file in chosen.file}) < len(chosen.file):
+        parser.error("two of the --file have one name")
     if bytes_of(chosen.dom0_memory) >= bytes_of(chosen.memory):
         parser.error(f"--dom0-memory {chosen.dom0_memory} leaves nothing of --memory {chosen.memory} for the hypervisor")
     return chosen
 
 
 def boot_image(chosen, folder, files):
-    """The ISO of this run: hypervisor, Dom0's kernel, and its initramfs with this run's files behind it."""
+    """The ISO of this run: hypervisor, Dom0's kernel, and its initramfs with this run's `files` behind it."""
     hypervisor = prepare.hypervisor(chosen.hypervisor, folder)
     hypervisor_line = (f"placeholder console=com1 com1=115200,8n1 noreboot=false "
-                       f"dom0_mem={chosen.dom0_memory},max:{chosen.dom0_memory} {chosen.append}")
+                       f"dom0_mem={chosen.dom0_memory},max:{chosen.dom0_memory} {'' if chosen.hypervisor == 'xen' else 'audit '}{chosen.append}")
     with step("making the boot image"):
-        initramfs = with_files(places.dom0_image, files, folder / "initramfs")
+        own_files = {f"root/{file.name}": file.read_bytes() for file in chosen.file}
+        initramfs = with_files(places.dom0_image, own_files | files, folder / "initramfs")
         kernel = Module(chosen.kernel or places.dom0_kernel, f"placeholder console=hvc0 {chosen.dom0_append}")
         return make_iso(folder / "boot.iso", hypervisor, hypervisor_line, [kernel, Module(initramfs)],
                         {"/guests/hello.cpio": places.hello_image})
@@ -159,6 +164,9 @@ def run_job(chosen, job, image, log):
             console.wait(limit=60)
         except Silent:
             raise Silent(f"the command ended with status {job.status}, but the machine did not power off") from None
+    said = log.read_text()
+    if "(XEN) Basalt " in said and AUDITED not in said:
+        raise Ended("the machine ended without the audit that Basalt ends with")
     return job.status
 
 

@@ -20,7 +20,7 @@ hypervisor = f" --hypervisor {file}" if file else ""
 config.name = f"system on {on}"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".sh", ".py"]
-config.excludes = ["lit.cfg.py", "story.py"]
+config.excludes = ["lit.cfg.py", "story.py", "words.sh"]
 config.test_source_root = str(here)
 config.test_exec_root = str(places.build / "tests" / "system" / on)
 config.substitutions += [
@@ -33,3 +33,5 @@ config.substitutions += [
 config.environment["PATH"] = "/usr/lib/llvm-19/bin:" + os.environ["PATH"]
 config.environment["BASALT_BUILD"] = str(places.build)
 config.available_features.add(on)
+if on == "xen":
+    config.available_features.add("guests")

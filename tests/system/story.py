@@ -15,11 +15,11 @@ LIMIT = 300     # seconds; catches hangs on a loaded machine, nothing waits for 
 
 
 @contextmanager
-def console_of(arguments, command=None, **different):
+def console_of(arguments, command=None, guest=False, **different):
     """The console of a machine started with boot/run's `arguments`, which runs `command` or offers a shell."""
-    chosen = run.options(["--no-guest", *arguments])
+    chosen = run.options([*([] if guest else ["--no-guest"]), *arguments])
     prepare.dom0()
-    files = Job(command).files() if command else {}
+    files = run.guest(chosen) | (Job(command).files() if command else {})
     with run.own_folder() as folder:
         image = run.boot_image(chosen, Path(folder), files)
         machine = dataclasses.replace(run.machine(chosen, image), **different)
