@@ -132,8 +132,15 @@ bool take_line(SerialLine& line, std::string_view value) {
 bool take_com1(Options& options, std::string_view value) { return take_line(options.com1, value); }
 bool take_com2(Options& options, std::string_view value) { return take_line(options.com2, value); }
 
+bool is_yes(std::string_view value) { return value != "0" && value != "false" && value != "off" && value != "no"; }
+
 bool take_noreboot(Options& options, std::string_view value) {
-    options.noreboot = value != "0" && value != "false" && value != "off" && value != "no";
+    options.noreboot = is_yes(value);
+    return true;
+}
+
+bool take_audit(Options& options, std::string_view value) {
+    options.audit = is_yes(value);
     return true;
 }
 
@@ -162,6 +169,7 @@ constexpr auto table = std::to_array<Option>({
     {"maxcpus", take_cpus, "a number of at least 1"},
     {"loglvl", take_level, "none, error, warning, info, debug or all"},
     {"noreboot", take_noreboot, "nothing, or yes or no"},
+    {"audit", take_audit, "nothing, or yes or no"},
     {"sched", take_scheduler, "credit2, which is what Basalt's scheduler answers to"},
     {"break", take_fault, "write, text, stack, assertion or panic"},
     {"placeholder", pass_over, ""},

@@ -28,6 +28,7 @@ struct Options {
     std::uint32_t dom0_vcpus = 0;  // 0: as many as there are CPUs
     std::uint32_t most_cpus_wanted = ~std::uint32_t{0};
     bool noreboot = false;
+    bool audit = false;            // before the machine ends
     Level shown = Level::info;
     std::string_view fault;        // see break.hpp: committed right before Dom0 is built
 };

@@ -12,6 +12,7 @@
 #include "devices/serial.hpp"
 #include "devices/shutdown.hpp"
 #include "devices/start.hpp"
+#include "domain/audit.hpp"
 #include "domain/run.hpp"
 #include "machine/cpu.hpp"
 #include "machine/entry.hpp"
@@ -75,6 +76,7 @@ void build_dom0(const BootInfo& info, const Options& options) {
 void obey(const Options& options) {
     show_up_to(options.shown);
     if (!options.noreboot) return;
+    if (options.audit) audit_before_the_end();
     stay_after_panic();
     stay_instead_of_reset();
 }

@@ -2,6 +2,7 @@
 #include "devices/clock.hpp"
 #include "devices/firmware.hpp"
 #include "devices/shutdown.hpp"
+#include "domain/audit.hpp"
 #include "hypercalls/handlers.hpp"
 #include "machine/cpu.hpp"
 #include "machine/instructions.hpp"
@@ -82,6 +83,7 @@ Result<> firmware_info(Request& request) {
 
 Result<> enter_acpi_sleep(const Request& request) {
     const auto& sleep = request.u.enter_acpi_sleep;
+    audit_if_wished();
     return enter_sleep(sleep.sleep_state, sleep.val_a, sleep.val_b, sleep.flags);
 }
 

@@ -20,6 +20,8 @@ namespace {
 
 using Wrong = std::optional<Finding>;
 
+constinit std::atomic<bool> wished_at_the_end{false};
+
 // Zeroed room for counts, given back afterwards.
 template <typename T>
 class Counts {
@@ -205,6 +207,13 @@ void audit_soon() { raise_here(Work::audit); }
 
 void audit_for_a_key() {
     if (const auto agrees = audit(); !agrees && agrees.error() == Error::again) audit_soon();
+}
+
+void audit_before_the_end() { wished_at_the_end = true; }
+
+void audit_if_wished() {
+    if (!wished_at_the_end) return;
+    for (auto agrees = audit(); !agrees && agrees.error() == Error::again; agrees = audit()) stand_still();
 }
 
 // --- what the rooms below ask ---

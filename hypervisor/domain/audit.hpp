@@ -18,6 +18,10 @@ Result<> audit();
 void audit_soon();
 void audit_for_a_key();
 
+// The option `audit`: the machine does not end without one. By whoever ends it, who holds nothing.
+void audit_before_the_end();
+void audit_if_wished();
+
 // Seam of guests/: the frames of the vcpu's GDT and LDT are held as such.
 void count_descriptor_tables(const Vcpu& vcpu, paging::Audit& audit);
 

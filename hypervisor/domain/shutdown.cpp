@@ -1,6 +1,7 @@
 // The end of a domain's run, wished or not.
 #include "debug/log.hpp"
 #include "devices/shutdown.hpp"
+#include "domain/audit.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 
@@ -9,6 +10,7 @@ namespace {
 
 // The machine ends with the domain that drives it. It was Dom0 that could switch it off (enter_acpi_sleep).
 [[noreturn]] void end_machine(unsigned reason) {
+    if (reason != SHUTDOWN_crash) audit_if_wished();
     if (reason == SHUTDOWN_poweroff) {
         log(Level::error, "Dom0 has shut down: halting");
         halt_machine();

@@ -78,6 +78,9 @@ TEST(options, switches) {
     EXPECT_TRUE(parsed("noreboot").noreboot);
     EXPECT_TRUE(parsed("noreboot=yes").noreboot);
     EXPECT_FALSE(parsed("noreboot=0").noreboot);
+    EXPECT_FALSE(parsed("").audit);
+    EXPECT_TRUE(parsed("audit").audit);
+    EXPECT_FALSE(parsed("audit=no").audit);
     EXPECT_EQ(parsed("maxcpus=2").most_cpus_wanted, 2u);
 }
 
