@@ -11,7 +11,7 @@ import time
 # Whoever prints one of these has nothing more to tell: waiting for anything else would be waiting for the limit.
 FATAL = re.compile(
     r"\(XEN\) Panic on CPU|panic: |Kernel panic - not syncing|(Hardware Dom0|Domain 0) (crashed|shutdown: crash)"
-    r"|\(XEN\) audit: .* should be |^error: |error: you need to load the kernel first|grub rescue>")
+    r"|\(XEN\) audit: .*: found |^error: |error: you need to load the kernel first|grub rescue>")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _PR_SET_PDEATHSIG = 1
 

@@ -113,7 +113,7 @@ Wrong wrong_with_accounts(std::span<std::uint32_t> charged) {
     for_each_domain([&](Domain& domain) { claimed += domain.memory.claimed.load(); });
     if (auto wrong = census.first_finding()) return wrong;
     if (const auto noted = free_counts().claimed; noted != claimed)
-        return Finding{owner_nobody, "memory", 0, "number of claimed frames", noted, claimed};
+        return Finding{owner_hypervisor, "memory", 0, "number of claimed frames", noted, claimed};
     return first_wrong_domain([&](Domain& domain) { return census.first_finding(domain.memory); });
 }
 
@@ -175,8 +175,12 @@ void settle_undoing() {
 }
 
 void tell(const Finding& wrong) {
-    log(Level::error, "audit: {} {x} of d{}: the {} is {x}, and should be {x}", wrong.kind, wrong.number, wrong.domain,
-        wrong.what, wrong.found, wrong.expected);
+    if (wrong.domain < DomainId(DOMID_FIRST_RESERVED))
+        log(Level::error, "audit: {} {x} of d{}: {}: found {x}, expected {x}", wrong.kind, wrong.number, wrong.domain,
+            wrong.what, wrong.found, wrong.expected);
+    else
+        log(Level::error, "audit: {} {x} of {}: {}: found {x}, expected {x}", wrong.kind, wrong.number,
+            wrong.domain == owner_hypervisor ? "Basalt" : "nobody", wrong.what, wrong.found, wrong.expected);
     const Mfn mfn(wrong.number);
     if (wrong.kind == "frame" && has_record(mfn))
         log(Level::error, "audit: the record of frame {x} is {x16} {x16}", mfn, frame(mfn).word().raw(),

@@ -55,10 +55,10 @@ std::optional<Finding> Audit::wrong_with(Port port, const Channel& channel, Rout
         case State::interdomain: {
             auto* const peer = channels_of(channel.peer);
             if (peer == nullptr || peer != channel.remote)
-                return differs(port, "peer, which is not there,", channel.peer.raw, DOMID_INVALID);
+                return differs(port, "peer who is not there", channel.peer.raw, DOMID_INVALID);
             const auto there = Audit(*peer).channel_of(Port(channel.number));
             if (!there || !there->joined_to(channels_, port))
-                return differs(port, "peer's port, which does not lead back,", channel.number, there ? there->number : 0);
+                return differs(port, "peer's port, which does not lead back", channel.number, there ? there->number : 0);
             if (there->peer != channels_.self()) return differs(port, "peer's peer", there->peer.raw, channels_.self().raw);
             break;
         }
@@ -82,7 +82,7 @@ std::optional<Finding> Audit::wrong_with(VcpuEvents& vcpu) {
         const Port port = vcpu.bound(virq);
         if (port == Port(0)) continue;
         const auto channel = channel_of(port);
-        if (!channel || !channel->raised_by(State::virq, virq.raw)) return differs(port, "virq that leads to it", virq.raw, 0);
+        if (!channel || !channel->raised_by(State::virq, virq.raw)) return Finding{channels_.self(), "virq", virq.raw, "port", port.raw, 0};
     }
     return wrong_with_queues(vcpu);
 }

@@ -40,7 +40,7 @@ void Audit::count(GrantTable& mapper) {
 
 void Audit::count(GrantTable& mapper, Handle handle, const Mapping& mapping) {
     const auto noted = granter_.active_entry(mapping.reference);
-    if (!noted) return find(mapper, "mapping", handle.raw, "grant, which is not there,", mapping.reference.raw, 0);
+    if (!noted) return find(mapper, "mapping", handle.raw, "grant that is not there", mapping.reference.raw, 0);
     if (noted->grantee != mapper.self())
         find(granter_, "grant", mapping.reference.raw, "grantee", noted->grantee.raw, mapper.self().raw);
     if (noted->frame != mapping.frame)
@@ -53,7 +53,7 @@ void Audit::count(GrantTable& mapper, Handle handle, const Mapping& mapping) {
 std::optional<Finding> Audit::wrong_with(GrantRef reference, const ActiveEntry& noted) const {
     const Pins& counted = counts_[reference.raw];
     if (noted.pins == counted) return std::nullopt;
-    return Finding{granter_.self(), "grant", reference.raw, "number of users", as_number(noted.pins), as_number(counted)};
+    return Finding{granter_.self(), "grant", reference.raw, "pins", as_number(noted.pins), as_number(counted)};
 }
 
 std::optional<Finding> Audit::first_finding() {
@@ -74,7 +74,7 @@ std::optional<Finding> wrong_with_mappings(GrantTable& mapper) {
         else if ((mapping.flags & (GNTMAP_host_map | GNTMAP_device_map)) == 0)
             first = differs(mapper, handle, "flags of a live one", mapping.flags, GNTMAP_host_map);
         else if (!is_a_table(mapping.granter))
-            first = differs(mapper, handle, "granter, who is not there,", reinterpret_cast<std::uintptr_t>(mapping.granter), 0);
+            first = differs(mapper, handle, "granter who is not there", reinterpret_cast<std::uintptr_t>(mapping.granter), 0);
     });
     if (first) return first;
     const auto listed = mapper.mappings.with([](MapTrack& track) { return track.count_free_list(); });

@@ -10,7 +10,7 @@ constexpr Mfn four_gib(std::uint64_t{1} << 20);
 
 std::optional<Finding> compare(std::string_view what, std::uint64_t noted, std::uint64_t counted) {
     if (noted == counted) return std::nullopt;
-    return Finding{owner_nobody, "memory", 0, what, noted, counted};
+    return Finding{owner_hypervisor, "memory", 0, what, noted, counted};
 }
 
 }    // namespace

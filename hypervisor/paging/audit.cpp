@@ -55,20 +55,20 @@ void Audit::find(Mfn mfn, std::string_view what, std::uint64_t found, std::uint6
     if (!in_tables_) in_tables_ = Finding{frame(mfn).owner(), "frame", mfn.raw, what, found, expected};
 }
 
-void Audit::count_entry(Mfn table, unsigned level, unsigned index, Entry entry, DomainId owner) {
+void Audit::count_entry(Mfn table, unsigned level, Entry entry, DomainId owner) {
     const Mfn named = entry.mfn();
     if (!is_ram(named)) {
         if (level > 1 || device_access(owner, named) == DeviceAccess::none)
-            find(table, "entry, which names device memory,", entry.raw(), 0);
+            find(table, "entry that names device memory", entry.raw(), 0);
         return;
     }
     const DomainId other = frame(named).owner();
     if (level > 1) {
-        if (other != owner) find(table, "entry, which names a table of another's,", entry.raw(), 0);
+        if (other != owner) find(table, "entry that names a table of another's", entry.raw(), 0);
         return add_use(named, table_of_level(level - 1));
     }
     if (other != owner && !is_lent(owner, named, entry.writable()))
-        find(table, "entry, which names a frame of another's,", entry.raw(), index);
+        find(table, "entry that names a frame of another's", entry.raw(), 0);
     if (entry.writable())
         add_use(named, Use::writable);
     else
@@ -85,7 +85,7 @@ void Audit::count_entries(Mfn mfn, unsigned level, unsigned count, DomainId owne
         const Entry entry(table[i]);
         if (const Entry wanted = as_stored(level, entry, account->hardware); checked && wanted != entry)
             find(mfn, "entry", entry.raw(), wanted.raw());
-        count_entry(mfn, level, i, entry, owner);
+        count_entry(mfn, level, entry, owner);
     }
     if (checked && level == 4) compare_own_slots(mfn, owner);
 }

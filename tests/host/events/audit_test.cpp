@@ -25,10 +25,9 @@ struct audit : testing::Test {
         const auto wrong = Audit(domain.channels).first_finding();
         if (!wrong) return "";
         EXPECT_EQ(wrong->domain, domain.channels.self());
-        EXPECT_EQ(wrong->kind, "port");
-        return std::to_string(wrong->number) + " " + std::string(wrong->what);
+        return std::string(wrong->kind) + " " + std::to_string(wrong->number) + " " + std::string(wrong->what);
     }
-    static std::string of(Port port, std::string what) { return std::to_string(port.raw) + " " + what; }
+    static std::string of(Port port, std::string what) { return "port " + std::to_string(port.raw) + " " + what; }
     // The channel as it becomes for the length of one look.
     std::string told_with(Port port, auto change) {
         auto& guarded = Audit(one.channels).record(port)->channel;
@@ -63,14 +62,14 @@ TEST_F(audit, a_port_that_is_in_use_has_a_channel_and_a_free_one_has_none) {
 }
 
 TEST_F(audit, both_ends_of_a_channel_name_each_other) {
-    EXPECT_EQ(told_with(here, [](Channel& channel) { channel.peer = DomainId(9); }), of(here, "peer, which is not there,"));
+    EXPECT_EQ(told_with(here, [](Channel& channel) { channel.peer = DomainId(9); }), of(here, "peer who is not there"));
     EXPECT_EQ(told_with(here, [&](Channel& channel) { channel.remote = &one.channels; }),
-              of(here, "peer, which is not there,"));
+              of(here, "peer who is not there"));
     EXPECT_EQ(told_with(here, [](Channel& channel) { channel.number = 77; }),
-              of(here, "peer's port, which does not lead back,"));
+              of(here, "peer's port, which does not lead back"));
     // Half closed.
     Audit(other.channels).record(there)->channel.with([](Channel& channel) { channel = {State::unbound, DomainId(1)}; });
-    EXPECT_EQ(told(one), of(here, "peer's port, which does not lead back,"));
+    EXPECT_EQ(told(one), of(here, "peer's port, which does not lead back"));
     EXPECT_EQ(told(other), "");
     Audit(one.channels).record(here)->channel.with([](Channel& channel) { channel = {State::unbound, DomainId(2)}; });
 }
@@ -82,7 +81,7 @@ TEST_F(audit, an_unbound_end_waits_for_a_domain) {
 
 TEST_F(audit, virqs_and_pirqs_lead_to_the_ports_that_name_them) {
     EXPECT_EQ(told_with(virq, [](Channel& channel) { channel.number = VIRQ_DOM_EXC; }), of(virq, "port of its virq"));
-    EXPECT_EQ(told_with(virq, [](Channel& channel) { channel = {State::ipi}; }), of(virq, "virq that leads to it"));
+    EXPECT_EQ(told_with(virq, [](Channel& channel) { channel = {State::ipi}; }), "virq 2 port");
     EXPECT_EQ(told_with(timer, [](Channel& channel) { channel.number = VIRQ_DEBUG; }), of(timer, "port of its virq"));
     EXPECT_EQ(told_with(pirq, [](Channel& channel) { channel.number = 6; }), of(pirq, "port of its pirq"));
     one.pirqs[5] = ipi;

@@ -66,28 +66,28 @@ TEST_F(audit, mappings_and_pins_agree) {
 
 TEST_F(audit, a_pin_that_nobody_has_is_found_and_one_that_is_missing) {
     ASSERT_TRUE(granter->grants.pin(GrantRef(9), mapper->grants.self(), {false, false}));
-    EXPECT_EQ(told(), "d1 grant 9: number of users");
+    EXPECT_EQ(told(), "d1 grant 9: pins");
     granter->grants.unpin(GrantRef(9), {false, false});
     granter->grants.unpin(GrantRef(9), {true, true});
-    EXPECT_EQ(told(), "d1 grant 9: number of users");
+    EXPECT_EQ(told(), "d1 grant 9: pins");
     ASSERT_TRUE(granter->grants.pin(GrantRef(9), mapper->grants.self(), {true, true}));
     EXPECT_EQ(told(), "");
 }
 
 TEST_F(audit, a_mapping_says_what_the_granter_says) {
     EXPECT_EQ(told_with([](Mapping& mapping) { mapping.frame += 1; }), "d1 grant 9: frame");
-    EXPECT_EQ(told_with([](Mapping& mapping) { mapping.flags |= GNTMAP_readonly; }), "d1 grant 9: number of users");
+    EXPECT_EQ(told_with([](Mapping& mapping) { mapping.flags |= GNTMAP_readonly; }), "d1 grant 9: pins");
     EXPECT_EQ(told_with([](Mapping& mapping) { mapping.flags &= ~unsigned{GNTMAP_device_map}; }),
-              "d1 grant 9: number of users");
+              "d1 grant 9: pins");
     EXPECT_EQ(told_with([](Mapping& mapping) { mapping.reference = GrantRef(100'000); }),
-              "d2 mapping " + std::to_string(handle.raw) + ": grant, which is not there,");
+              "d2 mapping " + std::to_string(handle.raw) + ": grant that is not there");
 }
 
 TEST_F(audit, a_mapping_is_live_and_its_granter_is_there) {
     const auto mapping_is = [&](std::string what) { return "d2 mapping " + std::to_string(handle.raw) + ": " + what; };
     EXPECT_EQ(told_with([](Mapping& mapping) { mapping.state = Mapping::State::ending; }), mapping_is("state"));
     EXPECT_EQ(told_with([](Mapping& mapping) { mapping.flags = 0; }), mapping_is("flags of a live one"));
-    EXPECT_EQ(told_with([](Mapping& mapping) { mapping.granter = nullptr; }), mapping_is("granter, who is not there,"));
+    EXPECT_EQ(told_with([](Mapping& mapping) { mapping.granter = nullptr; }), mapping_is("granter who is not there"));
 }
 
 TEST_F(audit, every_free_handle_can_be_found) {

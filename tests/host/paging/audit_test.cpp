@@ -78,9 +78,9 @@ TEST_F(AuditTest, EntriesNameTheOwnersFramesAlone) {
     const auto user = Entry::present_bit | Entry::user_bit;
     Mfn strange = world.memory.begin();
     while (frame(strange).owner() != DomainId(1)) ++strange;
-    EXPECT_EQ(told_with(1, 2, Entry::of(strange, user).raw()), "1: entry, which names a frame of another's,");
-    EXPECT_EQ(told_with(2, 2, Entry::of(strange, user).raw()), "2: entry, which names a table of another's,");
-    EXPECT_EQ(told_with(1, 2, Entry::of(Mfn(3), user).raw()), "1: entry, which names device memory,");
+    EXPECT_EQ(told_with(1, 2, Entry::of(strange, user).raw()), "1: entry that names a frame of another's");
+    EXPECT_EQ(told_with(2, 2, Entry::of(strange, user).raw()), "2: entry that names a table of another's");
+    EXPECT_EQ(told_with(1, 2, Entry::of(Mfn(3), user).raw()), "1: entry that names device memory");
 }
 
 TEST_F(AuditTest, TheFreeFramesAreThoseOfNobody) {

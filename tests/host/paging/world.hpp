@@ -77,7 +77,7 @@ struct World {
         if (const auto wrong = audited().first_finding())
             return ::testing::AssertionFailure()
                    << wrong->kind << " " << wrong->number << " of d" << wrong->domain.raw << ": " << wrong->what
-                   << " is " << wrong->found << ", and should be " << wrong->expected;
+                   << ": found " << wrong->found << ", expected " << wrong->expected;
         for (const auto& cpu : memory.cpu)
             for (const auto& cached : cpu.cached) {
                 const Frame& record = frame(cached.mfn);
