@@ -227,6 +227,7 @@ namespace paging {
 bool is_lent(DomainId to, Mfn mfn, bool writable) {
     const auto domain = listed_domain(to);
     if (!domain) return false;
+    if ((*domain)->is_dying()) return true;   // its mappings end before its tables are taken apart
     if (!(*domain)->privileged) return grants::has_mapped((*domain)->grants, mfn, writable);
     const auto owner = frame(mfn).owner_word();
     return owner.owner() != owner_nobody && !(owner.owner() == owner_hypervisor && owner.held());
