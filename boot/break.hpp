@@ -5,7 +5,7 @@
 
 namespace basalt {
 
-// Does not return if there is a fault of this name.
+// Returns where there is no fault of this name, and from those that only the audit can see.
 void commit_fault(std::string_view name);
 
 }  // namespace basalt

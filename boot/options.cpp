@@ -171,7 +171,7 @@ constexpr auto table = std::to_array<Option>({
     {"noreboot", take_noreboot, "nothing, or yes or no"},
     {"audit", take_audit, "nothing, or yes or no"},
     {"sched", take_scheduler, "credit2, which is what Basalt's scheduler answers to"},
-    {"break", take_fault, "write, text, stack, assertion or panic"},
+    {"break", take_fault, "write, text, stack, assertion, panic or reference"},
     {"placeholder", pass_over, ""},
     {"no-real-mode", pass_over, ""},
     {"edd", pass_over, ""},
