@@ -14,6 +14,7 @@
 #include "devices/start.hpp"
 #include "domain/audit.hpp"
 #include "domain/run.hpp"
+#include "guests/pv/machine_policy.hpp"
 #include "machine/cpu.hpp"
 #include "machine/entry.hpp"
 #include "machine/features.hpp"
@@ -75,8 +76,8 @@ void build_dom0(const BootInfo& info, const Options& options) {
 
 void obey(const Options& options) {
     show_up_to(options.shown);
-    if (!options.noreboot) return;
     if (options.audit) audit_before_the_end();
+    if (!options.noreboot) return;
     stay_after_panic();
     stay_instead_of_reset();
 }
@@ -101,6 +102,7 @@ void obey(const Options& options) {
     start_cpus(info, options);
 
     commit_fault(options.fault);
+    pv::find_offer();
     build_dom0(info, options);
     give_start_up_back(info);
     enter_guests();

@@ -1,6 +1,7 @@
 // One domain, as tools of the privileged domain make, see, steer and end it (<xen/domctl.h>).
 #include <type_traits>
 
+#include "hypercalls/cpu_policies.hpp"
 #include "hypercalls/domctl_calls.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/pause.hpp"
@@ -60,6 +61,11 @@ constexpr auto calls = std::to_array<DomctlSubcall>({
      "tell on which CPUs a vcpu may, and had better, run"},
     {XEN_DOMCTL_setvcpuaffinity, "setvcpuaffinity", Whom::living, about<set_vcpu_affinity>,
      "say on which CPUs a vcpu may, and had better, run"},
+    {XEN_DOMCTL_get_cpu_policy, "get_cpu_policy", Whom::anyone, about<get_cpu_policy>, "read its CPUID policy"},
+    {XEN_DOMCTL_set_cpu_policy, "set_cpu_policy", Whom::another, about<set_cpu_policy>,
+     "choose its CPUID policy, before it runs"},
+    {XEN_DOMCTL_gettscinfo, "gettscinfo", Whom::another, about<get_tsc_info>, "tell how its TSC runs"},
+    {XEN_DOMCTL_settscinfo, "settscinfo", Whom::another, about<set_tsc_info>, "say how its TSC runs: natively"},
     {XEN_DOMCTL_scheduler_op, "scheduler_op", Whom::living, about<schedule_parameters>,
      "tell or set a domain's weight and cap"},
 });

@@ -5,6 +5,7 @@
 #include "debug/log.hpp"
 #include "devices/clock.hpp"
 #include "domain/run.hpp"
+#include "hypercalls/cpu_policies.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/tools.hpp"
 #include "keys/keys.hpp"
@@ -168,6 +169,12 @@ constexpr auto calls = std::to_array<Subcall>({
      "tell or set what the scheduler keeps to for all domains"},
     {XEN_SYSCTL_getcpuinfo, "getcpuinfo", Asker::privileged, Structured<idle_times>::act,
      "tell how long each CPU has been idle"},
+    {XEN_SYSCTL_get_cpu_policy, "get_cpu_policy", Asker::privileged, system_cpu_policy,
+     "read a CPUID policy of the machine"},
+    {XEN_SYSCTL_get_cpu_featureset, "get_cpu_featureset", Asker::privileged, cpu_featureset,
+     "read the features of such a policy"},
+    {XEN_SYSCTL_get_cpu_levelling_caps, "get_cpu_levelling_caps", Asker::privileged, Structured<cpu_levelling>::act,
+     "tell how the CPUID instruction can be made to follow policies: not at all"},
     {XEN_SYSCTL_debug_keys, "debug_keys", Asker::privileged, Structured<debug_keys>::act,
      "do what these keys do on the console"},
 });

@@ -10,6 +10,7 @@
 #include "core/number.hpp"
 #include "core/result.hpp"
 #include "devices/pirqs.hpp"
+#include "domain/cpu_choice.hpp"
 #include "domain/domain_list.hpp"
 #include "domain/end.hpp"
 #include "domain/memory_map.hpp"
@@ -71,6 +72,7 @@ public:
     std::atomic<bool> under_control{false};  // see Control
     Ending ending;
     DomainLinks links;
+    CpuChoice cpus;                          // changed under control
 
     bool is_dying() const { return memory.dying.load(); }
 

@@ -1,7 +1,9 @@
 #include "guests/pv/control_registers.hpp"
 
 #include "domain/domain.hpp"
+#include "guests/pv/cpu_policy.hpp"
 #include "guests/pv/fpu_use.hpp"
+#include "guests/pv/machine_policy.hpp"
 #include "guests/pv/roots.hpp"
 #include "machine/features.hpp"
 #include "machine/fpu.hpp"
@@ -48,11 +50,12 @@ bool write_control_register(Vcpu& vcpu, unsigned number, std::uint64_t value) {
     }
 }
 
-// SDM 1 13.3: x87 is always on, AVX needs SSE; the rest as the machine has it.
+// SDM 1 13.3: x87 is always on, AVX needs SSE; the rest as the domain is offered it.
 bool set_guest_xcr(Vcpu& vcpu, std::uint32_t number, std::uint64_t value) {
     constexpr std::uint64_t x87 = 1, sse = 2, avx = 4, avx512 = 0xe0;
     if (number != 0 || !features().xsave || (vcpu.pv.cr4 & cr4::xsave) == 0) return false;
-    if ((value & x87) == 0 || (value & ~features().xsave_bits) != 0) return false;
+    const std::uint64_t offered = state_bits_of(policy_of(vcpu.domain), machine_offer());
+    if ((value & x87) == 0 || (value & ~offered) != 0) return false;
     if ((value & avx) != 0 && (value & sse) == 0) return false;
     if ((value & avx512) != 0 && ((value & avx512) != avx512 || (value & avx) == 0)) return false;
     vcpu.pv.xcr0 = value;

@@ -4,23 +4,22 @@
 
 #include "devices/clock.hpp"
 #include "domain/domain.hpp"
-#include "guests/pv/cpu_features.hpp"
+#include "guests/pv/cpu_policy.hpp"
 #include "guests/pv/hypervisor_name.hpp"
+#include "guests/pv/machine_policy.hpp"
 #include "machine/features.hpp"
 
 namespace basalt::pv {
 namespace {
 
-enum Word : unsigned { w1d, w1c, we1d, we1c, wD1a, w7b, w7c, we7d, we8b, w7d, w71a, we21a };
-
-constexpr std::uint32_t bit_of(unsigned feature) { return std::uint32_t{1} << feature % 32; }
+// Tools may end the leaves early, but not before the hypercall page.
+std::uint32_t last_xen_leaf(const CpuPolicy& policy) {
+    constexpr std::uint32_t last = XEN_CPUID_MAX_NUM_LEAVES, least = 2;
+    return policy.last_xen_leaf == 0 ? last : std::clamp<std::uint32_t>(policy.last_xen_leaf, least, last);
+}
 
 constexpr std::uint32_t xen_leaves = XEN_CPUID_FIRST_LEAF;
 constexpr std::uint32_t own_leaves = XEN_CPUID_FIRST_LEAF + 0x100;
-constexpr std::uint32_t last_basic = 0xd;
-constexpr std::uint32_t first_extended = 0x8000'0000;
-constexpr std::uint32_t last_extended = 0x8000'0021;
-
 
 constexpr std::uint32_t spelled(const char (&four)[5]) {
     std::uint32_t word = 0;
@@ -29,69 +28,36 @@ constexpr std::uint32_t spelled(const char (&four)[5]) {
     return word;
 }
 
-// Leaf 1 besides features: the guest's own APIC number, and what it has switched on itself.
+// The vcpu's own APIC number, and what it has switched on itself.
 CpuidLeaf leaf_1(const Vcpu& vcpu, CpuidLeaf leaf) {
-    leaf.ebx = (leaf.ebx & 0x0000'ff00) | vcpu.id.raw * 2 << 24 | 1 << 16;
-    leaf.ecx &= pv_features[w1c];
-    leaf.edx &= pv_features[w1d];
-    leaf.ecx |= bit_of(XEN_X86_FEATURE_HYPERVISOR);
-    if ((vcpu.pv.cr4 & cr4::xsave) != 0) leaf.ecx |= bit_of(XEN_X86_FEATURE_OSXSAVE);
+    leaf.ebx |= vcpu.id.raw * 2 << 24;
+    if ((vcpu.pv.cr4 & cr4::xsave) != 0) leaf.ecx |= std::uint32_t{1} << XEN_X86_FEATURE_OSXSAVE % 32;
     return leaf;
 }
 
-CpuidLeaf leaf_7(CpuidLeaf leaf, std::uint32_t subleaf) {
-    if (subleaf == 1) return {leaf.eax & pv_features[w71a], 0, 0, 0};
-    if (subleaf > 1) return {};
-    return {std::min(leaf.eax, std::uint32_t{1}), leaf.ebx & pv_features[w7b], leaf.ecx & pv_features[w7c],
-            leaf.edx & pv_features[w7d]};
+// SDM 1 13.2: the area's size with the components that the vcpu has switched on.
+CpuidLeaf leaf_d(const Vcpu& vcpu, CpuidLeaf leaf, std::uint32_t subleaf) {
+    constexpr std::uint32_t packs = std::uint32_t{1} << XEN_X86_FEATURE_XSAVEC % 32;
+    if (leaf.eax == 0) return leaf;
+    if (subleaf == 0) leaf.ebx = state_bytes(machine_offer(), vcpu.pv.xcr0);
+    if (subleaf == 1 && (leaf.eax & packs) != 0) leaf.ebx = packed_state_bytes(machine_offer(), vcpu.pv.xcr0);
+    return leaf;
 }
 
-// SDM 1 13.2. Components that are not offered have no size either.
-CpuidLeaf leaf_d(CpuidLeaf leaf, std::uint32_t subleaf) {
-    const std::uint64_t offered = features().xsave_bits;
-    if (subleaf == 0) {
-        leaf.eax = static_cast<std::uint32_t>(offered);
-        leaf.edx = static_cast<std::uint32_t>(offered >> 32);
-        return leaf;
-    }
-    if (subleaf == 1) return {leaf.eax & pv_features[wD1a], leaf.ebx, 0, 0};
-    return subleaf < 63 && (offered >> subleaf & 1) != 0 ? leaf : CpuidLeaf{};
-}
-
-CpuidLeaf basic(const Vcpu& vcpu, std::uint32_t leaf, std::uint32_t subleaf) {
-    const CpuidLeaf found = cpuid(leaf, subleaf);
+CpuidLeaf from_policy(const Vcpu& vcpu, std::uint32_t leaf, std::uint32_t subleaf) {
+    const CpuidLeaf found = leaf_of(policy_of(vcpu.domain), machine_offer(), leaf, subleaf);
     switch (leaf) {
-        case 0: return {std::min(found.eax, last_basic), found.ebx, found.ecx, found.edx};
         case 1: return leaf_1(vcpu, found);
-        case 2:
-        case 4: return found;
-        case 7: return leaf_7(found, subleaf);
-        case 0xd: return features().xsave ? leaf_d(found, subleaf) : CpuidLeaf{};
-        default: return {};   // MWAIT, thermal, performance counters, topology: nothing to be had
+        case 0xd: return leaf_d(vcpu, found, subleaf);
+        default: return found;
     }
 }
 
-CpuidLeaf extended(std::uint32_t leaf) {
-    CpuidLeaf found = cpuid(leaf);
-    switch (leaf) {
-        case first_extended: return {std::min(found.eax, last_extended), found.ebx, found.ecx, found.edx};
-        case 0x8000'0001:
-            return {found.eax, 0, found.ecx & pv_features[we1c], found.edx & pv_features[we1d]};
-        case 0x8000'0002: case 0x8000'0003: case 0x8000'0004:   // the name
-        case 0x8000'0005: case 0x8000'0006:                     // caches
-            return found;
-        case 0x8000'0007: return {0, 0, 0, found.edx & bit_of(XEN_X86_FEATURE_ITSC)};
-        case 0x8000'0008: return {found.eax & 0xffff, found.ebx & pv_features[we8b], 0, 0};
-        case 0x8000'0021: return {found.eax & pv_features[we21a], 0, 0, 0};
-        default: return {};
-    }
-}
-
-CpuidLeaf time_leaf(std::uint32_t subleaf) {
+CpuidLeaf time_leaf(const CpuChoice& choice, std::uint32_t subleaf) {
     const ClockScale& scale = time_line().scale;
     const auto kilohertz = static_cast<std::uint32_t>(tsc_hz() / 1000);
     constexpr std::uint32_t tsc_is_reliable = 1 << 1;
-    if (subleaf == 0) return {clock_is_stable() ? tsc_is_reliable : 0, 0, kilohertz, 0};
+    if (subleaf == 0) return {clock_is_stable() ? tsc_is_reliable : 0, choice.tsc_mode, kilohertz, choice.tsc_incarnation};
     if (subleaf == 1) return {0, 0, scale.multiplier, static_cast<std::uint32_t>(scale.shift)};
     if (subleaf == 2) return {kilohertz, 0, 0, 0};
     return {};
@@ -99,14 +65,15 @@ CpuidLeaf time_leaf(std::uint32_t subleaf) {
 
 }  // namespace
 
-CpuidLeaf hypervisor_leaf(std::uint32_t leaf, std::uint32_t subleaf) {
-    constexpr std::uint32_t last_xen = 5;
+CpuidLeaf hypervisor_leaf(const Domain& domain, std::uint32_t leaf, std::uint32_t subleaf) {
+    const std::uint32_t last_xen = last_xen_leaf(policy_of(domain));
+    if (leaf > xen_leaves + last_xen && leaf < own_leaves) return {};
     switch (leaf) {
         case xen_leaves:
             return {xen_leaves + last_xen, XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX, XEN_CPUID_SIGNATURE_EDX};
         case xen_leaves + 1: return {reported_version, 0, 0, 0};
         case xen_leaves + 2: return {1, xen_leaves, XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD, 0};
-        case xen_leaves + 3: return time_leaf(subleaf);
+        case xen_leaves + 3: return time_leaf(domain.cpus, subleaf);
         case xen_leaves + 5: return {0, subleaf == 0 ? features().physical_bits : 0, 0, 0};
         case own_leaves: return {own_leaves + 1, spelled("Basa"), spelled("ltBa"), spelled("salt")};
         case own_leaves + 1: return {basalt_version, __HYPERVISOR_arch_7, 0, 0};
@@ -115,9 +82,8 @@ CpuidLeaf hypervisor_leaf(std::uint32_t leaf, std::uint32_t subleaf) {
 }
 
 CpuidLeaf guest_cpuid(const Vcpu& vcpu, std::uint32_t leaf, std::uint32_t subleaf) {
-    if (leaf >= xen_leaves && leaf < xen_leaves + 0x10000) return hypervisor_leaf(leaf, subleaf);
-    if (leaf >= first_extended) return leaf <= last_extended ? extended(leaf) : CpuidLeaf{};
-    return leaf <= last_basic ? basic(vcpu, leaf, subleaf) : CpuidLeaf{};
+    const bool of_hypervisor = leaf >= xen_leaves && leaf < xen_leaves + 0x10000;
+    return of_hypervisor ? hypervisor_leaf(vcpu.domain, leaf, subleaf) : from_policy(vcpu, leaf, subleaf);
 }
 
 }  // namespace basalt::pv

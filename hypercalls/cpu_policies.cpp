@@ -1,0 +1,191 @@
+// CPUID policies, as tools read them and choose them for a domain (<xen/domctl.h>, <xen/sysctl.h>).
+#include "hypercalls/cpu_policies.hpp"
+
+#include "guests/pv/cpu_policy.hpp"
+#include "guests/pv/machine_policy.hpp"
+#include "machine/features.hpp"
+
+namespace basalt::hypercalls {
+namespace {
+
+using pv::LeafNumber;
+
+// A policy has MSRs too: these, which are zero for PV guests.
+constexpr std::uint32_t platform_information = 0xce, architecture_capabilities = 0x10a;
+constexpr std::uint32_t most_msrs = 2;
+using Msrs = std::array<xen_msr_entry_t, most_msrs>;
+constexpr Msrs no_msrs{{{.idx = platform_information}, {.idx = architecture_capabilities}}};
+
+// No leaves, no MSRs: the caller only wants to know how many there can be.
+template <typename Leaf>
+Result<> write_leaves(Leaf&& leaf, GuestPointer<xen_cpuid_leaf_t> to, std::uint32_t& count) {
+    if (to.is_null()) {
+        count = pv::most_leaves;
+        return {};
+    }
+    std::uint32_t written = 0;
+    TRY(pv::for_each_leaf(leaf, [&](LeafNumber number, const CpuidLeaf& found) -> Result<> {
+        if (written == count) return refuse(Error::no_buffers);
+        return (to + written++).write({number.leaf, number.subleaf, found.eax, found.ebx, found.ecx, found.edx});
+    }));
+    count = written;
+    return {};
+}
+
+Result<> write_msrs(const Msrs& msrs, GuestPointer<xen_msr_entry_t> to, std::uint32_t& count) {
+    if (!to.is_null()) {
+        if (count < msrs.size()) return refuse(Error::no_buffers);
+        TRY(to.write(msrs));
+    }
+    count = most_msrs;
+    return {};
+}
+
+auto leaves_of(const CpuPolicy& policy) {
+    return [&policy](std::uint32_t leaf, std::uint32_t subleaf) {
+        return pv::leaf_of(policy, pv::machine_offer(), leaf, subleaf);
+    };
+}
+
+// Applies `action` to the leaves of the policy with this number. There are none for HVM guests.
+template <typename Action>
+Result<> with_system_policy(std::uint32_t index, Action&& action) {
+    switch (index) {
+        case XEN_SYSCTL_cpu_policy_raw: return action(pv::raw_leaf);
+        case XEN_SYSCTL_cpu_policy_host: return action(pv::host_leaf);
+        case XEN_SYSCTL_cpu_policy_pv_max: return action(leaves_of(pv::machine_offer().most));
+        case XEN_SYSCTL_cpu_policy_pv_default: return action(leaves_of(pv::machine_offer().usual));
+        case XEN_SYSCTL_cpu_policy_hvm_max:
+        case XEN_SYSCTL_cpu_policy_hvm_default: return refuse(Error::not_supported);
+        default: return refuse(Error::invalid);
+    }
+}
+
+// The same policies have other numbers as featuresets.
+std::uint32_t policy_of_featureset(std::uint32_t index) {
+    switch (index) {
+        case XEN_SYSCTL_cpu_featureset_pv: return XEN_SYSCTL_cpu_policy_pv_default;
+        case XEN_SYSCTL_cpu_featureset_pv_max: return XEN_SYSCTL_cpu_policy_pv_max;
+        case XEN_SYSCTL_cpu_featureset_hvm: return XEN_SYSCTL_cpu_policy_hvm_default;
+        case XEN_SYSCTL_cpu_featureset_hvm_max: return XEN_SYSCTL_cpu_policy_hvm_max;
+        default: return index;   // raw, host, or none
+    }
+}
+
+Result<> write_system_policy(xen_sysctl_cpu_policy_t& wish) {
+    if (wish._rsvd != 0) return refuse(Error::invalid);
+    return with_system_policy(wish.index, [&](auto&& leaf) -> Result<> {
+        TRY(write_leaves(leaf, GuestPointer<xen_cpuid_leaf_t>(wish.leaves.p), wish.nr_leaves));
+        return write_msrs(no_msrs, GuestPointer<xen_msr_entry_t>(wish.msrs.p), wish.nr_msrs);
+    });
+}
+
+Result<> write_featureset(xen_sysctl_cpu_featureset& wish) {
+    constexpr std::uint32_t all = pv::feature_set_words;
+    const GuestPointer<std::uint32_t> to(wish.features.p);
+    if (to.is_null()) {
+        wish.nr_features = all;
+        return {};
+    }
+    const std::uint32_t count = std::min(wish.nr_features, all);
+    TRY(with_system_policy(policy_of_featureset(wish.index), [&](auto&& leaf) -> Result<> {
+        const auto words = pv::feature_set(leaf);
+        return to.write(std::span<const std::uint32_t>(words).first(count));
+    }));
+    wish.nr_features = count;
+    return count < all ? Result<>(refuse(Error::no_buffers)) : Result<>();
+}
+
+// `part` of the request is acted on, and written back whatever comes of it.
+template <auto part, auto function>
+Result<std::int64_t> told_always(std::uint64_t argument) {
+    const GuestPointer<xen_sysctl_t> pointer(argument);
+    auto request = TRY(pointer.read());
+    const Result<> result = function(request.u.*part);
+    TRY(pointer.write(request));
+    if (!result) return refuse(result.error());
+    return 0;
+}
+
+Result<> take_leaves(CpuPolicy& wish, xen_domctl_cpu_policy_t& request) {
+    if (request.nr_leaves > pv::most_leaves) return refuse(Error::too_big);
+    const GuestPointer<xen_cpuid_leaf_t> from(request.leaves.p);
+    for (std::uint32_t index = 0; index < request.nr_leaves; ++index) {
+        const auto leaf = TRY((from + index).read());
+        const auto chosen = choose(wish, LeafNumber{leaf.leaf, leaf.subleaf}, {leaf.a, leaf.b, leaf.c, leaf.d});
+        if (chosen) continue;
+        request.err_leaf = leaf.leaf;
+        request.err_subleaf = leaf.subleaf;
+        return chosen;
+    }
+    return {};
+}
+
+// Only zero can be chosen; what is said of the capabilities is forgotten, as on Xen.
+Result<> check_msr(const xen_msr_entry_t& entry) {
+    if (entry.flags != 0) return refuse(Error::invalid);
+    if (entry.idx == architecture_capabilities) return {};
+    if (entry.idx != platform_information) return refuse(Error::out_of_range);
+    if (entry.val >> 32 != 0) return refuse(Error::overflow);
+    return entry.val == 0 ? Result<>() : Result<>(refuse(Error::invalid));
+}
+
+Result<> check_msrs(xen_domctl_cpu_policy_t& request) {
+    if (request.nr_msrs > most_msrs) return refuse(Error::too_big);
+    const GuestPointer<xen_msr_entry_t> from(request.msrs.p);
+    for (std::uint32_t index = 0; index < request.nr_msrs; ++index) {
+        const auto entry = TRY((from + index).read());
+        const auto checked = check_msr(entry);
+        if (checked) continue;
+        request.err_msr = entry.idx;
+        return checked;
+    }
+    return {};
+}
+
+// A vcpu that has run knows its CPU. While tools pause the domain, and control is ours, none begins to.
+bool may_have_run(const Domain& domain) {
+    if (domain.pauses_of_tools == 0) return true;
+    return std::ranges::any_of(domain.vcpus(), [](const Vcpu* vcpu) { return vcpu->last_cpu != CpuId(most_cpus); });
+}
+
+}  // namespace
+
+Result<std::int64_t> system_cpu_policy(std::uint64_t request) {
+    return told_always<&decltype(xen_sysctl_t::u)::cpu_policy, write_system_policy>(request);
+}
+
+Result<std::int64_t> cpu_featureset(std::uint64_t request) {
+    return told_always<&decltype(xen_sysctl_t::u)::cpu_featureset, write_featureset>(request);
+}
+
+// The CPUID instruction itself shows a PV guest the machine.
+Result<> cpu_levelling(xen_sysctl_t& request) {
+    request.u.cpu_levelling_caps.caps = 0;
+    return {};
+}
+
+Result<> get_cpu_policy(Domain& domain, xen_domctl_t& request) {
+    auto& wish = request.u.cpu_policy;
+    TRY(write_leaves(leaves_of(pv::policy_of(domain)), GuestPointer<xen_cpuid_leaf_t>(wish.leaves.p), wish.nr_leaves));
+    return write_msrs(no_msrs, GuestPointer<xen_msr_entry_t>(wish.msrs.p), wish.nr_msrs);
+}
+
+// Leaves that are not named stay as they were.
+Result<> set_cpu_policy(Domain& domain, xen_domctl_t& request) {
+    auto& answer = request.u.cpu_policy;
+    answer.err_leaf = answer.err_subleaf = answer.err_msr = ~std::uint32_t{0};
+    if (may_have_run(domain)) return refuse(Error::exists);
+    CpuPolicy wish = pv::policy_of(domain);
+    TRY(take_leaves(wish, answer));
+    if (const auto last = pv::beyond(wish, pv::machine_offer().most)) {
+        answer.err_leaf = last->leaf;
+        answer.err_subleaf = last->subleaf;
+        return refuse(Error::invalid);
+    }
+    TRY(check_msrs(answer));
+    domain.cpus.policy = pv::limited(wish, pv::machine_offer().most);
+    return {};
+}
+
+}  // namespace basalt::hypercalls

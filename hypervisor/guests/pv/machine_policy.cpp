@@ -1,0 +1,56 @@
+#include "guests/pv/machine_policy.hpp"
+
+#include "domain/domain.hpp"
+#include "machine/features.hpp"
+
+namespace basalt::pv {
+namespace {
+
+constinit Offer offer;   // written once, by the first CPU before there are domains
+
+constexpr std::uint32_t bit_of(unsigned feature) { return std::uint32_t{1} << feature % 32; }
+
+}  // namespace
+
+void find_offer() { offer = offer_of(raw_leaf, features().xsave ? features().xsave_bits : 0); }
+
+const Offer& machine_offer() { return offer; }
+
+const CpuPolicy& policy_of(const Domain& domain) {
+    if (domain.cpus.policy) return *domain.cpus.policy;
+    return domain.privileged ? offer.dom0 : offer.usual;
+}
+
+// Past the last leaf a CPU of Intel's says again what the last one says.
+CpuidLeaf raw_leaf(std::uint32_t leaf, std::uint32_t subleaf) {
+    if (leaf >= XEN_CPUID_FIRST_LEAF && leaf < first_extended) return {};   // of whoever Basalt itself runs under
+    const std::uint32_t last = cpuid(leaf >= first_extended ? first_extended : 0).eax;
+    return leaf <= last ? cpuid(leaf, subleaf) : CpuidLeaf{};
+}
+
+// Without what belongs to one CPU or to the moment, and what Basalt has found unusable.
+CpuidLeaf host_leaf(std::uint32_t leaf, std::uint32_t subleaf) {
+    CpuidLeaf found = raw_leaf(leaf, subleaf);
+    switch (leaf) {
+        case 0: found.eax = std::min(found.eax, last_basic); break;
+        case 1:
+            found.ebx &= 0x00ffffff;
+            found.ecx &= ~bit_of(XEN_X86_FEATURE_OSXSAVE);
+            break;
+        case 5: case 6: case 9: case 0xa: case 0xb: return {};   // MWAIT, power, counters, topology
+        case 7:
+            if (subleaf != 0) break;
+            found.eax = std::min(found.eax, feature_subleaves - 1);
+            found.ecx &= ~bit_of(XEN_X86_FEATURE_OSPKE);
+            if (!features().smap) found.ebx &= ~bit_of(XEN_X86_FEATURE_SMAP);
+            break;
+        case 0xd:
+            if (subleaf <= 1) found.ebx = 0;
+            break;
+        case first_extended: found.eax = std::min(found.eax, last_extended); break;
+        default: break;
+    }
+    return found;
+}
+
+}  // namespace basalt::pv
