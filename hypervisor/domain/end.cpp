@@ -91,7 +91,9 @@ Step<> end_domain(Domain& domain, Budget& budget) {
         }
         ending.cursor = 0;
         ending.stage = static_cast<Stage>(static_cast<std::uint8_t>(ending.stage) + 1);
-        if (ending.stage == Stage::over) domain.memory.close();
+        if (ending.stage != Stage::over) continue;
+        domain.memory.close();
+        tell_tools_of_end();   // xenstored and the console let go of its frames only when they are told
     }
     return done;
 }

@@ -32,7 +32,7 @@ struct DomainLinks {
 // has of others, and its own. Done: it holds nothing itself. It goes for good when others have let go of its frames too.
 Step<> end_domain(Domain& domain, paging::Budget& budget);
 
-// VIRQ_DOM_EXC to the privileged domain: a domain has shut down, or is gone.
+// VIRQ_DOM_EXC to the privileged domain: a domain has shut down, has given up what it had, or is gone. As on Xen.
 void tell_tools_of_end();
 
 }  // namespace basalt
