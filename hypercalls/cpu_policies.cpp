@@ -143,6 +143,19 @@ Result<> check_msrs(xen_domctl_cpu_policy_t& request) {
     return {};
 }
 
+// Leaves that are not named stay as they were.
+Result<CpuPolicy> choose_policy(CpuPolicy wish, xen_domctl_cpu_policy_t& request) {
+    const CpuPolicy& most = pv::machine_offer().most;
+    TRY(take_leaves(wish, request));
+    if (const auto last = pv::beyond(wish, most)) {
+        request.err_leaf = last->leaf;
+        request.err_subleaf = last->subleaf;
+        return refuse(Error::invalid);
+    }
+    TRY(check_msrs(request));
+    return pv::limited(wish, most);
+}
+
 // A vcpu that has run knows its CPU. While tools pause the domain, and control is ours, none begins to.
 bool may_have_run(const Domain& domain) {
     if (domain.pauses_of_tools == 0) return true;
@@ -171,20 +184,18 @@ Result<> get_cpu_policy(Domain& domain, xen_domctl_t& request) {
     return write_msrs(no_msrs, GuestPointer<xen_msr_entry_t>(wish.msrs.p), wish.nr_msrs);
 }
 
-// Leaves that are not named stay as they were.
+// A refusal says in the request where the trouble is.
 Result<> set_cpu_policy(Domain& domain, xen_domctl_t& request) {
-    auto& answer = request.u.cpu_policy;
-    answer.err_leaf = answer.err_subleaf = answer.err_msr = ~std::uint32_t{0};
     if (may_have_run(domain)) return refuse(Error::exists);
-    CpuPolicy wish = pv::policy_of(domain);
-    TRY(take_leaves(wish, answer));
-    if (const auto last = pv::beyond(wish, pv::machine_offer().most)) {
-        answer.err_leaf = last->leaf;
-        answer.err_subleaf = last->subleaf;
-        return refuse(Error::invalid);
+    auto& given = request.u.cpu_policy;
+    auto answer = given;
+    answer.err_leaf = answer.err_subleaf = answer.err_msr = ~std::uint32_t{0};
+    const auto chosen = choose_policy(pv::policy_of(domain), answer);
+    if (!chosen) {
+        given = answer;
+        return refuse(chosen.error());
     }
-    TRY(check_msrs(answer));
-    domain.cpus.policy = pv::limited(wish, pv::machine_offer().most);
+    domain.cpus.policy = *chosen;
     return {};
 }
 
