@@ -62,6 +62,8 @@ def _cases(outcome, on):
 def system(pattern, on):
     """Stories of a whole machine with Debian's Dom0; counted by story."""
     prepare.dom0()
+    with step("small domains built"):
+        build("release", "story-files")
     if on == "basalt":
         prepare.basalt()
     outcomes = run_lit(TESTS / "system", f"system-{on}", pattern, [f"on={on}"], at_once=1)

@@ -23,9 +23,11 @@ config.suffixes = [".sh", ".py"]
 config.excludes = ["lit.cfg.py", "story.py", "words.sh"]
 config.test_source_root = str(here)
 config.test_exec_root = str(places.build / "tests" / "system" / on)
+story_files = places.build / "release" / "story-files"
 config.substitutions += [
     ("%run-with-guest", f"{places.checkout}/boot/run{hypervisor}"),
     ("%run", f"{places.checkout}/boot/run{hypervisor} --no-guest"),
+    ("%mini", f"--file {here}/words.sh --file {story_files}/mini --file {story_files}/census"),
     ("%python", "python3"),
     ("%hypervisor", hypervisor),
     ("%vmlinuz", str(next((places.kernel_files / "boot").glob("vmlinuz-*"), "vmlinuz"))),

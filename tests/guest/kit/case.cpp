@@ -48,8 +48,6 @@ constexpr Case last_case{"basalt_op.audit", "finds nothing after all that this g
 
 }
 
-void write_console(std::string_view text) { console_io(CONSOLEIO_write, text.size(), text.data()); }
-
 void fail(const Line& why, Location where) {
     if (running.failed) return print("  also: ", why.text(), " at ", file_of(where), ":", where.line());
     running.failed = true;
@@ -69,18 +67,6 @@ bool expect_fault(const std::optional<Fault>& fault, unsigned vector, std::uint6
                     << fault->error, where);
     return same;
 }
-
-}
-
-// libc++'s word for "the standard says this throws": no guest of ours means it to.
-namespace std::inline _LIBCPP_ABI_NAMESPACE {
-void __libcpp_verbose_abort(const char* format, ...) {
-    kit::print("kit: ", format);
-    __builtin_trap();
-}
-}
-
-namespace kit {
 
 extern "C" [[noreturn]] void kit_start(start_info_t* info) {
     start_memory(info);

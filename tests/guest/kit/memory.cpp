@@ -10,8 +10,8 @@ extern "C" const std::byte second_stack[], second_stack_top[];
 namespace kit {
 
 namespace {
-[[gnu::section(".bss.pages")]] std::array<Page, 1000> pool;
-[[gnu::section(".bss.pages")]] Page shared_info_window;
+[[gnu::section(".bss.pages.pool")]] std::array<Page, 1000> pool;
+[[gnu::section(".bss.pages.shared_info")]] Page shared_info_window;
 std::size_t pool_used;
 std::array<vcpu_info_t*, 2> registered_info;
 }

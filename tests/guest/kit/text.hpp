@@ -45,9 +45,10 @@ private:
     std::size_t size_ = 0;
 };
 
+// On the hypervisor's console, or, of a domain that is not the first, on the one its toolstack keeps.
 void write_console(std::string_view text);
 
-// One line on the hypervisor's console.
+// One line there.
 template <class... Parts>
 void print(Parts... parts) {
     Line line;
