@@ -3,6 +3,7 @@
 #include "core/per_cpu.hpp"
 #include "domain/audit.hpp"
 #include "domain/domain.hpp"
+#include "domain/guest_time.hpp"
 #include "domain/passage.hpp"
 #include "domain/runstate_area.hpp"
 #include "domain/standstill.hpp"
@@ -37,6 +38,7 @@ void enter(Vcpu& vcpu) {
     const bool moved = vcpu.last_cpu != here;
     vcpu.last_cpu = here;
     vcpu.domain.ran_on.fetch_or(CpuMask::of(here).bits, std::memory_order_relaxed);
+    if (moved) publish_time(vcpu);   // before it first runs, too: who builds a domain wipes the page
     load_guest_state(vcpu);
     publish_runstate(vcpu);
     vcpu.timers.switched_in(moved);

@@ -182,6 +182,33 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(domctl(XEN_DOMCTL_unpausedomain, other.id), -XEN_EINVAL);       // it is not paused
         expect_equal(other.destroy(), 0);
     }},
+    {"domctl.unpausedomain", "a vcpu that first runs is told the time, though its builder has wiped the page", [] {
+        const SmallDomain other(from(small_spin));
+        if (!made(other)) return;
+        Page& window = fresh_page();
+        expect_equal(map_foreign(window, other.id, other.info().shared_info_frame, kernel_page), 0);
+        window.words.fill(0);
+        expect_equal(other.start(), 0);
+        while (other.read(SmallDomain::data, 0) == 0) sched_op(SCHEDOP_yield);
+        const auto& time = reinterpret_cast<const volatile shared_info_t&>(window).vcpu_info[0].time;
+        expect(time.tsc_to_system_mul != 0 && time.version != 0);
+        expect_equal(mmu_update(slot_of(&window).machine(), 0), 0);
+        expect_equal(other.destroy(), 0);
+    }},
+    {"domctl.destroydomain", "tells Dom0 at once, though somebody still maps a frame: only then it is let go", [] {
+        const SmallDomain other(from(small_poweroff));
+        if (!made(other)) return;
+        Page& window = fresh_page();
+        expect_equal(map_foreign(window, other.id, other.frames[SmallDomain::data], kernel_page), 0);
+        evtchn_bind_virq_t news{VIRQ_DOM_EXC, 0, 0};
+        expect_equal(event_channel_op(EVTCHNOP_bind_virq, &news), 0);
+        expect_equal(other.destroy(), 0);
+        expect(pending(news.port));
+        expect((other.info().flags & XEN_DOMINF_dying) != 0);
+        expect_equal(mmu_update(slot_of(&window).machine(), 0), 0);
+        evtchn_close_t close{news.port};
+        event_channel_op(EVTCHNOP_close, &close);
+    }},
     {"domain", "an exception it has no handler for ends it, and nobody else", [] {
         for (const std::byte* code : {small_ud2, small_wild}) {
             const SmallDomain other(from(code));

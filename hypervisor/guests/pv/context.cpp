@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "domain/domain.hpp"
+#include "domain/guest_time.hpp"
 #include "guests/pv/control_registers.hpp"
 #include "guests/pv/debug_registers.hpp"
 #include "guests/pv/descriptors.hpp"
@@ -117,6 +118,7 @@ Result<> set_context(Vcpu& vcpu, const vcpu_guest_context& context) {
     set_fpu(pv, context);
     set_debug(vcpu, context);
     if (vcpu.id.raw == 0) vcpu.domain.assists = context.vm_assist & permitted_assists;
+    if (vcpu.id.raw == 0) publish_wall_clock(vcpu.domain);   // once more: who builds a domain wipes its shared_info before
     vcpu.initialised = true;
     return {};
 }
