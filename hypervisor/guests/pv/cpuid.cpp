@@ -28,10 +28,13 @@ constexpr std::uint32_t spelled(const char (&four)[5]) {
     return word;
 }
 
-// The vcpu's own APIC number, and what it has switched on itself.
+// The vcpu's own APIC number, and what it has switched on itself. Of XSAVE a kernel hears that it is on, as on Xen: it is, for
+// Basalt's own use, and PV kernels look for that before they switch it on.
 CpuidLeaf leaf_1(const Vcpu& vcpu, CpuidLeaf leaf) {
+    constexpr std::uint32_t has = std::uint32_t{1} << XEN_X86_FEATURE_XSAVE % 32;
+    constexpr std::uint32_t is_on = std::uint32_t{1} << XEN_X86_FEATURE_OSXSAVE % 32;
     leaf.ebx |= vcpu.id.raw * 2 << 24;
-    if ((vcpu.pv.cr4 & cr4::xsave) != 0) leaf.ecx |= std::uint32_t{1} << XEN_X86_FEATURE_OSXSAVE % 32;
+    if ((leaf.ecx & has) != 0 && (vcpu.pv.in_kernel || (vcpu.pv.cr4 & cr4::xsave) != 0)) leaf.ecx |= is_on;
     return leaf;
 }
 

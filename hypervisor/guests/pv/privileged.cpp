@@ -12,6 +12,7 @@
 #include "guests/pv/mode.hpp"
 #include "guests/pv/msrs.hpp"
 #include "guests/pv/ports.hpp"
+#include "machine/features.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"
 
@@ -103,6 +104,11 @@ bool is_port_access(Operation operation) {
            operation == Operation::out_string;
 }
 
+// SDM 2D, XSETBV: without CR4.OSXSAVE there is no such instruction.
+bool is_switched_off(const Vcpu& vcpu, Operation operation) {
+    return operation == Operation::set_extended_control && (vcpu.pv.cr4 & cr4::xsave) == 0;
+}
+
 bool read_clock(Vcpu& vcpu, bool with_aux) {
     put_edx_eax(vcpu.registers, read_tsc());
     if (with_aux) vcpu.registers.rcx = 0;
@@ -129,7 +135,12 @@ bool emulate_privileged(Vcpu& vcpu) {
     } else if (instruction->operation == Operation::read_tsc || instruction->operation == Operation::read_tsc_and_aux) {
         if (!vcpu.pv.in_kernel) return false;          // CR4.TSD is the guest's wish
         read_clock(vcpu, instruction->operation == Operation::read_tsc_and_aux);
-    } else if (!vcpu.pv.in_kernel || !carry_out(vcpu, *instruction)) {
+    } else if (!vcpu.pv.in_kernel) {
+        return false;
+    } else if (is_switched_off(vcpu, instruction->operation)) {
+        deliver_exception(vcpu, vector::invalid_opcode);
+        return true;
+    } else if (!carry_out(vcpu, *instruction)) {
         return false;
     }
     step_over(vcpu, instruction->length);
