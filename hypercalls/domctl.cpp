@@ -13,6 +13,7 @@ using Request = xen_domctl_t;
 
 enum class Whom : std::uint8_t {
     anyone,        // a dying domain too
+    first_from,    // a dying domain too; where there is none, the one with the next higher number
     living,
     another,       // living, and not the caller
     another_dying  // not the caller
@@ -42,7 +43,8 @@ constexpr auto calls = std::to_array<DomctlSubcall>({
     {XEN_DOMCTL_unpausedomain, "unpausedomain", Whom::another, about<unpause>, "take one such pause back"},
     {XEN_DOMCTL_resumedomain, "resumedomain", Whom::another, about<resume_after_shutdown>,
      "let it run on as if it had not shut down"},
-    {XEN_DOMCTL_getdomaininfo, "getdomaininfo", Whom::anyone, about<domain_info>, "describe a domain"},
+    {XEN_DOMCTL_getdomaininfo, "getdomaininfo", Whom::first_from, about<domain_info>,
+     "describe a domain, or the next after it"},
     {XEN_DOMCTL_max_vcpus, "max_vcpus", Whom::living, about<set_vcpu_count>, "give it its vcpus"},
     {XEN_DOMCTL_max_mem, "max_mem", Whom::living, about<set_most_memory>, "say how many frames it may have"},
     {XEN_DOMCTL_setdomainhandle, "setdomainhandle", Whom::living, about<set_handle>, "set tools' own name for it"},
@@ -70,7 +72,16 @@ constexpr auto calls = std::to_array<DomctlSubcall>({
      "tell or set a domain's weight and cap"},
 });
 
+// By this tools find all domains one by one, and each new one.
+Result<Domain*> first_domain_from(DomainId id) {
+    if (id.raw >= DOMID_FIRST_RESERVED) return refuse(Error::invalid);
+    Domain* const domain = domain_from(id);
+    if (domain == nullptr) return refuse(Error::no_such_process);
+    return domain;
+}
+
 Result<Domain*> domain_for(const DomctlSubcall& call, const Request& request) {
+    if (call.whom == Whom::first_from) return first_domain_from(DomainId(request.domain));
     Domain* const domain = TRY(listed_domain(DomainId(request.domain)));
     const bool dying_too = call.whom == Whom::anyone || call.whom == Whom::another_dying;
     if (!dying_too && domain->is_dying()) return refuse(Error::no_such_process);

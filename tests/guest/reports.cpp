@@ -168,6 +168,18 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(tsc(XEN_DOMCTL_settscinfo, other.id, info), -XEN_EOPNOTSUPP);
         expect_equal(other.destroy(), 0);
     }},
+    {"domctl.getdomaininfo", "describes the next domain where there is none: so tools find them all", [] {
+        SmallDomain first({standing_still, 2}), second({standing_still, 2});
+        expect_equal(first.destroy(), 0);
+        while (first.info().domain == first.id) sched_op(SCHEDOP_yield);
+        xen_domctl_t request{};
+        expect_equal(domctl(XEN_DOMCTL_getdomaininfo, first.id, request), 0);
+        expect_equal(request.domain, second.id);
+        expect_equal(request.u.getdomaininfo.domain, second.id);
+        expect_equal(domctl(XEN_DOMCTL_getdomaininfo, second.id + 1, request), -XEN_ESRCH);
+        expect_equal(domctl(XEN_DOMCTL_getdomaininfo, DOMID_SELF, request), -XEN_EINVAL);
+        expect_equal(second.destroy(), 0);
+    }},
     {"sysctl.debug_keys", "answers in the log", [] {
         expect(answer_to("h", 1).contains("'h' pressed"));
     }},
