@@ -1,4 +1,4 @@
-// Basalt's own calls, which no other hypervisor has: announced in CPUID leaf 0x40000101 (EBX), answered by stock Xen with -ENOSYS.
+// Basalt's own calls, which no other hypervisor has: announced in CPUID leaf 0x40000101 (EBX). Stock Xen says -ENOSYS.
 #include "domain/audit.hpp"
 #include "hypercalls/basalt_calls.hpp"
 #include "hypercalls/handlers.hpp"
@@ -7,7 +7,8 @@ namespace basalt::hypercalls {
 
 // rdi: the command.
 Ending basalt_op(Registers& registers) {
-    if (registers.rdi != basalt_audit) return answer(registers, subcall_unknown("basalt_op", static_cast<std::uint32_t>(registers.rdi)));
+    const auto command = static_cast<std::uint32_t>(registers.rdi);
+    if (command != basalt_audit) return answer(registers, subcall_unknown("basalt_op", command));
     const auto agrees = audit();
     return !agrees && agrees.error() == Error::again ? Ending::resume : answer(registers, agrees);
 }

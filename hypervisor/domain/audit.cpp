@@ -90,7 +90,8 @@ void count_domain(Domain& domain, paging::Audit& audit) {
     if (domain.shared_info_frame != no_mfn) add_writable(domain.shared_info_frame);
     if (domain.pirq_ends_page) add_writable(domain.pirq_ends_page.mfn());
     events::Audit(domain.events).for_each_page(add_writable);
-    for (std::uint32_t index = 0; index < domain.grants.frame_count(); ++index) add_writable(*domain.grants.frame(index));
+    for (std::uint32_t index = 0; index < domain.grants.frame_count(); ++index)
+        add_writable(*domain.grants.frame(index));
     grants::for_each_mapping(domain.grants, [&](grants::Handle, const grants::Mapping& mapping) {
         mapping.writing() ? add_writable(Mfn(mapping.frame)) : audit.add_reference(Mfn(mapping.frame));
     });
@@ -135,15 +136,20 @@ Wrong wrong_with_vcpus(Domain& domain) {
     return std::nullopt;
 }
 
+Mfn root_of(const Vcpu* vcpu) {
+    if (vcpu == nullptr) return boot_root();
+    return vcpu->pv.in_kernel ? vcpu->pv.kernel_root : vcpu->pv.user_root;
+}
+
 Wrong wrong_with_cpus() {
     Wrong first;
     online_cpus().for_each([&](CpuId id) {
         const Cpu& cpu = cpu_of(id);
         const Mfn root = mfn_of(cpu.root.load());
         const Vcpu* const vcpu = cpu.running_vcpu;
-        const Mfn expected = vcpu == nullptr ? boot_root() : vcpu->pv.in_kernel ? vcpu->pv.kernel_root : vcpu->pv.user_root;
-        if (root != expected && !first)
-            first = Finding{vcpu == nullptr ? owner_hypervisor : vcpu->domain.id, "CPU", id.raw, "root", root.raw, expected.raw};
+        const Mfn expected = root_of(vcpu);
+        const DomainId whose = vcpu == nullptr ? owner_hypervisor : vcpu->domain.id;
+        if (root != expected && !first) first = Finding{whose, "CPU", id.raw, "root", root.raw, expected.raw};
     });
     return first;
 }
@@ -220,41 +226,4 @@ void audit_if_wished() {
     for (auto agrees = audit(); !agrees && agrees.error() == Error::again; agrees = audit()) stand_still();
 }
 
-// --- what the rooms below ask ---
-
-namespace paging {
-
-bool is_lent(DomainId to, Mfn mfn, bool writable) {
-    const auto domain = listed_domain(to);
-    if (!domain) return false;
-    if ((*domain)->is_dying()) return true;   // its mappings end before its tables are taken apart
-    if (!(*domain)->privileged) return grants::has_mapped((*domain)->grants, mfn, writable);
-    const auto owner = frame(mfn).owner_word();
-    return owner.owner() != owner_nobody && !(owner.owner() == owner_hypervisor && owner.held());
-}
-
-}  // namespace paging
-
-namespace events {
-
-EventChannels* channels_of(DomainId id) {
-    const auto domain = listed_domain(id);
-    return domain ? &(*domain)->events : nullptr;
-}
-
-Port port_of_pirq(EventChannels& channels, Pirq pirq) {
-    return Port(pirq.raw < pirq_end ? Domain::of(channels).pirq_ports[pirq.raw].load() : 0);
-}
-
-}  // namespace events
-
-namespace grants {
-
-bool is_a_table(const GrantTable* table) {
-    bool found = false;
-    for_each_domain([&](Domain& domain) { found |= &domain.grants == table; });
-    return found;
-}
-
-}  // namespace grants
 }  // namespace basalt

@@ -10,8 +10,9 @@ class Audit;
 }
 class Vcpu;
 
-// What agrees, or the first thing that does not, goes to the log as one line. Refused: input_output where something does
-// not agree; no_memory where there is none for the counts; again where another CPU is at it, on the way back to the guest.
+// That all agrees, or the first thing that does not, goes to the log as one line. Refused: input_output where something
+// does not agree; no_memory where there is none for the counts; again where another CPU is at it: this one will stand
+// still on its way back to the guest.
 Result<> audit();
 
 // The same, on this CPU's way back to a guest; and what settle_work does about it.

@@ -11,8 +11,8 @@ namespace {
 
 constinit std::atomic<bool> wanted{false};
 
-// How many CPUs stand, and whether that is all of them: then none leaves. Before, one leaves when it has work to do, for
-// somebody who does not stand yet may be waiting for just that.
+// How many CPUs stand, and whether that is all of them: then none leaves. Before, one leaves when it has work to do,
+// for somebody who does not stand yet may be waiting for just that.
 constexpr std::uint32_t all = std::uint32_t{1} << 31;
 constinit std::atomic<std::uint32_t> standing{0};
 

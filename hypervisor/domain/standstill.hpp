@@ -10,7 +10,7 @@ namespace basalt {
 
 class Standstill {
 public:
-    // Nothing: another CPU has the machine stand still. This one does so too on its way back to a guest. No lock is held.
+    // With no lock held. Nothing: another CPU has the machine stand still, and this one has to on its way to a guest.
     static std::optional<Standstill> begin();
     Standstill(Standstill&& other) noexcept : holds_(std::exchange(other.holds_, false)) {}
     Standstill& operator=(Standstill&&) = delete;

@@ -46,35 +46,42 @@ std::optional<Finding> Audit::wrong_with(Port port, const PortRecord* record, bo
 std::optional<Finding> Audit::wrong_with(Port port, const Channel& channel, Route route) {
     if (!channels_.vcpu(route)) return differs(port, "vcpu", route.vcpu, 0);
     if (route.priority > EVTCHN_FIFO_PRIORITY_MIN) return differs(port, "priority", route.priority, default_priority);
+    const bool is_domain = channel.peer.raw < DOMID_FIRST_RESERVED;
     switch (channel.state) {
         case State::free:
-        case State::ipi: break;
+        case State::ipi: return std::nullopt;
         case State::unbound:
-            if (channel.peer.raw >= DOMID_FIRST_RESERVED) return differs(port, "domain that may bind", channel.peer.raw, 0);
-            break;
-        case State::interdomain: {
-            auto* const peer = channels_of(channel.peer);
-            if (peer == nullptr || peer != channel.remote)
-                return differs(port, "peer who is not there", channel.peer.raw, DOMID_INVALID);
-            const auto there = Audit(*peer).channel_of(Port(channel.number));
-            if (!there || !there->joined_to(channels_, port))
-                return differs(port, "peer's port, which does not lead back", channel.number, there ? there->number : 0);
-            if (there->peer != channels_.self()) return differs(port, "peer's peer", there->peer.raw, channels_.self().raw);
-            break;
-        }
+            if (!is_domain) return differs(port, "domain that may bind", channel.peer.raw, 0);
+            return std::nullopt;
+        case State::interdomain: return wrong_with_peer(port, channel);
         case State::pirq:
             if (const Port noted = port_of_pirq(channels_, Pirq(channel.number)); noted != port)
                 return differs(port, "port of its pirq", noted.raw, port.raw);
-            break;
-        case State::virq: {
-            const Virq virq(channel.number);
-            auto* const vcpu = virq.raw < virqs && is_global(virq) ? channels_.vcpu(VcpuId(0)) : channels_.vcpu(route);
-            if (virq.raw >= virqs || vcpu->bound(virq) != port)
-                return differs(port, "port of its virq", virq.raw < virqs ? vcpu->bound(virq).raw : 0, port.raw);
-            break;
-        }
+            return std::nullopt;
+        case State::virq: return wrong_with_virq(port, channel, route);
     }
     return std::nullopt;
+}
+
+std::optional<Finding> Audit::wrong_with_peer(Port port, const Channel& channel) {
+    auto* const peer = channels_of(channel.peer);
+    if (peer == nullptr || peer != channel.remote)
+        return differs(port, "peer who is not there", channel.peer.raw, DOMID_INVALID);
+    const auto there = Audit(*peer).channel_of(Port(channel.number));
+    const auto back = there ? there->number : 0;
+    if (!there || !there->joined_to(channels_, port))
+        return differs(port, "peer's port, which does not lead back", channel.number, back);
+    const DomainId self = channels_.self();
+    if (there->peer != self) return differs(port, "peer's peer", there->peer.raw, self.raw);
+    return std::nullopt;
+}
+
+std::optional<Finding> Audit::wrong_with_virq(Port port, const Channel& channel, Route route) {
+    const Virq virq(channel.number);
+    if (virq.raw >= virqs) return differs(port, "virq", virq.raw, 0);
+    const auto* const vcpu = is_global(virq) ? channels_.vcpu(VcpuId(0)) : channels_.vcpu(route);
+    if (vcpu->bound(virq) == port) return std::nullopt;
+    return differs(port, "port of its virq", vcpu->bound(virq).raw, port.raw);
 }
 
 std::optional<Finding> Audit::wrong_with(VcpuEvents& vcpu) {
@@ -82,7 +89,8 @@ std::optional<Finding> Audit::wrong_with(VcpuEvents& vcpu) {
         const Port port = vcpu.bound(virq);
         if (port == Port(0)) continue;
         const auto channel = channel_of(port);
-        if (!channel || !channel->raised_by(State::virq, virq.raw)) return Finding{channels_.self(), "virq", virq.raw, "port", port.raw, 0};
+        if (!channel || !channel->raised_by(State::virq, virq.raw))
+            return Finding{channels_.self(), "virq", virq.raw, "port", port.raw, 0};
     }
     return wrong_with_queues(vcpu);
 }

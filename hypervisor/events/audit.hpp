@@ -33,6 +33,8 @@ public:
 private:
     std::optional<Finding> wrong_with(Port port, const PortRecord* record, bool in_use);
     std::optional<Finding> wrong_with(Port port, const Channel& channel, Route route);
+    std::optional<Finding> wrong_with_peer(Port port, const Channel& channel);
+    std::optional<Finding> wrong_with_virq(Port port, const Channel& channel, Route route);
     std::optional<Finding> wrong_with(VcpuEvents& vcpu);
     std::optional<Finding> wrong_with_queues(VcpuEvents& vcpu);
     std::optional<Channel> channel_of(Port port);
@@ -41,7 +43,8 @@ private:
     EventChannels& channels_;
 };
 
-// Seams, for the audit alone: the event channels of a domain, null if there is none; the port that a pirq leads to, 0 if none.
+// Seams, for the audit alone: the event channels of a domain, null if there is none; the port that a pirq leads to, 0
+// if none.
 EventChannels* channels_of(DomainId domain);
 Port port_of_pirq(EventChannels& channels, Pirq pirq);
 

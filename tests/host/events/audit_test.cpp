@@ -68,7 +68,8 @@ TEST_F(audit, both_ends_of_a_channel_name_each_other) {
     EXPECT_EQ(told_with(here, [](Channel& channel) { channel.number = 77; }),
               of(here, "peer's port, which does not lead back"));
     // Half closed.
-    Audit(other.channels).record(there)->channel.with([](Channel& channel) { channel = {State::unbound, DomainId(1)}; });
+    auto& theirs = Audit(other.channels).record(there)->channel;
+    theirs.with([](Channel& channel) { channel = {State::unbound, DomainId(1)}; });
     EXPECT_EQ(told(one), of(here, "peer's port, which does not lead back"));
     EXPECT_EQ(told(other), "");
     Audit(one.channels).record(here)->channel.with([](Channel& channel) { channel = {State::unbound, DomainId(2)}; });

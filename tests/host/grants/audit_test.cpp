@@ -36,19 +36,16 @@ struct audit : world::World {
         return "";
     }
     static std::string said(const Finding& wrong) {
-        return "d" + std::to_string(wrong.domain.raw) + " " + std::string(wrong.kind) + " " + std::to_string(wrong.number) +
-               ": " + std::string(wrong.what);
+        return "d" + std::to_string(wrong.domain.raw) + " " + std::string(wrong.kind) + " " +
+               std::to_string(wrong.number) + ": " + std::string(wrong.what);
     }
     // The record of the mapping as it becomes for the length of one look.
     std::string told_with(auto change) {
-        const auto exchange = [&](auto action) { return mapper->grants.mappings.with([&](MapTrack& track) { return action(*track.find(handle)); }); };
-        const auto was = exchange([&](Mapping& mapping) {
-            const auto before = mapping;
-            change(mapping);
-            return before;
-        });
+        auto& mapping = *mapper->grants.mappings.with([&](MapTrack& track) { return track.find(handle); });
+        const auto was = mapping;
+        change(mapping);
         const auto said = told();
-        exchange([&](Mapping& mapping) { mapping = was; });
+        mapping = was;
         EXPECT_EQ(told(), "");
         return said;
     }

@@ -13,7 +13,8 @@ struct census : testing::Test {
         Census census{std::span<std::uint32_t, Census::owners>(charged)};
         census.count();
         if (const auto wrong = census.first_finding()) return std::string(wrong->what);
-        if (const auto wrong = census.first_finding(domain)) return "d" + std::to_string(wrong->domain.raw) + " " + std::string(wrong->what);
+        if (const auto wrong = census.first_finding(domain))
+            return "d" + std::to_string(wrong->domain.raw) + " " + std::string(wrong->what);
         return "";
     }
     fakes::Memory memory{1024};
