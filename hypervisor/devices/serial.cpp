@@ -83,9 +83,10 @@ bool arrived(char letter) {
         received.put(taken);
         any = true;
     });
-    if (changed)
-        log(Level::info, "serial: input is {} now; Ctrl-A three times gives it back",
-            input.owner() == InputSwitch::Owner::basalt ? "Basalt's ('h' tells the keys)" : "Dom0's");
+    if (changed && input.owner() == InputSwitch::Owner::basalt)
+        log(Level::info, "serial: input is Basalt's now: 'h' tells the keys, Ctrl-A three times gives it back");
+    else if (changed)
+        log(Level::info, "serial: input is Dom0's now; Ctrl-A three times takes it");
     return any;
 }
 

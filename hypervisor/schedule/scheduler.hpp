@@ -76,7 +76,8 @@ public:
     vcpu_runstate_info runstate_as_entered(SchedulingUnit& unit);   // see Runstate::as_entered
 
     Nanoseconds idle_time(CpuId cpu);   // since it came online
-    // For reports: `action(unit, standing, lead)` for each unit of the CPU, under its lock; how far each is ahead of the least.
+    // For reports: `action(unit, standing, lead)` for each unit of the CPU, under its lock; `lead` is how far it is ahead
+    // of the least.
     template <typename Action>
     void look_at(CpuId cpu, Action&& action);
 

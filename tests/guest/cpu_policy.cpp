@@ -99,7 +99,8 @@ Policy& policy_of(unsigned domain) {
     return policy;
 }
 
-// What a refusal says, all ones where there is nothing to say. Nothing is written where nothing was looked at, or all went well.
+// What a refusal says, all ones where there is nothing to say. Where nothing was looked at, or all went well, these stay
+// as they were.
 struct Answer {
     Status status;
     std::uint32_t leaf, subleaf, msr;

@@ -75,7 +75,8 @@ std::string_view answer_to(const char* keys, unsigned count) {
     return log_from(index);
 }
 
-constexpr unsigned credit2 = XEN_SCHEDULER_CREDIT2, reads = XEN_SYSCTL_SCHEDOP_getinfo, writes = XEN_SYSCTL_SCHEDOP_putinfo;
+constexpr unsigned credit2 = XEN_SCHEDULER_CREDIT2;
+constexpr unsigned reads = XEN_SYSCTL_SCHEDOP_getinfo, writes = XEN_SYSCTL_SCHEDOP_putinfo;
 
 constexpr auto table = std::to_array<Case>({
     {"sysctl.scheduler_op", "tells how long a turn is at least: a millisecond", [] {

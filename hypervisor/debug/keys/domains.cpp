@@ -28,9 +28,9 @@ void tell_vcpu(Vcpu& vcpu) {
 
 void tell_domains() {
     for_each_domain([](Domain& domain) {
-        tell("domain {}: {} of at most {} frames, shared info {x}, weight {}, cap {}{}", domain.id, domain.memory.total.load(),
-             domain.memory.most.load(), domain.shared_info_frame, domain.share.weight(), domain.share.cap(),
-             domain.is_shut_down.load() ? ", shut down" : "");
+        tell("domain {}: {} frames, shared info {x}, weight {}, cap {}, paused {} times{}{}", domain.id,
+             domain.memory.total.load(), domain.shared_info_frame, domain.share.weight(), domain.share.cap(),
+             domain.pauses_of_tools, domain.is_shut_down.load() ? ", shut down" : "", domain.is_dying() ? ", dying" : "");
         for (Vcpu* const vcpu : domain.vcpus()) tell_vcpu(*vcpu);
     });
 }

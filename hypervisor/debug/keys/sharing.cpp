@@ -4,6 +4,7 @@
 #include "keys/tell.hpp"
 #include "domain/domain.hpp"
 #include "memory/allocator.hpp"
+#include "memory/frame.hpp"
 
 namespace basalt {
 namespace {
@@ -36,8 +37,11 @@ void tell_memory() {
     tell("{} frames: {} free, {} of them below 4 GiB, {} claimed", memory.total, memory.free, memory.free_below_4g,
          memory.claimed);
     for_each_domain([](Domain& domain) {
-        tell("  domain {}: {} of at most {} frames, {} claimed", domain.id, domain.memory.total.load(), domain.memory.most.load(),
-             domain.memory.claimed.load());
+        const std::uint64_t total = domain.memory.total.load(), claimed = domain.memory.claimed.load();
+        if (const std::uint64_t most = domain.memory.most.load(); most < memory_views.end.raw)
+            tell("  domain {}: {} of at most {} frames, {} claimed", domain.id, total, most, claimed);
+        else
+            tell("  domain {}: {} frames, {} claimed", domain.id, total, claimed);
     });
 }
 

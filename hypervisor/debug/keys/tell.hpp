@@ -1,5 +1,5 @@
-// The answers of the keys go to the log. A report is long and its CPU has interrupts off, so after each line it answers what
-// other CPUs wait for.
+// The answers of the keys go to the log. A report is long and its CPU has interrupts off, so after each line it answers
+// what other CPUs wait for.
 #pragma once
 
 #include "core/lock.hpp"

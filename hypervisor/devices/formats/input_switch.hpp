@@ -10,8 +10,8 @@ public:
     enum class Owner : std::uint8_t { dom0, basalt };
     Owner owner() const { return owner_; }
 
-    // Gives `deliver` each letter that the owner now gets: signs that were no three, and the letter after them. True: the input
-    // has just changed hands.
+    // Gives `deliver` each letter that the owner now gets: signs that were no three, and the letter after them. True: the
+    // input has just changed hands.
     template <typename Deliver>
     constexpr bool take(char letter, Deliver&& deliver) {
         if (letter == sign && ++signs_ == 3) {

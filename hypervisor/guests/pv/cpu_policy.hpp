@@ -1,7 +1,7 @@
 // Which CPU a domain is offered: its CPUID leaves, but for what depends on the vcpu that asks (cpuid.hpp).
 //
-// Pure: what the machine has is in an Offer, made once (machine_policy.hpp). Tools choose from the offer, leaf by leaf, and
-// `limited` makes of their wish what can be had: features are only taken away, and with each all that build on it.
+// Pure: what the machine has is in an Offer, made once (machine_policy.hpp). Tools choose from the offer, leaf by leaf,
+// and `limited` makes of their wish what can be had: features are only taken away, and with each all that build on it.
 #pragma once
 
 #include <algorithm>
@@ -100,19 +100,20 @@ Result<> for_each_leaf(Leaf&& leaf, Action&& action) {
     };
     const std::uint32_t last = std::min(leaf(0, 0).eax, last_basic);
     TRY(plain(0, std::min(last, 3u)));
-    if (last >= 4)
-        TRY(subleaves(4, cache_subleaves, [](std::uint32_t, const CpuidLeaf& found) { return (found.eax & 0x1f) == 0; }));
+    const auto no_cache = [](std::uint32_t, const CpuidLeaf& found) { return (found.eax & 0x1f) == 0; };
+    if (last >= 4) TRY(subleaves(4, cache_subleaves, no_cache));
     if (last >= 5) TRY(plain(5, std::min(last, 6u)));
-    if (last >= 7)
-        TRY(subleaves(7, feature_subleaves, [&](std::uint32_t at, const CpuidLeaf&) { return at >= leaf(7, 0).eax; }));
+    const auto last_features = [&](std::uint32_t at, const CpuidLeaf&) { return at >= leaf(7, 0).eax; };
+    if (last >= 7) TRY(subleaves(7, feature_subleaves, last_features));
     if (last >= 8) TRY(plain(8, std::min(last, 0xau)));
-    if (last >= 0xb)
-        TRY(subleaves(0xb, topology_subleaves, [](std::uint32_t, const CpuidLeaf& found) { return (found.ecx >> 8 & 0xff) == 0; }));
+    const auto no_level = [](std::uint32_t, const CpuidLeaf& found) { return (found.ecx >> 8 & 0xff) == 0; };
+    if (last >= 0xb) TRY(subleaves(0xb, topology_subleaves, no_level));
     if (last >= 0xc) TRY(plain(0xc, 0xc));
     if (last >= 0xd) {
         const CpuidLeaf user = leaf(0xd, 0), system = leaf(0xd, 1);
         const std::uint64_t states = user.eax | system.ecx | std::uint64_t{user.edx | system.edx} << 32;
-        TRY(subleaves(0xd, state_subleaves, [&](std::uint32_t at, const CpuidLeaf&) { return at >= 1 && states >> at <= 1; }));
+        const auto last_state = [&](std::uint32_t at, const CpuidLeaf&) { return at >= 1 && states >> at <= 1; };
+        TRY(subleaves(0xd, state_subleaves, last_state));
     }
     TRY(action(LeafNumber{XEN_CPUID_FIRST_LEAF}, leaf(XEN_CPUID_FIRST_LEAF, 0)));
     TRY(action(LeafNumber{XEN_CPUID_FIRST_LEAF + 0x100}, leaf(XEN_CPUID_FIRST_LEAF + 0x100, 0)));

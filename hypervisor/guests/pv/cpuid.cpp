@@ -28,8 +28,8 @@ constexpr std::uint32_t spelled(const char (&four)[5]) {
     return word;
 }
 
-// The vcpu's own APIC number, and what it has switched on itself. Of XSAVE a kernel hears that it is on, as on Xen: it is, for
-// Basalt's own use, and PV kernels look for that before they switch it on.
+// The vcpu's own APIC number, and what it has switched on itself. Of XSAVE a kernel hears that it is on, as on Xen: it
+// is, for Basalt's own use, and PV kernels look for that before they switch it on.
 CpuidLeaf leaf_1(const Vcpu& vcpu, CpuidLeaf leaf) {
     constexpr std::uint32_t has = std::uint32_t{1} << XEN_X86_FEATURE_XSAVE % 32;
     constexpr std::uint32_t is_on = std::uint32_t{1} << XEN_X86_FEATURE_OSXSAVE % 32;

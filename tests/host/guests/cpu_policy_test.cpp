@@ -70,7 +70,8 @@ TEST(cpu_policy, what_is_offered_can_be_chosen_and_stays_as_it_is) {
 TEST(cpu_policy, nothing_of_ring_0_is_offered) {
     const Offer offer = full_offer();
     for (const unsigned feature : {XEN_X86_FEATURE_VMX, XEN_X86_FEATURE_SVM, XEN_X86_FEATURE_SMEP, XEN_X86_FEATURE_SMAP,
-                                   XEN_X86_FEATURE_PGE, XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_MONITOR, XEN_X86_FEATURE_OSXSAVE})
+                                   XEN_X86_FEATURE_PGE, XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_MONITOR,
+                                   XEN_X86_FEATURE_OSXSAVE})
         EXPECT_FALSE(has(offer.most, offer, feature)) << feature;
     EXPECT_TRUE(has(offer.most, offer, XEN_X86_FEATURE_HYPERVISOR));
     EXPECT_TRUE(has(offer.dom0, offer, XEN_X86_FEATURE_ITSC));
