@@ -76,6 +76,33 @@ void audit_beside(Work other) {
     expect(rounds > 1);
 }
 
+// All memory that Basalt has left, by extents that get smaller, and back.
+struct Extents {
+    unsigned order = 0;
+    std::size_t count = 0;
+    std::array<xen_pfn_t, 512> frames{};
+
+    Status ask(unsigned command) {
+        xen_memory_reservation request{};
+        set_xen_guest_handle(request.extent_start, frames.data());
+        request.nr_extents = count;
+        request.extent_order = order;
+        request.domid = DOMID_SELF;
+        return memory_op(command, &request);
+    }
+};
+
+std::span<Extents> take_all_memory() {
+    static std::array<Extents, 12> taken;
+    std::size_t used = 0;
+    for (unsigned order = 9; order < 10 && used < taken.size(); --order) {
+        taken[used] = {order, taken[used].frames.size(), {}};
+        const auto got = taken[used].ask(XENMEM_increase_reservation);
+        taken[used++].count = got > 0 ? static_cast<std::size_t>(got) : 0;
+    }
+    return std::span(taken).first(used);
+}
+
 constexpr auto table = std::to_array<Case>({
     {"basalt_op", "refuses unknown commands; stock Xen knows none", [] {
         expect_equal(hypercall(basalt::basalt_op_number, 99), -XEN_ENOSYS);
@@ -90,6 +117,15 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(multicall(list), 0);
         expect_equal(static_cast<Status>(list[0].result), 0);
         expect_equal(static_cast<Status>(list[1].result), -XEN_ENOSYS);
+    }},
+    {"basalt_op.audit", "says so when there is no memory to count in", [] {
+        if (on_stock_xen()) return skip(none);
+        const auto taken = take_all_memory();
+        expect(taken[0].count > 0);
+        expect_equal(audit(), -XEN_ENOMEM);
+        for (Extents& extents : taken)
+            expect_equal(static_cast<std::size_t>(extents.ask(XENMEM_decrease_reservation)), extents.count);
+        expect_equal(audit(), 0);
     }},
     {"basalt_op.audit", "beside a vcpu that changes page tables", [] {
         if (on_stock_xen()) return skip(none);
