@@ -37,6 +37,7 @@ def arguments():
     parser.add_argument("--cpu", default=CPU)
     parser.add_argument("--memory", default="256M")
     parser.add_argument("--options", default="", help="for the hypervisor's command line")
+    parser.add_argument("--words", default="", help="for the guest's command line")
     parser.add_argument("--count", action="store_true", help="count instructions (-icount)")
     return parser.parse_args()
 
@@ -46,7 +47,7 @@ def boot(wanted):
     hypervisor = wanted.hypervisor or HYPERVISORS[wanted.on]
     log = places.logs / "guest" / wanted.on / f"{name}.log"
     log.unlink(missing_ok=True)     # whatever fails below, no older run's verdict is left to be counted
-    guest = Module(places.build / "release" / "guests" / name, f"placeholder on={wanted.on}")
+    guest = Module(places.build / "release" / "guests" / name, f"placeholder on={wanted.on} {wanted.words}".rstrip())
     iso = make_iso(places.image / "guests" / wanted.on / f"{name}.iso", hypervisor,
                    f"{BASE_OPTIONS} {wanted.options}".rstrip(), [guest])
     machine = Machine(iso=iso, cpu=wanted.cpu, cpus=wanted.cpus, memory=wanted.memory,
