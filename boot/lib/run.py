@@ -21,6 +21,9 @@ from progress import Trouble, say, step
 
 # Stock Xen's Dom0 dies under QEMU's SMAP and five-level paging; Basalt's does not.
 XEN_CPU = "max,-la57,-smap"
+# Stock Xen gives a vcpu its FPU registers when it first uses them, by CR0.TS. QEMU's TCG lets XSAVE and XRSTOR pass that
+# bit, so Dom0 and a guest would damage each other's registers.
+XEN_OPTIONS = "spec-ctrl=eager-fpu"
 MACHINE_FAILED = 125
 AUDITED = "(XEN) audit: all frames, ports and grants agree"
 KEPT_LOGS = 30
@@ -98,8 +101,9 @@ def options(arguments):
 def boot_image(chosen, folder, files):
     """The ISO of this run: hypervisor, Dom0's kernel, and its initramfs with this run's `files` behind it."""
     hypervisor = prepare.hypervisor(chosen.hypervisor, folder)
+    own_options = XEN_OPTIONS if chosen.hypervisor == "xen" else "audit"
     hypervisor_line = (f"placeholder console=com1 com1=115200,8n1 noreboot=false "
-                       f"dom0_mem={chosen.dom0_memory},max:{chosen.dom0_memory} {'' if chosen.hypervisor == 'xen' else 'audit '}{chosen.append}")
+                       f"dom0_mem={chosen.dom0_memory},max:{chosen.dom0_memory} {own_options} {chosen.append}")
     with step("making the boot image"):
         own_files = {f"root/{file.name}": file.read_bytes() for file in chosen.file}
         initramfs = with_files(places.dom0_image, own_files | files, folder / "initramfs")

@@ -1,5 +1,5 @@
 """The system ring for lit: stories of a whole machine with Debian's Dom0. -D on=xen tells them of stock Xen instead, -D hypervisor=FILE of
-a Basalt built elsewhere.
+a Basalt built elsewhere; -D rounds=100 makes guests_in_tens last.
 
 A story is a script that Dom0 runs (.sh, through boot/run --script) or a program that watches the machine (.py).
 """
@@ -28,6 +28,7 @@ config.substitutions += [
     ("%run-with-guest", f"{places.checkout}/boot/run{hypervisor}"),
     ("%run", f"{places.checkout}/boot/run{hypervisor} --no-guest"),
     ("%mini", f"--file {here}/words.sh --file {story_files}/mini --file {story_files}/census"),
+    ("%rounds", lit_config.params.get("rounds", "3")),
     ("%python", "python3"),
     ("%hypervisor", hypervisor),
     ("%vmlinuz", str(next((places.kernel_files / "boot").glob("vmlinuz-*"), "vmlinuz"))),

@@ -45,3 +45,12 @@ in_guest() {
 state_of() { xl list "$1" | awk 'NR == 2 { print $5 }'; }
 listed() { xl list | awk -v name="$1" '$1 == name { found = 1 } END { exit !found }'; }
 gone() { ! listed "$1"; }
+
+# Starts a domain of mini.cpp that does what is asked, unattended; more lines of its configuration may follow.
+start_mini() {
+    local name=$1 deed=$2
+    shift 2
+    printf '%s\n' "name = \"$name\"" 'kernel = "/root/mini"' 'memory = 4' "extra = \"$deed\"" 'on_crash = "preserve"' "$@" \
+        >"/tmp/$name.cfg"
+    xl create -q -e "/tmp/$name.cfg"
+}
