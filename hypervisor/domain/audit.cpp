@@ -154,6 +154,24 @@ Wrong wrong_with_cpus() {
     return first;
 }
 
+// --- ports ---
+
+Wrong wrong_with_pirqs(Domain& domain) {
+    for (Pirq pirq(0); pirq.raw < pirq_end; ++pirq) {
+        const Port port(domain.pirq_ports[pirq.raw].load());
+        if (port == Port(0)) continue;
+        const auto there = domain.events.status(port);
+        if (there && there->status == EVTCHNSTAT_pirq && there->u.pirq == pirq.raw) continue;
+        return Finding{domain.id, "pirq", pirq.raw, "port", port.raw, 0};
+    }
+    return std::nullopt;
+}
+
+Wrong wrong_with_ports(Domain& domain) {
+    if (auto wrong = wrong_with_pirqs(domain)) return wrong;
+    return events::Audit(domain.events).first_finding();
+}
+
 // --- grants ---
 
 Wrong wrong_with_grants(Domain& granter, std::span<grants::Pins> pins) {
@@ -168,8 +186,7 @@ Wrong first_wrong(const Room& room) {
     if (auto wrong = wrong_with_frames(room.frames.all())) return wrong;
     if (auto wrong = first_wrong_domain(wrong_with_vcpus)) return wrong;
     if (auto wrong = wrong_with_cpus()) return wrong;
-    if (auto wrong = first_wrong_domain([](Domain& domain) { return events::Audit(domain.events).first_finding(); }))
-        return wrong;
+    if (auto wrong = first_wrong_domain(wrong_with_ports)) return wrong;
     return first_wrong_domain([&](Domain& domain) { return wrong_with_grants(domain, room.pins.all()); });
 }
 
