@@ -203,6 +203,7 @@ std::uint64_t one_life(std::uint64_t seed) {
     expect_equal(twin.start(), 0);
     wait_for_end(twin);
     const std::uint64_t done = std::min(twin.read(progress.done), calls_in_a_life);   // it may have written there
+    expect_audit_agrees();
     expect_equal(twin.destroy(), 0);
     return done;
 }

@@ -2,7 +2,6 @@
 // CHECK: guest: {{[0-9]+}} passed, 0 failed
 //
 // Pages granted from one domain to another, and the end of either while they are mapped.
-#include "hypercalls/basalt_calls.hpp"
 #include "kit/case.hpp"
 #include "kit/paging.hpp"
 #include "kit/small_domain.hpp"
@@ -39,10 +38,6 @@ constexpr unsigned in_use = GTF_reading | GTF_writing;
 template <class Operation>
 Status grant(unsigned command, Operation& operation) { return grant_table_op(command, &operation, 1); }
 
-void audit() {
-    if (!on_stock_xen()) expect_equal(hypercall(basalt::basalt_op_number, basalt::basalt_audit), 0);
-}
-
 // The first frame of a domain's grant table, mapped in a window of ours.
 volatile grant_entry_v1_t* grants_of(unsigned domain, Page& window) {
     xen_pfn_t frame = 0;
@@ -75,18 +70,19 @@ constexpr auto table = std::to_array<Case>({
         other.write(SmallDomain::data, 4, borrowed_at);
         other.write(SmallDomain::data, 5, GNTMAP_host_map | std::uint64_t{reference} << 32);
         expect_equal(other.start(), 0);
-        while (other.read(SmallDomain::data, 0) == 0 && !(other.info().flags & XEN_DOMINF_shutdown)) sched_op(SCHEDOP_yield);
+        while (other.read(SmallDomain::data, 0) == 0 && !(other.info().flags & XEN_DOMINF_shutdown))
+            sched_op(SCHEDOP_yield);
         expect_equal(other.read(SmallDomain::data, 6) >> 16 & 0xffff, GNTST_okay);
         expect_equal(other.read(SmallDomain::data, 2), 0xbeef);
         expect_equal(page.words[1], 0x600d);
         expect_equal(grants[reference].flags, GTF_permit_access | in_use);
-        audit();
+        expect_audit_agrees();
         expect_equal(other.destroy(), 0);
         expect_equal(grants[reference].flags, GTF_permit_access);
-        audit();
+        expect_audit_agrees();
         grants[reference].flags = 0;
     }},
-    {"grant_table_op.map_grant_ref", "a page of a domain that has ended lives until Dom0 unmaps it, and the domain with it", [] {
+    {"grant_table_op.map_grant_ref", "a page of an ended domain lives until Dom0 unmaps it, and its domain too", [] {
         const SmallDomain other({lent_spin, lent_end});
         if (!expect_equal(other.trouble, 0)) return;
         auto* const grants = grants_of(other.id, fresh_page());
@@ -102,17 +98,17 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(grant(GNTTABOP_map_grant_ref, map), 0);
         expect_equal(map.status, GNTST_okay);
         expect_equal(window.words[3], 0xcafe);
-        audit();
+        expect_audit_agrees();
         expect_equal(other.destroy(), 0);
         window.words[3] = 1;
         expect((other.info().flags & XEN_DOMINF_dying) != 0);
-        audit();
+        expect_audit_agrees();
         gnttab_unmap_grant_ref_t unmap{};
         unmap.host_addr = window.address();
         unmap.handle = map.handle;
         expect_equal(grant(GNTTABOP_unmap_grant_ref, unmap), 0);
         expect_equal(unmap.status, GNTST_okay);
-        audit();
+        expect_audit_agrees();
     }},
 });
 
