@@ -1,6 +1,5 @@
 """boot/run as it is typed: a prompt with the guest `hello` running; `xl console` leads to its shell, and Ctrl-] back.
 
-REQUIRES: guests
 RUN: %python %s %hypervisor
 """
 

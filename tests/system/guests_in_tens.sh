@@ -1,4 +1,3 @@
-# REQUIRES: guests
 # RUN: echo %rounds >%t.rounds
 # RUN: %run %mini --file %t.rounds --timeout 7200 --script %s | FileCheck %s
 #

@@ -1,4 +1,3 @@
-# REQUIRES: guests
 # RUN: %run %mini --append guest_loglvl=all --script %s | FileCheck %s
 #
 # Domains do what no kernel should do. Each gets an error, or dies with a clear line on the hypervisor's console; Dom0 and

@@ -1,4 +1,3 @@
-# REQUIRES: guests
 # RUN: %run-with-guest --script %s | FileCheck %s
 #
 # Without options, boot/run starts a guest: the tools list it, and it says so itself on its console.

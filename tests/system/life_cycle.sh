@@ -1,4 +1,3 @@
-# REQUIRES: guests
 # RUN: %run --file %S/words.sh --script %s | FileCheck %s
 #
 # A guest is made, watched, held, talked to, restarted and ended with xl alone.
