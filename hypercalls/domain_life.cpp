@@ -72,6 +72,7 @@ Result<> unpause(Domain& domain, xen_domctl_t&) {
 }
 
 Result<> resume_after_shutdown(Domain& domain, xen_domctl_t&) {
+    domain.shutdown_reason = Domain::no_reason;
     if (!domain.is_shut_down.exchange(false)) return {};
     for (Vcpu* const vcpu : domain.vcpus()) scheduler().unpause(vcpu->unit);
     return {};

@@ -71,6 +71,11 @@ Result<> shutdown(const sched_shutdown_t& request) {
     return {};
 }
 
+Result<> shutdown_code(const sched_shutdown_t& request) {
+    name_shutdown_reason(running().domain, static_cast<std::uint8_t>(request.reason));
+    return {};
+}
+
 // DOMID_SELF is no number here.
 Result<> remote_shutdown(const sched_remote_shutdown_t& request) {
     if (request.domain_id == DOMID_SELF) return refuse(Error::no_such_process);
@@ -104,6 +109,8 @@ constexpr auto rows = std::to_array<Subcall>({
     {SCHEDOP_yield, "yield", Asker::anyone, Structured<yield>::act, "let another vcpu run first"},
     {SCHEDOP_block, "block", Asker::anyone, Structured<block>::act, "allow events, and wait for one"},
     {SCHEDOP_shutdown, "shutdown", Asker::anyone, Structured<shutdown>::act, "end the domain's run, with a reason"},
+    {SCHEDOP_shutdown_code, "shutdown_code", Asker::anyone, Structured<shutdown_code>::act,
+     "say what the domain's next shutdown is for"},
     {SCHEDOP_poll, "poll", Asker::anyone, Structured<poll>::act, "wait for one of some ports, or a time"},
     {SCHEDOP_remote_shutdown, "remote_shutdown", Asker::anyone, Structured<remote_shutdown>::act,
      "end another domain's run"},

@@ -26,7 +26,7 @@ std::uint32_t flags_of(Domain& domain) {
     if (domain.pauses_of_tools != 0) flags |= XEN_DOMINF_paused;
     if (domain.is_dying()) flags |= XEN_DOMINF_dying;
     if (domain.is_shut_down)
-        flags |= XEN_DOMINF_shutdown | std::uint32_t{domain.shutdown_reason} << XEN_DOMINF_shutdownshift;
+        flags |= XEN_DOMINF_shutdown | std::uint32_t{domain.shutdown_reason.load()} << XEN_DOMINF_shutdownshift;
     return flags;
 }
 

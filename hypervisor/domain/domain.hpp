@@ -64,7 +64,8 @@ public:
     events::SharedPage pirq_ends_page;
 
     std::atomic<bool> is_shut_down{false};
-    std::uint8_t shutdown_reason = 0;        // SHUTDOWN_*
+    static constexpr std::uint8_t no_reason = 0xff;
+    std::atomic<std::uint8_t> shutdown_reason{no_reason};   // SHUTDOWN_*: the first that anybody gives
     PartOf<Domain, Watchdogs> watchdogs;
     Guarded<GuestMemoryMap, Rank::domain_memory> memory_map;   // as tools have set it, for the guest to read
 

@@ -31,9 +31,14 @@ void show_registers(const Vcpu& vcpu) {
 
 }  // namespace
 
+void name_shutdown_reason(Domain& domain, unsigned reason) {
+    std::uint8_t none = Domain::no_reason;
+    domain.shutdown_reason.compare_exchange_strong(none, static_cast<std::uint8_t>(reason));
+}
+
 void shut_down(Domain& domain, unsigned reason) {
-    if (domain.privileged) end_machine(reason);
-    domain.shutdown_reason = static_cast<std::uint8_t>(reason);
+    name_shutdown_reason(domain, reason);
+    if (domain.privileged) end_machine(domain.shutdown_reason);
     if (domain.is_shut_down.exchange(true)) return;
     for (Vcpu* const vcpu : domain.vcpus()) scheduler().hold(vcpu->unit, Hold::paused);
     tell_tools_of_end();
