@@ -59,14 +59,14 @@ def _cases(outcome, on):
     return Verdict(passed, max(failed, 1) if outcome.failed else failed, skipped)
 
 
-def system(pattern, on):
+def system(pattern, on, rounds):
     """Stories of a whole machine with Debian's Dom0; counted by story."""
     prepare.dom0()
     with step("small domains built"):
         build("release", "story-files")
     if on == "basalt":
         prepare.basalt()
-    outcomes = run_lit(TESTS / "system", f"system-{on}", pattern, [f"on={on}"], at_once=1)
+    outcomes = run_lit(TESTS / "system", f"system-{on}", pattern, [f"on={on}", f"rounds={rounds}"], at_once=1)
     verdict = Verdict()
     for outcome in outcomes:
         skipped = outcome.code == "UNSUPPORTED"

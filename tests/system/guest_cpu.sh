@@ -1,4 +1,3 @@
-# REQUIRES: guests
 # RUN: %run --file %S/words.sh --script %s | FileCheck %s
 #
 # What tools say about a guest's CPU is what its kernel finds; what nobody has is not to be had.

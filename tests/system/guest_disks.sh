@@ -1,4 +1,3 @@
-# REQUIRES: guests
 # RUN: rm -f %t.disk && truncate -s 32M %t.disk
 # RUN: %run --disk %t.disk --file %S/words.sh --script %s | FileCheck %s
 #

@@ -35,4 +35,4 @@ config.substitutions += [
 ]
 config.environment["PATH"] = "/usr/lib/llvm-19/bin:" + os.environ["PATH"]
 config.environment["BASALT_BUILD"] = str(places.build)
-config.available_features |= {on, "guests"}
+config.available_features.add(on)
