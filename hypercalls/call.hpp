@@ -1,4 +1,4 @@
-// What a hypercall is made of: registers in, one row of a table, an ending.
+// What a hypercall is made of: registers in, an ending.
 //
 // A handler finds its arguments in the caller's registers (rdi rsi rdx r10 r8 r9) and leaves its answer in
 // rax. One that has more to do than one bounded step allows writes its cursor back into the argument
@@ -25,9 +25,6 @@ enum class Ending : std::uint8_t {
 };
 
 using Handler = Ending (*)(Registers&);
-
-enum class Guests : std::uint8_t { pv, hvm, all };
-enum class Asker : std::uint8_t { anyone, privileged };
 
 // How one argument register becomes a parameter.
 template <typename T>
@@ -101,69 +98,6 @@ public:
     static constexpr Handler call = handler();
 };
 
-// A family's sub-commands are rows too. `act` has the pointer argument of the call.
-struct Subcall {
-    std::uint32_t command;
-    std::string_view name;
-    Asker asker;
-    Result<std::int64_t> (*act)(std::uint64_t argument);
-    std::string_view effect;
-};
-
-// Copies the family's structure in, acts, and copies it back if `function` takes it by non-const reference.
-template <auto function>
-struct Structured {
-    static Result<std::int64_t> act(std::uint64_t argument) { return with(argument, function); }
-
-private:
-    template <typename Answer>
-    static Result<std::int64_t> number(Answer&& answer) {
-        if (!answer) return refuse(answer.error());
-        if constexpr (std::is_void_v<typename std::remove_cvref_t<Answer>::value_type>)
-            return 0;
-        else
-            return static_cast<std::int64_t>(*answer);
-    }
-
-    template <typename Answer, typename Structure>
-    static Result<std::int64_t> with(std::uint64_t argument, Answer (*)(Structure&)) {
-        const GuestPointer<std::remove_const_t<Structure>> pointer(argument);
-        auto request = TRY(pointer.read());
-        auto result = number(function(request));
-        if constexpr (!std::is_const_v<Structure>)
-            if (result) TRY(pointer.write(request));
-        return result;
-    }
-
-    template <typename Answer>
-    static Result<std::int64_t> with(std::uint64_t, Answer (*)()) {
-        return number(function());
-    }
-};
-
 bool caller_is_privileged();
-Result<std::int64_t> subcall_unknown(std::string_view family, std::uint32_t command);
-
-// The row of a sub-command, or none; the tables are dense enough for an index made while compiling.
-template <const auto& rows>
-const auto* row_of(std::uint32_t command) {
-    static constexpr auto index = [] {
-        std::array<std::uint8_t, 128> slot{};
-        std::uint8_t row = 0;
-        for (const auto& call : rows) slot[call.command] = ++row;
-        return slot;
-    }();
-    const std::uint8_t row = command < index.size() ? index[command] : 0;
-    return row == 0 ? nullptr : &rows[row - 1];
-}
-
-template <const auto& rows>
-Result<std::int64_t> subcall(std::string_view family, std::uint32_t command, std::uint64_t argument) {
-    const Subcall* const row = row_of<rows>(command);
-    if (row == nullptr) return subcall_unknown(family, command);
-    const Subcall& call = *row;
-    if (call.asker == Asker::privileged && !caller_is_privileged()) return refuse(Error::not_permitted);
-    return call.act(argument);
-}
 
 }  // namespace basalt::hypercalls

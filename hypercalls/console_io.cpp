@@ -5,8 +5,10 @@
 
 #include "debug/log.hpp"
 #include "devices/serial.hpp"
+#include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/pause.hpp"
+#include "table/console_io.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -44,17 +46,20 @@ Result<std::int64_t> read(std::uint32_t count, GuestPointer<char> to) {
     return done;
 }
 
+Ending read_some(Registers& registers) {
+    return answer(registers, read(static_cast<std::uint32_t>(registers.rsi), GuestPointer<char>(registers.rdx)));
+}
+
+constexpr auto commands = bind<table::console_io, Handler>({
+    {CONSOLEIO_write, write},
+    {CONSOLEIO_read, read_some},
+});
+
 }  // namespace
 
 // rdi: command, rsi: count, rdx: buffer.
 Ending console_io(Registers& registers) {
-    const auto command = static_cast<std::uint32_t>(registers.rdi);
-    switch (command) {
-        case CONSOLEIO_write: return write(registers);
-        case CONSOLEIO_read:
-            return answer(registers, read(static_cast<std::uint32_t>(registers.rsi), GuestPointer<char>(registers.rdx)));
-        default: return answer(registers, subcall_unknown("console_io", command));
-    }
+    return give(commands, static_cast<std::uint32_t>(registers.rdi), registers);
 }
 
 }  // namespace basalt::hypercalls

@@ -1,28 +1,87 @@
 #include "hypercalls/dispatch.hpp"
 
+#include <array>
+
 #include "debug/log.hpp"
 #include "domain/domain.hpp"
-#include "hypercalls/table.hpp"
+#include "hypercalls/commands.hpp"
+#include "hypercalls/handlers.hpp"
+#include "table/families.hpp"
 
 namespace basalt::hypercalls {
+
+void family_used_twice();     // never defined: reaching one while compiling stops the build
+void family_is_not_bound();
+
 namespace {
 
+using table::Guests;
+
+struct Entry {
+    const Family& family;
+    Handler handler;
+};
+
+constexpr auto entries = std::to_array<Entry>({
+    {table::set_trap_table, Decoded<set_trap_table>::call},
+    {table::mmu_update, Decoded<mmu_update>::call},
+    {table::set_gdt, Decoded<set_gdt>::call},
+    {table::stack_switch, Decoded<stack_switch>::call},
+    {table::set_callbacks, Decoded<set_callbacks>::call},
+    {table::fpu_taskswitch, Decoded<fpu_taskswitch>::call},
+    {table::set_debugreg, Decoded<set_debugreg>::call},
+    {table::get_debugreg, Decoded<get_debugreg>::call},
+    {table::update_descriptor, Decoded<update_descriptor>::call},
+    {table::memory_op, Decoded<memory_op>::call},
+    {table::multicall, Decoded<multicall>::call},
+    {table::update_va_mapping, Decoded<update_va_mapping>::call},
+    {table::set_timer_op, Decoded<set_timer_op>::call},
+    {table::xen_version, Decoded<xen_version>::call},
+    {table::console_io, Decoded<console_io>::call},
+    {table::grant_table_op, Decoded<grant_table_op>::call},
+    {table::vm_assist, Decoded<vm_assist>::call},
+    {table::update_va_mapping_otherdomain, Decoded<update_va_mapping_otherdomain>::call},
+    {table::iret, Decoded<iret>::call},
+    {table::vcpu_op, Decoded<vcpu_op>::call},
+    {table::set_segment_base, Decoded<set_segment_base>::call},
+    {table::mmuext_op, Decoded<mmuext_op>::call},
+    {table::nmi_op, Decoded<nmi_op>::call},
+    {table::sched_op, Decoded<sched_op>::call},
+    {table::callback_op, Decoded<callback_op>::call},
+    {table::event_channel_op, Decoded<event_channel_op>::call},
+    {table::physdev_op, Decoded<physdev_op>::call},
+    {table::platform_op, Decoded<platform_op>::call},
+    {table::sysctl, Decoded<sysctl>::call},
+    {table::domctl, Decoded<domctl>::call},
+    {table::mca, Decoded<mca>::call},
+    {table::basalt_op, Decoded<basalt_op>::call},
+});
+
+constexpr std::size_t hypercall_slots = 64;
+
 Ending not_implemented(Registers& registers) {
-    return answer(registers, refuse(Error::not_implemented));
+    return answer(registers, command_unknown("hypercall", static_cast<std::uint32_t>(registers.rax)));
 }
 
-Ending not_permitted(Registers& registers) {
-    return answer(registers, refuse(Error::not_permitted));
+Ending not_permitted(Registers& registers) { return answer(registers, refuse(Error::not_permitted)); }
+
+constexpr Handler handler_of(const Family& family) {
+    for (const Entry& entry : entries)
+        if (&entry.family == &family) return entry.handler;
+    return nullptr;
 }
 
 // The privileged and the others each have a table of their own: who may call is decided by its slots.
 consteval auto calls_for(Guests kind, Asker asker) {
     std::array<Handler, hypercall_slots> slot;
     slot.fill(not_implemented);
-    for (const Hypercall& call : hypercalls) {
-        if (call.guests != kind && call.guests != Guests::all) continue;
-        if (slot[call.number] != not_implemented) hypercall_number_used_twice();
-        slot[call.number] = call.asker == Asker::privileged && asker == Asker::anyone ? not_permitted : call.handler;
+    for (const Family* family : table::families) {
+        const Handler handler = handler_of(*family);
+        if ((handler == nullptr) != family->is_left_out()) family_is_not_bound();
+        if (handler == nullptr || (family->guests != kind && family->guests != Guests::all)) continue;
+        if (slot[family->number] != not_implemented) family_used_twice();
+        const bool refused = family->asker == Asker::privileged && asker == Asker::anyone;
+        slot[family->number] = refused ? not_permitted : handler;
     }
     return slot;
 }
@@ -50,7 +109,7 @@ void dispatch(Registers& registers) {
 bool caller_is_privileged() { return running().domain.privileged; }
 
 // Logged once a family and command: a guest that asks again and again must not fill the log.
-Result<std::int64_t> subcall_unknown(std::string_view family, std::uint32_t command) {
+Refused command_unknown(std::string_view family, std::uint32_t command) {
     struct Seen {
         const char* family;
         std::uint32_t command;

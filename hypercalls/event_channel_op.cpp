@@ -1,7 +1,9 @@
 // Event channels, as guests make and use them (<xen/event_channel.h>).
 #include "domain/frames.hpp"
 #include "hypercalls/acting_for.hpp"
+#include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
+#include "table/event_channel_op.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -77,29 +79,6 @@ Result<> expand_array(const evtchn_expand_array_t& request) {
     return own().expand_array(std::move(page));
 }
 
-constexpr auto rows = std::to_array<Subcall>({
-    {EVTCHNOP_bind_interdomain, "bind_interdomain", Asker::anyone, Structured<bind_interdomain>::act,
-     "join a port that another domain keeps for this one"},
-    {EVTCHNOP_bind_virq, "bind_virq", Asker::anyone, Structured<bind_virq>::act, "a port for a virtual interrupt"},
-    {EVTCHNOP_bind_pirq, "bind_pirq", Asker::anyone, Structured<bind_pirq>::act, "a port for a device's interrupt"},
-    {EVTCHNOP_close, "close", Asker::anyone, Structured<close>::act, "end a channel, and free its port"},
-    {EVTCHNOP_send, "send", Asker::anyone, Structured<send>::act, "signal the other end"},
-    {EVTCHNOP_status, "status", Asker::anyone, Structured<status>::act, "what a port is bound to"},
-    {EVTCHNOP_alloc_unbound, "alloc_unbound", Asker::anyone, Structured<alloc_unbound>::act,
-     "a port that one domain may bind"},
-    {EVTCHNOP_bind_ipi, "bind_ipi", Asker::anyone, Structured<bind_ipi>::act,
-     "a port by which vcpus signal one of themselves"},
-    {EVTCHNOP_bind_vcpu, "bind_vcpu", Asker::anyone, Structured<bind_vcpu>::act,
-     "say which vcpu a port's events go to"},
-    {EVTCHNOP_unmask, "unmask", Asker::anyone, Structured<unmask>::act, "unmask a port, and look at it again"},
-    {EVTCHNOP_init_control, "init_control", Asker::anyone, Structured<init_control>::act,
-     "name a vcpu's FIFO control block"},
-    {EVTCHNOP_expand_array, "expand_array", Asker::anyone, Structured<expand_array>::act,
-     "a page more of FIFO event words"},
-    {EVTCHNOP_set_priority, "set_priority", Asker::anyone, Structured<set_priority>::act,
-     "say which FIFO queue a port's events go to"},
-});
-
 // Every port of a domain is closed, a bounded number at a time; progress is in the table itself.
 Ending reset(Registers& registers) {
     const auto request = GuestPointer<evtchn_reset_t>(registers.rsi).read();
@@ -111,13 +90,28 @@ Ending reset(Registers& registers) {
     return answer(registers, step.refused() != nullptr ? refuse(*step.refused()) : Result<>{});
 }
 
+constexpr auto commands = bind<table::event_channel_op, Handler>({
+    handles<EVTCHNOP_bind_interdomain, bind_interdomain>(),
+    handles<EVTCHNOP_bind_virq, bind_virq>(),
+    handles<EVTCHNOP_bind_pirq, bind_pirq>(),
+    handles<EVTCHNOP_close, close>(),
+    handles<EVTCHNOP_send, send>(),
+    handles<EVTCHNOP_status, status>(),
+    handles<EVTCHNOP_alloc_unbound, alloc_unbound>(),
+    handles<EVTCHNOP_bind_ipi, bind_ipi>(),
+    handles<EVTCHNOP_bind_vcpu, bind_vcpu>(),
+    handles<EVTCHNOP_unmask, unmask>(),
+    handles<EVTCHNOP_reset, reset>(),
+    handles<EVTCHNOP_init_control, init_control>(),
+    handles<EVTCHNOP_expand_array, expand_array>(),
+    handles<EVTCHNOP_set_priority, set_priority>(),
+});
+
 }  // namespace
 
 // rdi: command, rsi: its structure.
 Ending event_channel_op(Registers& registers) {
-    const auto command = static_cast<std::uint32_t>(registers.rdi);
-    if (command == EVTCHNOP_reset) return reset(registers);
-    return answer(registers, subcall<rows>("event_channel_op", command, registers.rsi));
+    return give(commands, static_cast<std::uint32_t>(registers.rdi), registers);
 }
 
 }  // namespace basalt::hypercalls

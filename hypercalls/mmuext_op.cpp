@@ -1,21 +1,17 @@
 #include "guests/pv/descriptors.hpp"
+#include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/page_table_calls.hpp"
 #include "machine/flush.hpp"
 #include "machine/instructions.hpp"
 #include "paging/pins.hpp"
+#include "table/mmuext_op.hpp"
 
 namespace basalt::hypercalls {
 namespace {
 
 using paging::Budget;
 using paging::Parties;
-
-Step<> change_kernel_root(Mfn root, Budget& budget) {
-    Step<> step = set_kernel_root(running(), root, budget);
-    if (step.done()) pv::forget_ldt_pages(running());   // the guest's LDT may lie elsewhere under the new root
-    return step;
-}
 
 Step<> as_step(const Result<>& result) { return result ? Step<>(std::monostate{}) : Step<>(refuse(result.error())); }
 
@@ -37,42 +33,71 @@ Result<> flush_caches() {
     return {};
 }
 
-Step<> act(const mmuext_op_t& request, Parties parties, Budget& budget) {
-    const Mfn mfn(request.arg1.mfn);
-    switch (request.cmd) {
-        case MMUEXT_PIN_L1_TABLE:
-        case MMUEXT_PIN_L2_TABLE:
-        case MMUEXT_PIN_L3_TABLE:
-        case MMUEXT_PIN_L4_TABLE:
-            return paging::pin(mfn, request.cmd - MMUEXT_PIN_L1_TABLE + 1, *parties.pages, budget);
-        case MMUEXT_UNPIN_TABLE: return as_step(paging::unpin(mfn, *parties.pages));
-        case MMUEXT_NEW_BASEPTR: return change_kernel_root(mfn, budget);
-        case MMUEXT_NEW_USER_BASEPTR: return set_user_root(running(), mfn, budget);
-        case MMUEXT_TLB_FLUSH_LOCAL:
-            flush_here();
-            return std::monostate{};
-        case MMUEXT_INVLPG_LOCAL:
-            flush_page_here(request.arg1.linear_addr);
-            return std::monostate{};
-        case MMUEXT_TLB_FLUSH_MULTI:
-        case MMUEXT_INVLPG_MULTI: return as_step(flush_vcpus(request));
-        case MMUEXT_TLB_FLUSH_ALL:
-            flush_on(running().domain.dirty_cpus());
-            return std::monostate{};
-        case MMUEXT_INVLPG_ALL:
-            flush_page_on_these(running().domain.dirty_cpus(), request.arg1.linear_addr);
-            return std::monostate{};
-        case MMUEXT_FLUSH_CACHE:
-        case MMUEXT_FLUSH_CACHE_GLOBAL: return as_step(flush_caches());
-        case MMUEXT_SET_LDT: return as_step(pv::set_ldt(running(), request.arg1.linear_addr, request.arg2.nr_ents));
-        case MMUEXT_CLEAR_PAGE: return as_step(paging::clear_page(mfn, *parties.pages));
-        case MMUEXT_COPY_PAGE:
-            return as_step(paging::copy_page(Mfn(request.arg2.src_mfn), mfn, *parties.pages));
-        case MMUEXT_MARK_SUPER:
-        case MMUEXT_UNMARK_SUPER: return refuse(Error::not_supported);
-        default: return refuse(Error::not_implemented);
-    }
+template <std::uint32_t level>
+Step<> pin(const mmuext_op_t& request, Parties parties, Budget& budget) {
+    return paging::pin(Mfn(request.arg1.mfn), level, *parties.pages, budget);
 }
+Step<> unpin(const mmuext_op_t& request, Parties parties, Budget&) {
+    return as_step(paging::unpin(Mfn(request.arg1.mfn), *parties.pages));
+}
+Step<> new_kernel_root(const mmuext_op_t& request, Parties, Budget& budget) {
+    const Step<> step = set_kernel_root(running(), Mfn(request.arg1.mfn), budget);
+    if (step.done()) pv::forget_ldt_pages(running());   // the guest's LDT may lie elsewhere under the new root
+    return step;
+}
+Step<> new_user_root(const mmuext_op_t& request, Parties, Budget& budget) {
+    return set_user_root(running(), Mfn(request.arg1.mfn), budget);
+}
+Step<> flush_local(const mmuext_op_t&, Parties, Budget&) {
+    flush_here();
+    return std::monostate{};
+}
+Step<> flush_page_local(const mmuext_op_t& request, Parties, Budget&) {
+    flush_page_here(request.arg1.linear_addr);
+    return std::monostate{};
+}
+Step<> flush_all(const mmuext_op_t&, Parties, Budget&) {
+    flush_on(running().domain.dirty_cpus());
+    return std::monostate{};
+}
+Step<> flush_page_on_all(const mmuext_op_t& request, Parties, Budget&) {
+    flush_page_on_these(running().domain.dirty_cpus(), request.arg1.linear_addr);
+    return std::monostate{};
+}
+Step<> flush_vcpus(const mmuext_op_t& request, Parties, Budget&) { return as_step(flush_vcpus(request)); }
+Step<> flush_caches(const mmuext_op_t&, Parties, Budget&) { return as_step(flush_caches()); }
+Step<> set_ldt(const mmuext_op_t& request, Parties, Budget&) {
+    return as_step(pv::set_ldt(running(), request.arg1.linear_addr, request.arg2.nr_ents));
+}
+Step<> clear_page(const mmuext_op_t& request, Parties parties, Budget&) {
+    return as_step(paging::clear_page(Mfn(request.arg1.mfn), *parties.pages));
+}
+Step<> copy_page(const mmuext_op_t& request, Parties parties, Budget&) {
+    return as_step(paging::copy_page(Mfn(request.arg2.src_mfn), Mfn(request.arg1.mfn), *parties.pages));
+}
+
+using Act = Step<> (*)(const mmuext_op_t& request, Parties parties, Budget& budget);
+
+constexpr auto commands = bind<table::mmuext_op, Act>({
+    {MMUEXT_PIN_L1_TABLE, pin<1>},
+    {MMUEXT_PIN_L2_TABLE, pin<2>},
+    {MMUEXT_PIN_L3_TABLE, pin<3>},
+    {MMUEXT_PIN_L4_TABLE, pin<4>},
+    {MMUEXT_UNPIN_TABLE, unpin},
+    {MMUEXT_NEW_BASEPTR, new_kernel_root},
+    {MMUEXT_NEW_USER_BASEPTR, new_user_root},
+    {MMUEXT_TLB_FLUSH_LOCAL, flush_local},
+    {MMUEXT_INVLPG_LOCAL, flush_page_local},
+    {MMUEXT_TLB_FLUSH_MULTI, flush_vcpus},
+    {MMUEXT_INVLPG_MULTI, flush_vcpus},
+    {MMUEXT_TLB_FLUSH_ALL, flush_all},
+    {MMUEXT_INVLPG_ALL, flush_page_on_all},
+    {MMUEXT_FLUSH_CACHE, flush_caches},
+    {MMUEXT_FLUSH_CACHE_GLOBAL, flush_caches},
+    {MMUEXT_SET_LDT, set_ldt},
+    {MMUEXT_CLEAR_PAGE, clear_page},
+    {MMUEXT_COPY_PAGE, copy_page},
+});
 
 }  // namespace
 
@@ -83,7 +108,8 @@ Ending mmuext_op(Registers& registers) {
     const auto parties = parties_named(static_cast<std::uint16_t>(registers.r10));
     if (!parties) return answer(registers, refuse(parties.error()));
     return in_order<mmuext_op_t>(registers, batch, [&](const mmuext_op_t& request, Budget& budget) {
-        return act(request, *parties, budget);
+        const auto command = commands.find(request.cmd);
+        return command ? (*command)->act(request, *parties, budget) : Step<>(refuse(command.error()));
     });
 }
 

@@ -5,7 +5,9 @@
 #include "devices/pirqs.hpp"
 #include "domain/domain.hpp"
 #include "domain/pirq_ends.hpp"
+#include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
+#include "table/physdev_op.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -142,52 +144,36 @@ Result<> dbgp_op(const physdev_dbgp_op_t& request) {
     return {};
 }
 
-constexpr auto calls = std::to_array<Subcall>({
-    {PHYSDEVOP_eoi, "eoi", Asker::anyone, Structured<eoi>::act, "end a pirq: its line may interrupt again"},
-    {PHYSDEVOP_pirq_eoi_gmfn_v2, "pirq_eoi_gmfn_v2", Asker::anyone, Structured<pirq_eoi_gmfn>::act,
-     "name the page that says which pirqs are to be ended"},
-    {PHYSDEVOP_irq_status_query, "irq_status_query", Asker::anyone, Structured<irq_status_query>::act,
-     "ask whether a pirq is to be ended"},
-    {PHYSDEVOP_set_iopl, "set_iopl", Asker::anyone, Structured<set_iopl>::act, "set the vcpu's I/O privilege level"},
-    {PHYSDEVOP_set_iobitmap, "set_iobitmap", Asker::anyone, Structured<set_iobitmap>::act,
-     "name the ports that the vcpu's user mode may use"},
-    {PHYSDEVOP_apic_read, "apic_read", Asker::privileged, Structured<apic_read>::act, "read an IO-APIC register"},
-    {PHYSDEVOP_apic_write, "apic_write", Asker::privileged, Structured<apic_write>::act, "accepted, without effect"},
-    {PHYSDEVOP_alloc_irq_vector, "alloc_irq_vector", Asker::privileged, Structured<alloc_irq_vector>::act,
-     "name a line's vector, which is its own number"},
-    {PHYSDEVOP_free_irq_vector, "free_irq_vector", Asker::privileged, Structured<free_irq_vector>::act,
-     "accepted, without effect"},
-    {PHYSDEVOP_map_pirq, "map_pirq", Asker::privileged, Structured<map_pirq>::act,
-     "make an interrupt line or message a domain's pirq"},
-    {PHYSDEVOP_unmap_pirq, "unmap_pirq", Asker::privileged, Structured<unmap>::act, "undo map_pirq"},
-    {PHYSDEVOP_setup_gsi, "setup_gsi", Asker::privileged, Structured<setup_gsi>::act,
-     "say how an unused line is triggered"},
-    {PHYSDEVOP_manage_pci_add, "manage_pci_add", Asker::privileged, Structured<manage_pci_add>::act,
-     "announce a PCI function"},
-    {PHYSDEVOP_manage_pci_add_ext, "manage_pci_add_ext", Asker::privileged, Structured<manage_pci_add_ext>::act,
-     "announce a PCI function"},
-    {PHYSDEVOP_manage_pci_remove, "manage_pci_remove", Asker::privileged, Structured<manage_pci_remove>::act,
-     "withdraw a PCI function"},
-    {PHYSDEVOP_pci_device_add, "pci_device_add", Asker::privileged, Structured<pci_device_add>::act,
-     "announce a PCI function"},
-    {PHYSDEVOP_pci_device_remove, "pci_device_remove", Asker::privileged, Structured<pci_device_remove>::act,
-     "withdraw a PCI function"},
-    {PHYSDEVOP_restore_msi, "restore_msi", Asker::privileged, Structured<restore_msi>::act,
-     "write a function's messages again"},
-    {PHYSDEVOP_restore_msi_ext, "restore_msi_ext", Asker::privileged, Structured<restore_msi_ext>::act,
-     "write a function's messages again"},
-    {PHYSDEVOP_prepare_msix, "prepare_msix", Asker::privileged, Structured<prepare_msix>::act,
-     "say that a function's MSI-X table stays where it is"},
-    {PHYSDEVOP_release_msix, "release_msix", Asker::privileged, Structured<end_msix>::act, "undo prepare_msix"},
-    {PHYSDEVOP_pci_mmcfg_reserved, "pci_mmcfg_reserved", Asker::privileged, Structured<pci_mmcfg_reserved>::act,
-     "accepted, without effect"},
-    {PHYSDEVOP_dbgp_op, "dbgp_op", Asker::privileged, Structured<dbgp_op>::act, "accepted, without effect"},
+constexpr auto commands = bind<table::physdev_op, ByAddress>({
+    does<PHYSDEVOP_eoi, eoi>(),
+    does<PHYSDEVOP_pirq_eoi_gmfn_v2, pirq_eoi_gmfn>(),
+    does<PHYSDEVOP_irq_status_query, irq_status_query>(),
+    does<PHYSDEVOP_set_iopl, set_iopl>(),
+    does<PHYSDEVOP_set_iobitmap, set_iobitmap>(),
+    does<PHYSDEVOP_apic_read, apic_read>(),
+    does<PHYSDEVOP_apic_write, apic_write>(),
+    does<PHYSDEVOP_alloc_irq_vector, alloc_irq_vector>(),
+    does<PHYSDEVOP_free_irq_vector, free_irq_vector>(),
+    does<PHYSDEVOP_map_pirq, map_pirq>(),
+    does<PHYSDEVOP_unmap_pirq, unmap>(),
+    does<PHYSDEVOP_setup_gsi, setup_gsi>(),
+    does<PHYSDEVOP_manage_pci_add, manage_pci_add>(),
+    does<PHYSDEVOP_manage_pci_add_ext, manage_pci_add_ext>(),
+    does<PHYSDEVOP_manage_pci_remove, manage_pci_remove>(),
+    does<PHYSDEVOP_pci_device_add, pci_device_add>(),
+    does<PHYSDEVOP_pci_device_remove, pci_device_remove>(),
+    does<PHYSDEVOP_restore_msi, restore_msi>(),
+    does<PHYSDEVOP_restore_msi_ext, restore_msi_ext>(),
+    does<PHYSDEVOP_prepare_msix, prepare_msix>(),
+    does<PHYSDEVOP_release_msix, end_msix>(),
+    does<PHYSDEVOP_pci_mmcfg_reserved, pci_mmcfg_reserved>(),
+    does<PHYSDEVOP_dbgp_op, dbgp_op>(),
 });
 
 }  // namespace
 
 Result<std::int64_t> physdev_op(std::uint32_t command, std::uint64_t argument) {
-    return subcall<calls>("physdev_op", command, argument);
+    return give(commands, command, argument);
 }
 
 }  // namespace basalt::hypercalls

@@ -3,9 +3,11 @@
 #include "devices/firmware.hpp"
 #include "devices/shutdown.hpp"
 #include "domain/audit.hpp"
+#include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "machine/cpu.hpp"
 #include "machine/instructions.hpp"
+#include "table/platform_op.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -108,24 +110,17 @@ Result<> read_memtype(Request& request) {
     return {};
 }
 
-constexpr auto calls = std::to_array<Subcall>({
-    {XENPF_settime32, "settime32", Asker::privileged, Structured<settime32>::act, "set the wall clock"},
-    {XENPF_settime64, "settime64", Asker::privileged, Structured<settime64>::act, "set the wall clock"},
-    {XENPF_read_memtype, "read_memtype", Asker::privileged, Structured<read_memtype>::act,
-     "read a memory-type range register"},
-    {XENPF_get_cpu_version, "get_cpu_version", Asker::privileged, Structured<get_cpu_version>::act,
-     "describe a CPU of the machine"},
-    {XENPF_firmware_info, "firmware_info", Asker::privileged, Structured<firmware_info>::act,
-     "tell what the firmware said at boot"},
-    {XENPF_enter_acpi_sleep, "enter_acpi_sleep", Asker::privileged, Structured<enter_acpi_sleep>::act,
-     "switch the machine off"},
-    {XENPF_set_processor_pminfo, "set_processor_pminfo", Asker::privileged, Structured<set_processor_pminfo>::act,
-     "refused: power states are not used yet"},
-    {XENPF_get_cpuinfo, "get_cpuinfo", Asker::privileged, Structured<get_cpuinfo>::act,
-     "tell a CPU's numbers and whether it is online"},
-    {XENPF_cpu_online, "cpu_online", Asker::privileged, Structured<cpu_online>::act, "see that a CPU is online"},
-    {XENPF_cpu_offline, "cpu_offline", Asker::privileged, Structured<cpu_offline>::act,
-     "refused: CPUs stay online"},
+constexpr auto commands = bind<table::platform_op, ByAddress>({
+    does<XENPF_settime32, settime32>(),
+    does<XENPF_settime64, settime64>(),
+    does<XENPF_read_memtype, read_memtype>(),
+    does<XENPF_get_cpu_version, get_cpu_version>(),
+    does<XENPF_firmware_info, firmware_info>(),
+    does<XENPF_enter_acpi_sleep, enter_acpi_sleep>(),
+    does<XENPF_set_processor_pminfo, set_processor_pminfo>(),
+    does<XENPF_get_cpuinfo, get_cpuinfo>(),
+    does<XENPF_cpu_online, cpu_online>(),
+    does<XENPF_cpu_offline, cpu_offline>(),
 });
 
 }  // namespace
@@ -134,7 +129,7 @@ Result<std::int64_t> platform_op(GuestPointer<Request> request) {
     const auto command = TRY(request.as<std::uint32_t>().read());
     if (TRY((request.as<std::uint32_t>() + 1).read()) != XENPF_INTERFACE_VERSION)
         return refuse(Error::access_denied);
-    return subcall<calls>("platform_op", command, request.address());
+    return give(commands, command, request.address());
 }
 
 }  // namespace basalt::hypercalls

@@ -70,7 +70,6 @@ Ending change_reservation(Registers& registers) {
 }
 
 Result<std::int64_t> claim_pages(std::uint64_t argument) {
-    if (!caller_is_privileged()) return refuse(Error::not_permitted);
     const auto reservation = TRY(GuestPointer<Reservation>(argument).read());
     const Extents extents(reservation.extent_start.p);
     if (!extents.is_null() || reservation.extent_order != 0 || reservation.mem_flags != 0)

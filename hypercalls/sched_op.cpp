@@ -4,7 +4,9 @@
 
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
+#include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
+#include "table/sched_op.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -80,7 +82,6 @@ Result<> shutdown_code(const sched_shutdown_t& request) {
 Result<> remote_shutdown(const sched_remote_shutdown_t& request) {
     if (request.domain_id == DOMID_SELF) return refuse(Error::no_such_process);
     Domain* const domain = TRY(living_domain(DomainId(request.domain_id)));
-    if (!caller_is_privileged()) return refuse(Error::not_permitted);
     shut_down(*domain, static_cast<std::uint8_t>(request.reason));
     return {};
 }
@@ -105,26 +106,22 @@ Result<> pin_override(const sched_pin_override_t& request) {
     return {};
 }
 
-constexpr auto rows = std::to_array<Subcall>({
-    {SCHEDOP_yield, "yield", Asker::anyone, Structured<yield>::act, "let another vcpu run first"},
-    {SCHEDOP_block, "block", Asker::anyone, Structured<block>::act, "allow events, and wait for one"},
-    {SCHEDOP_shutdown, "shutdown", Asker::anyone, Structured<shutdown>::act, "end the domain's run, with a reason"},
-    {SCHEDOP_shutdown_code, "shutdown_code", Asker::anyone, Structured<shutdown_code>::act,
-     "say what the domain's next shutdown is for"},
-    {SCHEDOP_poll, "poll", Asker::anyone, Structured<poll>::act, "wait for one of some ports, or a time"},
-    {SCHEDOP_remote_shutdown, "remote_shutdown", Asker::anyone, Structured<remote_shutdown>::act,
-     "end another domain's run"},
-    {SCHEDOP_watchdog, "watchdog", Asker::anyone, Structured<watchdog>::act,
-     "end the domain's run unless it says in time that it is well"},
-    {SCHEDOP_pin_override, "pin_override", Asker::privileged, Structured<pin_override>::act,
-     "stay on one CPU until told otherwise"},
+constexpr auto commands = bind<table::sched_op, ByAddress>({
+    does<SCHEDOP_yield, yield>(),
+    does<SCHEDOP_block, block>(),
+    does<SCHEDOP_shutdown, shutdown>(),
+    does<SCHEDOP_shutdown_code, shutdown_code>(),
+    does<SCHEDOP_poll, poll>(),
+    does<SCHEDOP_remote_shutdown, remote_shutdown>(),
+    does<SCHEDOP_watchdog, watchdog>(),
+    does<SCHEDOP_pin_override, pin_override>(),
 });
 
 }  // namespace
 
 // The vcpu leaves its CPU on the way back to the guest, with the answer already in its registers.
 Result<std::int64_t> sched_op(std::uint32_t command, std::uint64_t argument) {
-    return subcall<rows>("sched_op", command, argument);
+    return give(commands, command, argument);
 }
 
 }  // namespace basalt::hypercalls

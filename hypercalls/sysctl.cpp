@@ -5,6 +5,7 @@
 #include "debug/log.hpp"
 #include "devices/clock.hpp"
 #include "domain/run.hpp"
+#include "hypercalls/commands.hpp"
 #include "hypercalls/cpu_policies.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/tools.hpp"
@@ -13,6 +14,7 @@
 #include "machine/instructions.hpp"
 #include "memory/allocator.hpp"
 #include "memory/frame.hpp"
+#include "table/sysctl.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -154,29 +156,20 @@ Result<> debug_keys(Request& request) {
     return {};
 }
 
-constexpr auto calls = std::to_array<Subcall>({
-    {XEN_SYSCTL_readconsole, "readconsole", Asker::privileged, Structured<read_console>::act, "copy out the log"},
-    {XEN_SYSCTL_physinfo, "physinfo", Asker::privileged, Structured<physinfo>::act, "describe CPUs and memory"},
-    {XEN_SYSCTL_sched_id, "sched_id", Asker::privileged, Structured<scheduler_id>::act,
-     "name the scheduler whose parameters are spoken"},
-    {XEN_SYSCTL_getdomaininfolist, "getdomaininfolist", Asker::privileged, Structured<domain_list>::act,
-     "describe domains, from a number on"},
-    {XEN_SYSCTL_cputopoinfo, "cputopoinfo", Asker::privileged, Structured<cpu_topology>::act,
-     "tell each CPU's core, socket and node"},
-    {XEN_SYSCTL_numainfo, "numainfo", Asker::privileged, Structured<numa>::act, "describe the one memory node"},
-    {XEN_SYSCTL_cpupool_op, "cpupool_op", Asker::privileged, Structured<cpu_pool>::act, "describe the one CPU pool"},
-    {XEN_SYSCTL_scheduler_op, "scheduler_op", Asker::privileged, Structured<pool_scheduling>::act,
-     "tell or set what the scheduler keeps to for all domains"},
-    {XEN_SYSCTL_getcpuinfo, "getcpuinfo", Asker::privileged, Structured<idle_times>::act,
-     "tell how long each CPU has been idle"},
-    {XEN_SYSCTL_get_cpu_policy, "get_cpu_policy", Asker::privileged, system_cpu_policy,
-     "read a CPUID policy of the machine"},
-    {XEN_SYSCTL_get_cpu_featureset, "get_cpu_featureset", Asker::privileged, cpu_featureset,
-     "read the features of such a policy"},
-    {XEN_SYSCTL_get_cpu_levelling_caps, "get_cpu_levelling_caps", Asker::privileged, Structured<cpu_levelling>::act,
-     "tell how the CPUID instruction can be made to follow policies: not at all"},
-    {XEN_SYSCTL_debug_keys, "debug_keys", Asker::privileged, Structured<debug_keys>::act,
-     "do what these keys do on the console"},
+constexpr auto commands = bind<table::sysctl, ByAddress>({
+    does<XEN_SYSCTL_readconsole, read_console>(),
+    does<XEN_SYSCTL_physinfo, physinfo>(),
+    does<XEN_SYSCTL_sched_id, scheduler_id>(),
+    does<XEN_SYSCTL_getdomaininfolist, domain_list>(),
+    does<XEN_SYSCTL_cputopoinfo, cpu_topology>(),
+    does<XEN_SYSCTL_numainfo, numa>(),
+    does<XEN_SYSCTL_cpupool_op, cpu_pool>(),
+    does<XEN_SYSCTL_scheduler_op, pool_scheduling>(),
+    does<XEN_SYSCTL_getcpuinfo, idle_times>(),
+    does<XEN_SYSCTL_get_cpu_policy, system_cpu_policy>(),
+    does<XEN_SYSCTL_get_cpu_featureset, cpu_featureset>(),
+    does<XEN_SYSCTL_get_cpu_levelling_caps, cpu_levelling>(),
+    does<XEN_SYSCTL_debug_keys, debug_keys>(),
 });
 
 }  // namespace
@@ -185,7 +178,7 @@ Result<std::int64_t> sysctl(GuestPointer<xen_sysctl_t> request) {
     const auto words = request.as<std::uint32_t>();
     const auto command = TRY(words.read());
     if (TRY((words + 1).read()) != XEN_SYSCTL_INTERFACE_VERSION) return refuse(Error::access_denied);
-    return subcall<calls>("sysctl", command, request.address());
+    return give(commands, command, request.address());
 }
 
 }  // namespace basalt::hypercalls

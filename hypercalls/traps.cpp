@@ -2,15 +2,18 @@
 #include "guests/pv/traps.hpp"
 
 #include "domain/domain.hpp"
+#include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "machine/flush.hpp"
+#include "table/entries.hpp"
 
 namespace basalt::hypercalls {
 namespace {
 
 using pv::may_be_entered;
 
-Result<> register_callback(PvVcpu& pv, const callback_register& request) {
+Result<> register_callback(const callback_register& request) {
+    PvVcpu& pv = running().pv;
     if (!may_be_entered(request.address)) return refuse(Error::invalid);
     const Callback callback{request.address, (request.flags & CALLBACKF_mask_events) != 0};
     switch (request.type) {
@@ -23,9 +26,9 @@ Result<> register_callback(PvVcpu& pv, const callback_register& request) {
     }
 }
 
-Result<> unregister_callback(PvVcpu& pv, const callback_unregister& request) {
+Result<> unregister_callback(const callback_unregister& request) {
     switch (request.type) {
-        case CALLBACKTYPE_nmi: pv.nmi = {}; return {};
+        case CALLBACKTYPE_nmi: running().pv.nmi = {}; return {};
         case CALLBACKTYPE_event:
         case CALLBACKTYPE_failsafe:
         case CALLBACKTYPE_syscall:
@@ -33,6 +36,45 @@ Result<> unregister_callback(PvVcpu& pv, const callback_unregister& request) {
         default: return refuse(Error::not_implemented);
     }
 }
+
+// NMIs are never sent to guests; the handler is kept for whoever asks.
+Result<> register_nmi_handler(const xennmi_callback& request) {
+    Vcpu& vcpu = running();
+    if (!vcpu.domain.privileged || vcpu.id.raw != 0 || !may_be_entered(request.handler_address))
+        return refuse(Error::invalid);
+    vcpu.pv.nmi = {request.handler_address, true};
+    return {};
+}
+Result<> unregister_nmi_handler() {
+    running().pv.nmi = {};
+    return {};
+}
+
+Result<std::uint64_t> assist(std::uint64_t type) {
+    if (type >= 64 || (pv::permitted_assists >> type & 1) == 0) return refuse(Error::invalid);
+    return std::uint64_t{1} << type;
+}
+Result<std::int64_t> enable_assist(std::uint64_t type) {
+    running().domain.assists |= TRY(assist(type));
+    return 0;
+}
+Result<std::int64_t> disable_assist(std::uint64_t type) {
+    running().domain.assists &= ~TRY(assist(type));
+    return 0;
+}
+
+constexpr auto callback_commands = bind<table::callback_op, ByAddress>({
+    does<CALLBACKOP_register, register_callback>(),
+    does<CALLBACKOP_unregister, unregister_callback>(),
+});
+constexpr auto nmi_commands = bind<table::nmi_op, ByAddress>({
+    does<XENNMI_register_callback, register_nmi_handler>(),
+    does<XENNMI_unregister_callback, unregister_nmi_handler>(),
+});
+constexpr auto assist_commands = bind<table::vm_assist, ByAddress>({
+    does<VMASST_CMD_enable, enable_assist>(),
+    does<VMASST_CMD_disable, disable_assist>(),
+});
 
 }  // namespace
 
@@ -72,42 +114,14 @@ Result<> set_callbacks(std::uint64_t event, std::uint64_t failsafe, std::uint64_
     return {};
 }
 
-Result<> callback_op(std::uint32_t command, std::uint64_t argument) {
-    PvVcpu& pv = running().pv;
-    switch (command) {
-        case CALLBACKOP_register:
-            return register_callback(pv, TRY(GuestPointer<callback_register>(argument).read()));
-        case CALLBACKOP_unregister:
-            return unregister_callback(pv, TRY(GuestPointer<callback_unregister>(argument).read()));
-        default: return refuse(Error::not_implemented);
-    }
+Result<std::int64_t> callback_op(std::uint32_t command, std::uint64_t argument) {
+    return give(callback_commands, command, argument);
 }
-
-// NMIs are never sent to guests; the handler is kept for whoever asks.
-Result<> nmi_op(std::uint32_t command, std::uint64_t argument) {
-    Vcpu& vcpu = running();
-    switch (command) {
-        case XENNMI_register_callback: {
-            const auto request = TRY(GuestPointer<xennmi_callback>(argument).read());
-            if (!vcpu.domain.privileged || vcpu.id.raw != 0 || !may_be_entered(request.handler_address))
-                return refuse(Error::invalid);
-            vcpu.pv.nmi = {request.handler_address, true};
-            return {};
-        }
-        case XENNMI_unregister_callback: vcpu.pv.nmi = {}; return {};
-        default: return refuse(Error::not_implemented);
-    }
+Result<std::int64_t> nmi_op(std::uint32_t command, std::uint64_t argument) {
+    return give(nmi_commands, command, argument);
 }
-
-Result<> vm_assist(std::uint32_t command, std::uint32_t type) {
-    auto& assists = running().domain.assists;
-    if (type >= 64 || (pv::permitted_assists >> type & 1) == 0) return refuse(Error::invalid);
-    const std::uint64_t bit = std::uint64_t{1} << type;
-    switch (command) {
-        case VMASST_CMD_enable: assists |= bit; return {};
-        case VMASST_CMD_disable: assists &= ~bit; return {};
-        default: return refuse(Error::not_implemented);
-    }
+Result<std::int64_t> vm_assist(std::uint32_t command, std::uint32_t type) {
+    return give(assist_commands, command, type);
 }
 
 }  // namespace basalt::hypercalls

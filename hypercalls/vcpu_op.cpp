@@ -10,19 +10,16 @@
 #include "domain/run.hpp"
 #include "domain/runstate_area.hpp"
 #include "guests/pv/context.hpp"
+#include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/pause.hpp"
 #include "memory/heap.hpp"
+#include "table/vcpu_op.hpp"
 
 namespace basalt::hypercalls {
 namespace {
 
-struct VcpuSubcall {
-    std::uint32_t command;
-    std::string_view name;
-    Result<std::int64_t> (*act)(Vcpu& vcpu, std::uint64_t argument);
-    std::string_view effect;
-};
+using Act = Result<std::int64_t> (*)(Vcpu& vcpu, std::uint64_t address);
 
 // As Structured, for a function that is also given the vcpu.
 template <auto function>
@@ -178,24 +175,20 @@ Result<vcpu_get_physid> get_physid(Vcpu& vcpu) {
     return vcpu_get_physid{std::uint64_t{acpi_id_of(apic_id).value_or(~std::uint32_t{0})} << 32 | apic_id};
 }
 
-constexpr auto rows = std::to_array<VcpuSubcall>({
-    {VCPUOP_initialise, "initialise", initialise, "give a vcpu the registers it starts with"},
-    {VCPUOP_up, "up", OfVcpu<up>::act, "let a vcpu run"},
-    {VCPUOP_down, "down", OfVcpu<down>::act, "let a vcpu run no longer"},
-    {VCPUOP_is_up, "is_up", is_up, "whether a vcpu may run; whether there is one"},
-    {VCPUOP_get_runstate_info, "get_runstate_info", OfVcpu<get_runstate_info>::act, "what its time was spent on"},
-    {VCPUOP_register_runstate_memory_area, "register_runstate_memory_area",
-     OfVcpu<register_runstate_memory_area>::act, "show that in guest memory, always"},
-    {VCPUOP_set_periodic_timer, "set_periodic_timer", OfVcpu<set_periodic_timer>::act, "a timer event every so often"},
-    {VCPUOP_stop_periodic_timer, "stop_periodic_timer", OfVcpu<stop_periodic_timer>::act, "no more of these"},
-    {VCPUOP_set_singleshot_timer, "set_singleshot_timer", OfVcpu<set_singleshot_timer>::act,
-     "a timer event at a system time"},
-    {VCPUOP_stop_singleshot_timer, "stop_singleshot_timer", OfVcpu<stop_singleshot_timer>::act, "forget it"},
-    {VCPUOP_register_vcpu_info, "register_vcpu_info", OfVcpu<register_vcpu_info>::act,
-     "move the vcpu_info to a page of the guest's"},
-    {VCPUOP_get_physid, "get_physid", OfVcpu<get_physid>::act, "the CPU that a vcpu of Dom0 stays on"},
-    {VCPUOP_register_vcpu_time_memory_area, "register_vcpu_time_memory_area",
-     OfVcpu<register_vcpu_time_memory_area>::act, "show the time in guest memory too"},
+constexpr auto commands = bind<table::vcpu_op, Act>({
+    {VCPUOP_initialise, initialise},
+    {VCPUOP_up, OfVcpu<up>::act},
+    {VCPUOP_down, OfVcpu<down>::act},
+    {VCPUOP_is_up, is_up},
+    {VCPUOP_get_runstate_info, OfVcpu<get_runstate_info>::act},
+    {VCPUOP_register_runstate_memory_area, OfVcpu<register_runstate_memory_area>::act},
+    {VCPUOP_set_periodic_timer, OfVcpu<set_periodic_timer>::act},
+    {VCPUOP_stop_periodic_timer, OfVcpu<stop_periodic_timer>::act},
+    {VCPUOP_set_singleshot_timer, OfVcpu<set_singleshot_timer>::act},
+    {VCPUOP_stop_singleshot_timer, OfVcpu<stop_singleshot_timer>::act},
+    {VCPUOP_register_vcpu_info, OfVcpu<register_vcpu_info>::act},
+    {VCPUOP_get_physid, OfVcpu<get_physid>::act},
+    {VCPUOP_register_vcpu_time_memory_area, OfVcpu<register_vcpu_time_memory_area>::act},
 });
 
 }  // namespace
@@ -204,8 +197,7 @@ constexpr auto rows = std::to_array<VcpuSubcall>({
 Result<std::int64_t> vcpu_op(std::uint32_t command, std::uint32_t number, std::uint64_t argument) {
     Vcpu* const vcpu = running().domain.vcpu(VcpuId(number));
     if (vcpu == nullptr) return refuse(Error::no_entry);
-    const VcpuSubcall* const row = row_of<rows>(command);
-    return row != nullptr ? row->act(*vcpu, argument) : subcall_unknown("vcpu_op", command);
+    return TRY(commands.find(command))->act(*vcpu, argument);
 }
 
 }  // namespace basalt::hypercalls

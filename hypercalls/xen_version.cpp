@@ -4,8 +4,10 @@
 
 #include "domain/domain.hpp"
 #include "guests/pv/hypervisor_name.hpp"
+#include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "machine/boot_info.hpp"
+#include "table/xen_version.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -22,6 +24,7 @@ Result<std::int64_t> write_text(std::uint64_t to, std::string_view text) {
     return 0;
 }
 
+Result<std::int64_t> version() { return reported_version; }
 Result<std::int64_t> extraversion(std::uint64_t to) {
     return write_text<sizeof(xen_extraversion_t)>(to, extra_version);
 }
@@ -71,22 +74,22 @@ Result<std::int64_t> build_id(std::uint64_t to) {
     return refuse(Error::no_data);
 }
 
-constexpr auto rows = std::to_array<Subcall>({
-    {XENVER_extraversion, "extraversion", Asker::anyone, extraversion, "what follows the version number"},
-    {XENVER_compile_info, "compile_info", Asker::anyone, Structured<compile_info>::act, "which compiler made it"},
-    {XENVER_capabilities, "capabilities", Asker::anyone, capabilities, "the kinds of guests it runs"},
-    {XENVER_changeset, "changeset", Asker::anyone, changeset, "the source it was made from"},
-    {XENVER_platform_parameters, "platform_parameters", Asker::anyone, Structured<platform_parameters>::act,
-     "the lowest address that is the hypervisor's"},
-    {XENVER_get_features, "get_features", Asker::anyone, Structured<get_features>::act, "XENFEAT_* bits of the domain"},
-    {XENVER_pagesize, "pagesize", Asker::anyone, Structured<pagesize>::act, "bytes in a page"},
-    {XENVER_guest_handle, "guest_handle", Asker::anyone, guest_handle, "the domain's UUID"},
-    {XENVER_commandline, "commandline", Asker::anyone, commandline, "what the loader said; to others than Dom0, nothing"},
-    {XENVER_build_id, "build_id", Asker::privileged, build_id, "the image's build id"},
+constexpr auto commands = bind<table::xen_version, ByAddress>({
+    does<XENVER_version, version>(),
+    does<XENVER_extraversion, extraversion>(),
+    does<XENVER_compile_info, compile_info>(),
+    does<XENVER_capabilities, capabilities>(),
+    does<XENVER_changeset, changeset>(),
+    does<XENVER_platform_parameters, platform_parameters>(),
+    does<XENVER_get_features, get_features>(),
+    does<XENVER_pagesize, pagesize>(),
+    does<XENVER_guest_handle, guest_handle>(),
+    does<XENVER_commandline, commandline>(),
+    does<XENVER_build_id, build_id>(),
 });
 
 [[gnu::noinline]] Ending ask_row(Registers& registers, std::uint32_t command) {
-    return answer(registers, subcall<rows>("xen_version", command, registers.rsi));
+    return answer(registers, give(commands, command, registers.rsi));
 }
 
 }  // namespace

@@ -1,0 +1,44 @@
+// All the refusals of a row: its own, and those that follow from what else it says. This is what tests must have seen.
+#pragma once
+
+#include "table/row.hpp"
+
+namespace basalt::table {
+
+// Calls tell(refusal) for each; one answer may come for several reasons.
+template <typename Tell>
+constexpr void each_refusal(const Family& family, const Row& row, Tell tell) {
+    if (row.is_left_out()) {
+        tell(Refusal{row.left_out.error, row.left_out.reason});
+        return;
+    }
+    if (family.asker == Asker::privileged || row.asker == Asker::privileged)
+        tell(Refusal{Error::not_permitted, "the caller is not privileged"});
+    if (row.asker == Asker::for_itself) {
+        tell(Refusal{Error::no_such_process, "there is no such domain, or it is dying"});
+        tell(Refusal{Error::not_permitted, "another domain, and the caller is not privileged"});
+    }
+    switch (row.whom) {
+        case Whom::nobody: break;
+        case Whom::first_from:
+            tell(Refusal{Error::no_such_process, "no domain has this number or a higher one"});
+            break;
+        case Whom::anyone:
+        case Whom::another_dying: tell(Refusal{Error::no_such_process, "there is no such domain"}); break;
+        case Whom::living:
+        case Whom::another: tell(Refusal{Error::no_such_process, "there is no such domain, or it is dying"}); break;
+    }
+    if (row.whom == Whom::another || row.whom == Whom::another_dying)
+        tell(Refusal{Error::invalid, "the domain is the caller itself"});
+    if (row.operand.is_read()) tell(Refusal{Error::bad_address, "the structure cannot be read"});
+    for (const Refusal& refusal : row.refusals) tell(refusal);
+}
+
+constexpr bool refuses(const Family& family, const Row& row, Answer answer) {
+    bool named = false;
+    each_refusal(family, row, [&](const Refusal& refusal) { named = named || refusal.answer == answer; });
+    for (const Refusal& refusal : family.refusals) named = named || refusal.answer == answer;
+    return named;
+}
+
+}  // namespace basalt::table

@@ -1,0 +1,150 @@
+// What a hypercall promises: one row for each command of each family. Dispatch, permission, names, the manual, the callers
+// of the test guests and the list of what tests must show are made from these rows. Only facts here; what acts is bound
+// to them in hypercalls/.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "core/result.hpp"
+#include "table/few.hpp"
+
+namespace basalt::table {
+
+enum class Guests : std::uint8_t { pv, hvm, all };
+
+enum class Asker : std::uint8_t {
+    anyone,
+    for_itself,   // anyone about itself (DOMID_SELF or its number), the privileged about any living domain
+    privileged
+};
+
+// Which domain a call about a domain accepts; dispatch of domctl looks at it.
+enum class Whom : std::uint8_t {
+    nobody,         // the call is not about a domain, or finds it itself
+    anyone,         // a dying domain too
+    first_from,     // a dying domain too; where there is none, the one with the next higher number
+    living,
+    another,        // living, and not the caller
+    another_dying   // not the caller
+};
+
+enum class Cost : std::uint8_t {
+    constant,      // bounded whatever the arguments are
+    per_element,   // grows with a count that has a bound
+    resumed        // bounded steps; between them interrupts come in, and the call is made again for what is left
+};
+
+// What a structure's name is in the ABI's headers.
+template <typename T>
+consteval std::string_view type_name() {
+    constexpr std::string_view signature = __PRETTY_FUNCTION__;
+    constexpr std::string_view before = "[T = ";
+    const auto start = signature.find(before) + before.size();
+    return signature.substr(start, signature.size() - start - 1);
+}
+
+// The structure a command points to, how it travels, and, where a list of them each has its own answer, where that is.
+struct Operand {
+    enum class Way : std::uint8_t { none, in, out, in_out };
+    std::string_view type;
+    std::uint32_t size = 0;
+    Way way = Way::none;
+    std::uint32_t status_offset = 0;   // 0: no status of its own
+
+    constexpr bool is_read() const { return way == Way::in || way == Way::in_out; }
+    template <typename T>
+    constexpr bool is() const {
+        return size == sizeof(T) && type == type_name<T>();
+    }
+};
+template <typename T>
+consteval Operand in() { return {type_name<T>(), sizeof(T), Operand::Way::in}; }
+template <typename T>
+consteval Operand out() { return {type_name<T>(), sizeof(T), Operand::Way::out}; }
+template <typename T>
+consteval Operand in_out(std::size_t status_offset = 0) {
+    return {type_name<T>(), sizeof(T), Operand::Way::in_out, static_cast<std::uint32_t>(status_offset)};
+}
+
+// A field of the structure, or an argument register: its unit and its bounds.
+struct Field {
+    std::string_view name;
+    std::string_view meaning;
+};
+
+// An answer that is no success: an error number of <xen/errno.h>, or a GNTST_* status of one request.
+struct Answer {
+    std::int16_t number = 0;
+    bool is_grant_status = false;
+    constexpr Answer() = default;
+    constexpr Answer(Error error) : number(static_cast<std::int16_t>(errno_of(error))) {}
+    constexpr bool operator==(const Answer&) const = default;
+};
+constexpr Answer grant_status(int status) {
+    Answer answer;
+    answer.number = static_cast<std::int16_t>(status);
+    answer.is_grant_status = true;
+    return answer;
+}
+
+// How far tests can go: where no test can bring an answer about, the row says why.
+struct Refusal {
+    Answer answer;
+    std::string_view when;
+    std::string_view untested{};
+};
+
+// Not there on purpose, or not yet: the error that everybody gets.
+struct LeftOut {
+    Error error = Error::not_implemented;
+    std::string_view reason{};
+};
+
+struct Row {
+    std::uint32_t command = 0;
+    std::string_view name;
+    std::string_view effect;                 // what becomes true, one sentence without a full stop
+    Asker asker = Asker::anyone;
+    Whom whom = Whom::nobody;
+    Operand operand{};
+    Few<Field, 12> fields{};
+    std::string_view success{};              // what is returned where it is not 0
+    Few<Refusal, 12> refusals{};             // beside those that follow from asker, whom and operand
+    Cost cost = Cost::constant;
+    std::string_view differs{};              // from stock Xen 4.17
+    LeftOut left_out{};
+
+    constexpr bool is_left_out() const { return !left_out.reason.empty(); }
+};
+
+// How a family's command is named.
+enum class Selector : std::uint8_t {
+    none,            // one command, which has the family's name
+    argument,        // the first argument register
+    structure,       // the first 32 bits of the structure; the next 32 are an interface version
+    each_element     // of a list
+};
+
+struct Family {
+    std::uint32_t number;
+    std::string_view name;
+    std::string_view effect;
+    Guests guests = Guests::pv;
+    Asker asker = Asker::anyone;             // of all its commands
+    Selector selector = Selector::none;
+    Few<Field, 6> arguments{};               // the argument registers, in order
+    Few<Refusal, 6> refusals{};              // whatever the command is
+    std::span<const Row> rows{};
+    LeftOut left_out{};
+
+    constexpr bool is_left_out() const { return !left_out.reason.empty(); }
+    constexpr const Row* row(std::uint32_t command) const {
+        for (const Row& row : rows)
+            if (row.command == command) return &row;
+        return nullptr;
+    }
+};
+
+}  // namespace basalt::table
