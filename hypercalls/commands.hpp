@@ -103,22 +103,26 @@ consteval Bound<Handler> handles() {
 }
 
 // Logged once a family and command.
-Refused command_unknown(std::string_view family, std::uint32_t command);
+void command_unknown(std::string_view family, std::uint32_t command);
 
 template <typename Act, std::size_t count, std::size_t end>
 struct Commands {
     std::string_view family;
+    Error unknown;
     std::array<Command<Act>, count> commands{};
     std::array<std::uint8_t, end> index{};     // of a command's place above, plus one
 
     // The command, if the caller may give it and it is there.
     Result<const Command<Act>*> find(std::uint32_t number) const {
         const std::uint8_t place = number < end ? index[number] : 0;
-        if (place == 0) return command_unknown(family, number);
+        if (place == 0) {
+            command_unknown(family, number);
+            return refuse(unknown);
+        }
         const Command<Act>& command = commands[place - 1];
         if (command.asker == Asker::privileged && !caller_is_privileged()) return refuse(Error::not_permitted);
         if (command.act != nullptr) return &command;
-        static_cast<void>(command_unknown(family, number));
+        command_unknown(family, number);
         return refuse(command.refusal);
     }
 };
@@ -132,7 +136,7 @@ consteval std::size_t end_of_commands() {
 
 template <const Family& family, typename Act, std::size_t bound_count>
 consteval auto bind(const Bound<Act> (&all)[bound_count]) {
-    Commands<Act, family.rows.size(), end_of_commands<family>()> made{.family = family.name};
+    Commands<Act, family.rows.size(), end_of_commands<family>()> made{.family = family.name, .unknown = family.unknown};
     std::size_t place = 0, found = 0;
     for (const Row& row : family.rows) {
         auto& command = made.commands[place];

@@ -60,7 +60,8 @@ constexpr auto entries = std::to_array<Entry>({
 constexpr std::size_t hypercall_slots = 64;
 
 Ending not_implemented(Registers& registers) {
-    return answer(registers, command_unknown("hypercall", static_cast<std::uint32_t>(registers.rax)));
+    command_unknown("hypercall", static_cast<std::uint32_t>(registers.rax));
+    return answer(registers, refuse(Error::not_implemented));
 }
 
 Ending not_permitted(Registers& registers) { return answer(registers, refuse(Error::not_permitted)); }
@@ -109,7 +110,7 @@ void dispatch(Registers& registers) {
 bool caller_is_privileged() { return running().domain.privileged; }
 
 // Logged once a family and command: a guest that asks again and again must not fill the log.
-Refused command_unknown(std::string_view family, std::uint32_t command) {
+void command_unknown(std::string_view family, std::uint32_t command) {
     struct Seen {
         const char* family;
         std::uint32_t command;
@@ -122,7 +123,6 @@ Refused command_unknown(std::string_view family, std::uint32_t command) {
         log(Level::info, "d{}: {} command {} is not implemented", running().domain.id.raw, family, command);
         break;
     }
-    return refuse(Error::not_implemented);
 }
 
 }  // namespace basalt::hypercalls

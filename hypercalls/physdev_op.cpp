@@ -56,7 +56,6 @@ Result<> alloc_irq_vector(physdev_irq_t& request) {
     request.vector = request.irq;
     return {};
 }
-Result<> free_irq_vector(const physdev_irq_t&) { return {}; }
 
 Result<> setup_gsi(const physdev_setup_gsi_t& request) {
     if (request.gsi < 0) return refuse(Error::invalid);
@@ -153,7 +152,6 @@ constexpr auto commands = bind<table::physdev_op, ByAddress>({
     does<PHYSDEVOP_apic_read, apic_read>(),
     does<PHYSDEVOP_apic_write, apic_write>(),
     does<PHYSDEVOP_alloc_irq_vector, alloc_irq_vector>(),
-    does<PHYSDEVOP_free_irq_vector, free_irq_vector>(),
     does<PHYSDEVOP_map_pirq, map_pirq>(),
     does<PHYSDEVOP_unmap_pirq, unmap>(),
     does<PHYSDEVOP_setup_gsi, setup_gsi>(),

@@ -108,7 +108,8 @@ inline constexpr Family domctl{
     .effect = "describe and steer a domain for tools",
     .guests = Guests::all, .asker = Asker::privileged, .selector = Selector::structure,
     .arguments = {{"request", "the structure; it names the command"}},
-    .refusals = {{Error::access_denied, "interface_version is not XEN_DOMCTL_INTERFACE_VERSION"}},
+    .refusals = {{Error::bad_address, "the command cannot be read"},
+                 {Error::access_denied, "interface_version is not XEN_DOMCTL_INTERFACE_VERSION"}},
     .rows = domctl_rows};
 
 }  // namespace basalt::table

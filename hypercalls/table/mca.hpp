@@ -19,7 +19,9 @@ inline constexpr Family mca{
     .effect = "fetch machine-check records",
     .guests = Guests::pv, .asker = Asker::privileged, .selector = Selector::structure,
     .arguments = {{"request", "the structure; it names the command"}},
-    .refusals = {{Error::access_denied, "interface_version is not XEN_MCA_INTERFACE_VERSION"}},
+    .refusals = {{Error::bad_address, "the command cannot be read"},
+                 {Error::access_denied, "interface_version is not XEN_MCA_INTERFACE_VERSION"}},
+    .unknown = Error::invalid,
     .rows = mca_rows};
 
 }  // namespace basalt::table

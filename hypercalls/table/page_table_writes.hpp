@@ -7,19 +7,19 @@ namespace basalt::table {
 
 // The low two bits of a request's address are its command.
 inline constexpr Row mmu_update_rows[] = {
-    {.command = MMU_NORMAL_PT_UPDATE, .name = "normal_pt_update",
+    {.command = MMU_NORMAL_PT_UPDATE, .name = "normal",
      .effect = "the entry has this value, and owns what it names; what it named before is given back",
      .refusals = {{Error::invalid, "not a table of the domain's, or the entry is not permitted"}},
      .cost = Cost::resumed},
-    {.command = MMU_MACHPHYS_UPDATE, .name = "machphys_update",
+    {.command = MMU_MACHPHYS_UPDATE, .name = "machphys",
      .effect = "the M2P has this number for the frame",
      .refusals = {{Error::invalid, "not a frame of the domain's"}}},
-    {.command = MMU_PT_UPDATE_PRESERVE_AD, .name = "pt_update_preserve_ad",
-     .effect = "as normal_pt_update, but accessed and dirty bits that are set stay set",
+    {.command = MMU_PT_UPDATE_PRESERVE_AD, .name = "preserve_ad",
+     .effect = "as normal, but accessed and dirty bits that are set stay set",
      .refusals = {{Error::invalid, "not a table of the domain's, or the entry is not permitted"}},
      .cost = Cost::resumed},
-    {.command = MMU_PT_UPDATE_NO_TRANSLATE, .name = "pt_update_no_translate",
-     .effect = "as normal_pt_update: PV guests' frames are machine frames anyway",
+    {.command = MMU_PT_UPDATE_NO_TRANSLATE, .name = "no_translate",
+     .effect = "as normal: PV guests' frames are machine frames anyway",
      .refusals = {{Error::invalid, "not a table of the domain's, or the entry is not permitted"}},
      .cost = Cost::resumed},
 };

@@ -44,7 +44,8 @@ inline constexpr Family platform_op{
     .effect = "drive the machine: time, sleep, firmware, CPUs",
     .guests = Guests::all, .asker = Asker::privileged, .selector = Selector::structure,
     .arguments = {{"request", "the structure; it names the command"}},
-    .refusals = {{Error::access_denied, "interface_version is not XENPF_INTERFACE_VERSION"}},
+    .refusals = {{Error::bad_address, "the command cannot be read"},
+                 {Error::access_denied, "interface_version is not XENPF_INTERFACE_VERSION"}},
     .rows = platform_rows};
 
 }  // namespace basalt::table

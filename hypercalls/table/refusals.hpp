@@ -30,7 +30,13 @@ constexpr void each_refusal(const Family& family, const Row& row, Tell tell) {
     }
     if (row.whom == Whom::another || row.whom == Whom::another_dying)
         tell(Refusal{Error::invalid, "the domain is the caller itself"});
-    if (row.operand.is_read()) tell(Refusal{Error::bad_address, "the structure cannot be read"});
+    switch (row.operand.way) {
+        case Operand::Way::none:
+        case Operand::Way::in_if_there: break;
+        case Operand::Way::in: tell(Refusal{Error::bad_address, "the structure cannot be read"}); break;
+        case Operand::Way::out: tell(Refusal{Error::bad_address, "the structure cannot be written"}); break;
+        case Operand::Way::in_out: tell(Refusal{Error::bad_address, "the structure cannot be read or written"}); break;
+    }
     for (const Refusal& refusal : row.refusals) tell(refusal);
 }
 

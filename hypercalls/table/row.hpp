@@ -47,13 +47,15 @@ consteval std::string_view type_name() {
 
 // The structure a command points to, how it travels, and, where a list of them each has its own answer, where that is.
 struct Operand {
-    enum class Way : std::uint8_t { none, in, out, in_out };
+    enum class Way : std::uint8_t {
+        none, in, out, in_out,
+        in_if_there      // where it cannot be read nothing is done, and that is the answer
+    };
     std::string_view type;
     std::uint32_t size = 0;
     Way way = Way::none;
     std::uint32_t status_offset = 0;   // 0: no status of its own
 
-    constexpr bool is_read() const { return way == Way::in || way == Way::in_out; }
     template <typename T>
     constexpr bool is() const {
         return size == sizeof(T) && type == type_name<T>();
@@ -61,6 +63,8 @@ struct Operand {
 };
 template <typename T>
 consteval Operand in() { return {type_name<T>(), sizeof(T), Operand::Way::in}; }
+template <typename T>
+consteval Operand in_if_there() { return {type_name<T>(), sizeof(T), Operand::Way::in_if_there}; }
 template <typename T>
 consteval Operand out() { return {type_name<T>(), sizeof(T), Operand::Way::out}; }
 template <typename T>
@@ -136,6 +140,7 @@ struct Family {
     Selector selector = Selector::none;
     Few<Field, 6> arguments{};               // the argument registers, in order
     Few<Refusal, 6> refusals{};              // whatever the command is
+    Error unknown = Error::not_implemented;  // of a command that there is not
     std::span<const Row> rows{};
     LeftOut left_out{};
 

@@ -52,7 +52,8 @@ inline constexpr Family sysctl{
     .effect = "describe the machine and its domains to tools",
     .guests = Guests::all, .asker = Asker::privileged, .selector = Selector::structure,
     .arguments = {{"request", "the structure; it names the command"}},
-    .refusals = {{Error::access_denied, "interface_version is not XEN_SYSCTL_INTERFACE_VERSION"}},
+    .refusals = {{Error::bad_address, "the command cannot be read"},
+                 {Error::access_denied, "interface_version is not XEN_SYSCTL_INTERFACE_VERSION"}},
     .rows = sysctl_rows};
 
 }  // namespace basalt::table

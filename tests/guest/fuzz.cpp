@@ -148,7 +148,7 @@ void one_call(Random& random) {
     progress.number = call.op;
     progress.first = call.args[0];
     progress.second = call.args[1];
-    hypercall(static_cast<unsigned>(call.op), call.args[0], call.args[1], call.args[2], call.args[3], call.args[4]);
+    bare_hypercall(static_cast<unsigned>(call.op), call.args[0], call.args[1], call.args[2], call.args[3], call.args[4]);
     progress.done = progress.done + 1;
 }
 

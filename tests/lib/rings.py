@@ -6,11 +6,12 @@ import subprocess
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
+import answers
 import places
 import prepare
 from build import build
 from litrun import run_lit
-from progress import step
+from progress import say, step
 from verdict import Verdict
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -44,7 +45,17 @@ def guest(pattern, on):
     with step("test guests built"):
         build("release", "guests", *(["basalt"] if on == "basalt" else []))
     outcomes = run_lit(TESTS / "guest", f"guest-{on}", pattern, [f"on={on}"])
-    return sum((_cases(outcome, on) for outcome in outcomes), Verdict())
+    verdict = sum((_cases(outcome, on) for outcome in outcomes), Verdict())
+    return verdict if pattern or on != "basalt" else verdict + _answers(on)
+
+
+def _answers(on):
+    """One case more: every answer that the manual names was given, and no other."""
+    complaints = list(answers.complaints(on))
+    for complaint in complaints:
+        print(complaint, flush=True)
+    say("{} of {} answers that the manual names were seen".format(*answers.shown(on)))
+    return Verdict(failed=1) if complaints else Verdict(passed=1)
 
 
 def _cases(outcome, on):

@@ -1,0 +1,101 @@
+// RUN: %boot-guest | FileCheck %s
+// CHECK: guest: {{[0-9]+}} passed, 0 failed
+//
+// What holds for every row of the hypercall table that has a structure, or is about a domain.
+#include "kit/each_row.hpp"
+#include "kit/paging.hpp"
+
+namespace kit {
+namespace {
+
+constexpr unsigned nobody = 0x7000;      // a number that no domain has
+
+// Dom0 was built by nobody who would have left it a map; build_id without a place for it is a question of its own.
+constexpr bool has_structure(const Family& family, const Row& row) {
+    return row.operand.size != 0 && row.operand.way != basalt::table::Operand::Way::in_if_there &&
+           family.selector != Selector::each_element && row.name != "memory_map";
+}
+
+void refuses_unreachable(const Family& family, const Row& row) {
+    constexpr auto nowhere = std::to_array<std::uint64_t>({
+        0xdead000, 0x7fff'ffff'fff8, 0x8000'0000'0000'0000, HYPERVISOR_VIRT_START, 0xffff'ffff'ffff'fffc});
+    for (const std::uint64_t address : nowhere) expect_equal(ask(family, row, address), -XEN_EFAULT);
+}
+
+// The last page of two goes away, so that a structure at the end of the first one begins where all is well.
+void refuses_half(const Family& family, const Row& row) {
+    static const std::span<Page> pages = fresh_pages(2);
+    static Request request;
+    request.name(family, row);
+    constexpr std::size_t begins = 16;      // bytes: command, version, domain
+    const std::size_t there = row.operand.size > begins ? begins : row.operand.size / 2;
+    const std::uint64_t address = pages[1].address() - there;
+    __builtin_memcpy(reinterpret_cast<void*>(address), request.words.data(), there);
+    expect_equal(remap(pages[1], 0), 0);
+    expect_equal(ask(family, row, address), -XEN_EFAULT);
+    expect_equal(make_writable(pages[1]), 0);
+}
+
+constexpr bool is_about_domain(const Family& family, const Row& row) {
+    return row.asker == Asker::for_itself || (family.number == __HYPERVISOR_domctl && row.whom != Whom::nobody);
+}
+
+void refuses_nobody(const Family& family, const Row& row) {
+    static Request request;
+    request.name(family, row);
+    request.set_domain(family, nobody);
+    expect_equal(ask(family, row, request.words.data()), -XEN_ESRCH);
+}
+
+constexpr bool is_for_others(const Family&, const Row& row) {
+    return row.whom == Whom::another || row.whom == Whom::another_dying;
+}
+
+void refuses_itself(const Family& family, const Row& row) {
+    static Request request;
+    request.name(family, row);
+    request.set_domain(family, 0);
+    expect_equal(ask(family, row, request.words.data()), -XEN_EINVAL);
+}
+
+constexpr bool has_commands(const Family& family) { return family.selector == Selector::argument || family.selector == Selector::structure; }
+
+constexpr auto table = joined(
+    cases_of_rows<has_structure, refuses_unreachable>("refuses a structure that is unmapped, not canonical, or the hypervisor's"),
+    cases_of_rows<has_structure, refuses_half>("refuses a structure whose second half is unmapped"),
+    cases_of_rows<is_about_domain, refuses_nobody>("refuses a domain that does not exist"),
+    cases_of_rows<is_for_others, refuses_itself>("refuses the caller itself"),
+    std::to_array<Case>({
+        {"no such call", "a command beyond all is not there", [] {
+            for (const Family* family : basalt::table::families) {
+                if (!has_commands(*family)) continue;
+                static Request request;
+                request.name(*family, Row{.command = 0x7ff});
+                const bool in_structure = family->selector == Selector::structure;
+                const Status answer = in_structure ? hypercall(family->number, request.words.data())
+                                                   : hypercall(family->number, 0x3f, 0, 0);
+                if (!(on_stock_xen() && family->number == basalt::basalt_op_number)) expect_equal(answer, basalt::errno_of(family->unknown));
+            }
+        }},
+        {"no such call", "another interface version is refused", [] {
+            for (const Family* family : basalt::table::families) {
+                if (family->selector != Selector::structure) continue;
+                static Request request;
+                request.name(*family, family->rows[0]);
+                request.words[0] += 1ull << 32;
+                expect_equal(hypercall(family->number, request.words.data()), -XEN_EACCES);
+            }
+        }},
+        {"no such call", "families that are left out are not there", [] {
+            for (const Family* family : basalt::table::families) {
+                if (!family->is_left_out()) continue;
+                if (!on_stock_xen()) expect_equal(hypercall(family->number, 0), -XEN_ENOSYS);
+            }
+        }},
+    }));
+
+}
+
+constinit const std::span<const Case> cases = table;
+
+}

@@ -1,0 +1,41 @@
+#include "each_row.hpp"
+
+#include <cstring>
+
+namespace kit {
+
+namespace {
+
+std::uint32_t version_of(unsigned number) {
+    switch (number) {
+    case __HYPERVISOR_domctl: return XEN_DOMCTL_INTERFACE_VERSION;
+    case __HYPERVISOR_sysctl: return XEN_SYSCTL_INTERFACE_VERSION;
+    case __HYPERVISOR_platform_op: return XENPF_INTERFACE_VERSION;
+    default: return XEN_MCA_INTERFACE_VERSION;
+    }
+}
+
+}
+
+void Request::name(const Family& family, const Row& row) {
+    words.fill(0);
+    if (family.selector == Selector::structure) words[0] = std::uint64_t{version_of(family.number)} << 32 | row.command;
+}
+
+void Request::set_domain(const Family& family, unsigned domain) {
+    const auto id = static_cast<domid_t>(domain);
+    memcpy(&words[family.selector == Selector::structure ? 1 : 0], &id, sizeof id);
+}
+
+Status ask(const Family& family, const Row& row, Word structure) {
+    switch (family.number) {
+    case __HYPERVISOR_vcpu_op: return hypercall(family.number, row.command, 0, structure);
+    case __HYPERVISOR_grant_table_op: return hypercall(family.number, row.command, structure, 1);
+    case __HYPERVISOR_console_io: return hypercall(family.number, row.command, 0, structure);
+    default: break;
+    }
+    if (family.selector == Selector::argument) return hypercall(family.number, row.command, structure);
+    return hypercall(family.number, structure, 1);
+}
+
+}

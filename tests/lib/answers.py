@@ -1,0 +1,56 @@
+"""Which answers of which rows of the hypercall table the guest ring has seen, and which it should have."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import places
+
+TREE = Path(__file__).resolve().parents[2]
+LISTED = TREE / "hypercalls" / "manual" / "answers.txt"
+OWED = TREE / "tests" / "guest" / "owed-answers.txt"
+LINE = re.compile(r"^ *[\d.]+ answers (\S+)((?: (?:status)?-?\d+)+)\s*$", re.M)
+
+
+def listed():
+    """{(row, answer): (its name, why no test can bring it about)} of the manual."""
+    rows = (line.split("\t") for line in LISTED.read_text().splitlines())
+    return {(row, answer): (name, untested) for row, answer, name, untested in rows}
+
+
+def seen(on):
+    """{(row, answer): guests} of the last run on this hypervisor."""
+    found, named = defaultdict(set), listed()
+    for log in (places.logs / "guest" / on).glob("*.log"):
+        for row, answers in LINE.findall(log.read_text(errors="replace")):
+            for answer in answers.split():
+                # What a family answers whatever the command is, is named once.
+                of_family = row.partition(".")[0] + ".?", answer
+                pair = (row, answer) if (row, answer) in named or of_family not in named else of_family
+                found[pair].add(log.stem)
+    return found
+
+
+def owed():
+    """What no test shows yet, or no row names yet. It may only become less."""
+    lines = OWED.read_text().splitlines() if OWED.exists() else []
+    return {tuple(line.split()) for line in lines if line and not line.startswith("#")}
+
+
+def complaints(on):
+    """A line for each answer that was named and not seen, or seen and not named, or is owed no longer."""
+    named, was_seen, still_owed = listed(), seen(on), owed()
+    missing = {pair for pair, (_, untested) in named.items() if pair not in was_seen and not untested}
+    unnamed = {pair for pair in was_seen if pair not in named}
+    for row, answer in sorted(missing - still_owed):
+        yield f"no guest was answered {answer} by {row}, which the manual names"
+    for row, answer in sorted(unnamed - still_owed):
+        yield f"{row} answered {answer} to {', '.join(sorted(was_seen[row, answer]))}, which the manual does not name"
+    for row, answer in sorted(still_owed - missing - unnamed):
+        yield f"{row} {answer} is owed no longer: take it out of {OWED.relative_to(TREE)}"
+
+
+def shown(on):
+    """(answers seen, answers that tests could see) of those that the manual names."""
+    could = {pair for pair, (_, untested) in listed().items() if not untested}
+    return len(could & set(seen(on))), len(could)
