@@ -65,14 +65,11 @@ Result<> get_features(xen_feature_info_t& info) {
 
 Result<std::int64_t> pagesize() { return page_size; }
 
-// Domains have no handles yet: all zero, as Dom0's is.
-Result<std::int64_t> guest_handle(std::uint64_t to) { return write_text<sizeof(xen_domain_handle_t)>(to, {}); }
-
-// The image carries no build id.
-Result<std::int64_t> build_id(std::uint64_t to) {
-    if (to != 0 && TRY(GuestPointer<std::uint32_t>(to).read()) == 0) return refuse(Error::invalid);
-    return refuse(Error::no_data);
+Result<std::int64_t> guest_handle(std::uint64_t to) {
+    TRY(GuestPointer<std::uint8_t>(to).write(std::span<const std::uint8_t>(running().domain.handle)));
+    return 0;
 }
+
 
 constexpr auto commands = bind<table::xen_version, ByAddress>({
     does<XENVER_version, version>(),
@@ -85,7 +82,6 @@ constexpr auto commands = bind<table::xen_version, ByAddress>({
     does<XENVER_pagesize, pagesize>(),
     does<XENVER_guest_handle, guest_handle>(),
     does<XENVER_commandline, commandline>(),
-    does<XENVER_build_id, build_id>(),
 });
 
 [[gnu::noinline]] Ending ask_row(Registers& registers, std::uint32_t command) {

@@ -31,7 +31,8 @@ inline constexpr Family stack_switch{
 
 inline constexpr Row set_callbacks_rows[] = {{
     .name = "set_callbacks", .effect = "events, failed returns and system calls enter the kernel here",
-    .refusals = {{Error::invalid, "an entry lies where a guest may not be entered"}}}};
+    .refusals = {{Error::invalid, "an entry lies where a guest may not be entered; all stay as they were"}},
+    .differs = "Xen leaves such an entry as it was, takes the others, and answers 0"}};
 inline constexpr Family set_callbacks{
     .number = __HYPERVISOR_set_callbacks, .name = "set_callbacks",
     .effect = "name the entries for events, failed returns and system calls",

@@ -3,7 +3,10 @@
 //
 // Calls that are no family of their own: versions, console, assists, and what is no call at all.
 #include "kit/case.hpp"
+#include "kit/other_domain.hpp"
 #include "kit/paging.hpp"
+
+#include <algorithm>
 
 namespace kit {
 namespace {
@@ -55,9 +58,14 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(feature_word(1, word), -XEN_EINVAL);
     }},
     {"xen_version.pagesize", "is 4096", [] { expect_equal(xen_version(XENVER_pagesize), 4096); }},
-    {"xen_version.guest_handle", "answers", [] {
-        xen_domain_handle_t handle;
-        expect_equal(xen_version(XENVER_guest_handle, &handle), 0);
+    {"xen_version.guest_handle", "is the handle that tools have given the domain", [] {
+        xen_domctl_t request{};
+        auto& given = request.u.setdomainhandle.handle;
+        for (std::uint8_t& byte : given) byte = static_cast<std::uint8_t>(0x10 + (&byte - given));
+        xen_domain_handle_t told{};
+        expect_equal(domctl(XEN_DOMCTL_setdomainhandle, 0, request), 0);
+        expect_equal(xen_version(XENVER_guest_handle, &told), 0);
+        expect(std::ranges::equal(told, given));
     }},
     {"xen_version.commandline", "is the hypervisor's", [] {
         static xen_commandline_t text;
@@ -104,6 +112,7 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"vm_assist", "refuses unknown assists and commands", [] {
         for (unsigned type : {20u, 63u, 64u, ~0u}) expect_equal(vm_assist(VMASST_CMD_enable, type), -XEN_EINVAL);
+        for (unsigned type : {20u, 63u, 64u, ~0u}) expect_equal(vm_assist(VMASST_CMD_disable, type), -XEN_EINVAL);
         expect_equal(vm_assist(9, VMASST_TYPE_writable_pagetables), -XEN_ENOSYS);
     }},
     {"no such call", "is -ENOSYS", [] {

@@ -222,6 +222,11 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(status_of(ipi).vcpu, 0);
         close(ipi);
     }},
+    {"event_channel_op.set_priority", "is refused in the 2-level layout", [] {
+        evtchn_set_priority_t request{alloc_unbound().port, 0};
+        expect_equal(event_channel_op(EVTCHNOP_set_priority, &request), -XEN_ENOSYS);
+        close(request.port);
+    }},
     {"event_channel_op.reset", "closes every port", [] {
         const unsigned ipi = bind_ipi().port, plain = alloc_unbound().port;
         evtchn_reset_t request{DOMID_SELF};
@@ -247,6 +252,16 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(opened.status, -XEN_ENOSPC);
         expect_equal(count, 4095);        // port 0 is never given
         expect_equal(last, 4095);
+        expect_equal(bind_virq(VIRQ_TIMER).status, -XEN_ENOSPC);
+        expect_equal(bind_ipi().status, -XEN_ENOSPC);
+        expect_equal(bind_interdomain(last).status, -XEN_ENOSPC);
+        physdev_map_pirq_t line{};
+        line.domid = DOMID_SELF;
+        line.type = MAP_PIRQ_TYPE_GSI;
+        line.index = line.pirq = 5;
+        expect_equal(physdev_op(PHYSDEVOP_map_pirq, &line), 0);
+        evtchn_bind_pirq_t pirq{5, 0, 0};
+        expect_equal(event_channel_op(EVTCHNOP_bind_pirq, &pirq), -XEN_ENOSPC);
         evtchn_reset_t request{DOMID_SELF};
         expect_equal(event_channel_op(EVTCHNOP_reset, &request), 0);
     }},

@@ -202,6 +202,11 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(take_events_in(), 1);
         expect_equal(order[0], beyond);
     }},
+    {"event_channel_op.expand_array", "128 pages are all there may be", [] {
+        for (unsigned page = 2; page < EVTCHN_FIFO_NR_CHANNELS / words_per_page; ++page)
+            if (!expect_equal(expand(fresh_page().mfn()), 0)) return;
+        expect_equal(expand(fresh_page().mfn()), -XEN_ENOSPC);
+    }},
     {"event_channel_op.reset", "brings the 2-level layout back", [] {
         evtchn_reset_t request{DOMID_SELF};
         expect_equal(event_channel_op(EVTCHNOP_reset, &request), 0);

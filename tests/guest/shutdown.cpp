@@ -41,6 +41,7 @@ constexpr auto table = std::to_array<Case>({
         twin.start();
         expect_equal(twin.ended(), SHUTDOWN_crash);
         expect_equal(twin.read(steps), 2);
+        note_answers_of(twin);
         expect_equal(twin.destroy(), 0);
     }},
     {"domctl.resumedomain", "a domain that has shut down goes on behind its call", [] {

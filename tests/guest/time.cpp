@@ -220,6 +220,39 @@ constexpr auto table = std::to_array<Case>({
         watchdog = {static_cast<std::uint32_t>(id), 0};
         expect_equal(sched_op(SCHEDOP_watchdog, &watchdog), 0);
     }},
+    {"sched_op.watchdog", "there are two; a third, and one that is not there, are refused", [] {
+        constexpr std::uint32_t far_off = 3600;      // seconds
+        const auto ask = [](std::uint32_t id, std::uint32_t timeout) {
+            sched_watchdog_t watchdog{id, timeout};
+            return static_cast<int>(sched_op(SCHEDOP_watchdog, &watchdog));    // stock Xen cuts its -ENOSPC to 32 bits
+        };
+        expect_equal(ask(0, far_off), 1);
+        expect_equal(ask(0, far_off), 2);
+        expect_equal(ask(0, far_off), -XEN_ENOSPC);
+        expect_equal(ask(2, far_off), 0);             // set anew
+        expect_equal(ask(3, far_off), -XEN_EINVAL);
+        expect_equal(ask(0xffffffff, 0), -XEN_EINVAL);
+        expect_equal(ask(1, 0), 0);
+        expect_equal(ask(1, 0), -XEN_EINVAL);
+        expect_equal(ask(2, 0), 0);
+    }},
+    {"sched_op.pin_override", "a vcpu pins itself once, to a CPU that is there, until it says otherwise", [] {
+        const auto ask = [](int cpu) {
+            sched_pin_override_t pin{cpu};
+            return sched_op(SCHEDOP_pin_override, &pin);
+        };
+        expect_equal(ask(-1), -XEN_EINVAL);           // nothing to end
+        expect_equal(ask(1), -XEN_EINVAL);            // there is one CPU
+        expect_equal(ask(0x7fffffff), -XEN_EINVAL);
+        expect_equal(ask(0), 0);
+        expect_equal(ask(0), -XEN_EBUSY);
+        expect_equal(ask(-1), 0);
+    }},
+    {"vcpu_op.get_physid", "tells the CPU where a vcpu of Dom0 stays", [] {
+        vcpu_get_physid_t where{~0ull};
+        expect_equal(vcpu_op(VCPUOP_get_physid, 0, &where), 0);
+        expect_equal(where.phys_id, 0);               // APIC and ACPI id of the only CPU
+    }},
     {"vcpu_op.register_runstate_memory_area", "shows a running vcpu whose times add up", [] {
         expect_equal(register_runstate(&area), 0);
         expect_equal(area.state, RUNSTATE_running);

@@ -138,6 +138,18 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(callback_op(CALLBACKOP_unregister, &callback), -XEN_EINVAL);
         callback.type = CALLBACKTYPE_nmi;
         expect_equal(callback_op(CALLBACKOP_unregister, &callback), 0);
+        callback.type = 99;
+        expect_equal(callback_op(CALLBACKOP_unregister, &callback), -XEN_ENOSYS);
+    }},
+    {"set_callbacks", "names the three entries at once", [] {
+        expect_equal(set_callbacks(event_way_in, failsafe_way_in, system_call_way_in), 0);
+    }},
+    {"set_callbacks", "tells of an entry that no guest may have", [] {
+        if (on_stock_xen()) return skip("stock Xen leaves such an entry as it was, and says 0");
+        constexpr std::uint64_t crooked = 0x0000900000000000;
+        expect_equal(set_callbacks(crooked, failsafe_way_in, system_call_way_in), -XEN_EINVAL);
+        expect_equal(set_callbacks(event_way_in, crooked, system_call_way_in), -XEN_EINVAL);
+        expect_equal(set_callbacks(event_way_in, failsafe_way_in, crooked), -XEN_EINVAL);
     }},
     {"iret", "restores every register, rcx and r11 too", [] {
         const Frame before = full_frame(user_ud2);

@@ -74,6 +74,9 @@ inline Status vm_assist(unsigned command, unsigned type) {
     return hypercall(__HYPERVISOR_vm_assist, command, type);
 }
 inline Status set_trap_table(Word table) { return hypercall(__HYPERVISOR_set_trap_table, table); }
+inline Status set_callbacks(Word event, Word failsafe, Word syscall) {
+    return hypercall(__HYPERVISOR_set_callbacks, event, failsafe, syscall);
+}
 inline Status set_gdt(Word frames, Word entries) { return hypercall(__HYPERVISOR_set_gdt, frames, entries); }
 inline Status stack_switch(Word ss, Word sp) { return hypercall(__HYPERVISOR_stack_switch, ss, sp); }
 inline Status fpu_taskswitch(int set) { return hypercall(__HYPERVISOR_fpu_taskswitch, set); }

@@ -73,6 +73,7 @@ Frame user_frame(const std::byte* code) {
 Frame run_user(Frame frame) {
     prepare();
     guarded_call([](void* target) { resume(static_cast<Frame*>(target)); }, &frame, &way_back);
+    note_success(__HYPERVISOR_iret);       // the way into user mode, and not back from it, was the iret call
     vcpu_info().evtchn_upcall_mask = 1;   // going to user mode let events in
     return came_back;
 }
