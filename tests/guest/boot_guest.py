@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Boots one test guest as the first domain of a hypervisor and prints what its console says, until it is done.
+"""Boots one test guest and prints what its console says, until it is done: as the first domain, or beside Debian's Dom0.
 
     tests/guest/boot_guest.py traps.cpp                        on Basalt
     tests/guest/boot_guest.py traps.cpp --on xen               on stock Xen
+    tests/guest/boot_guest.py ~/port/my_case.cpp               a guest of your own, built with the kit
+    ... --as-domu                                              as a domain that xl starts
     ... --cpus 2 --options 'dom0_max_vcpus=2'                  QEMU's CPUs; more options for the hypervisor
 
 The exit status is 0 once the guest has said its closing line and the machine has ended by itself.
@@ -10,11 +12,15 @@ The exit status is 0 once the guest has said its closing line and the machine ha
 
 import argparse
 import re
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "boot" / "lib"))
+here = Path(__file__).resolve().parent
+sys.path[:0] = [str(here.parents[1] / "boot" / "lib"), str(here.parent / "lib")]
 import places
+from build import build, configure
 from console import Console, MachineFailed
 from iso import Module, make_iso
 from machine import Machine
@@ -27,11 +33,28 @@ CPU = "max,-la57,-smap"
 BASE_OPTIONS = "placeholder console=com1 com1=115200,8n1 dom0_mem=64M"
 LIMIT = 120     # seconds; catches hangs on a loaded machine, nothing waits for it
 
+# Debian's xl starts the guest; xenconsoled keeps what it says.
+DOMU = """cat >guest.cfg <<end
+name = "guest"
+kernel = "/root/{file}"
+memory = 64
+vcpus = {vcpus}
+extra = "on={on} {words}"
+on_reboot = "destroy"
+on_crash = "destroy"
+end
+log=/var/log/xen/guest-guest.log
+xl create -q guest.cfg || exit 1
+while ! grep -q '^guest: .* skipped' $log && xl domid guest >/dev/null 2>&1; do usleep 100000; done
+tr -d '\\r' <$log
+"""
+
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("guest", help="the guest's source file, or its name")
+    parser.add_argument("guest", help="the guest's source file, or its name in tests/guest")
     parser.add_argument("--on", choices=HYPERVISORS, default="basalt")
+    parser.add_argument("--as-domu", action="store_true", help="beside a Debian Dom0, started by xl")
     parser.add_argument("--hypervisor", type=Path, help="this file instead")
     parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--cpu", default=CPU)
@@ -42,14 +65,22 @@ def arguments():
     return parser.parse_args()
 
 
-def boot(wanted):
-    name = Path(wanted.guest).stem
+def built(source):
+    """The guest's file. One of the tree has been built by whoever runs the ring; any other is built here."""
+    path = Path(source).resolve()
+    if path.is_file() and path.parent != here:
+        configure("release", BASALT_MORE_GUESTS=path)
+        build("release", f"guest-{path.stem}")
+    return places.build / "release" / "guests" / Path(source).stem
+
+
+def boot(wanted, guest):
     hypervisor = wanted.hypervisor or HYPERVISORS[wanted.on]
-    log = places.logs / "guest" / wanted.on / f"{name}.log"
+    log = places.logs / "guest" / wanted.on / f"{guest.name}.log"
     log.unlink(missing_ok=True)     # whatever fails below, no older run's verdict is left to be counted
-    guest = Module(places.build / "release" / "guests" / name, f"placeholder on={wanted.on} {wanted.words}".rstrip())
-    iso = make_iso(places.image / "guests" / wanted.on / f"{name}.iso", hypervisor,
-                   f"{BASE_OPTIONS} {wanted.options}".rstrip(), [guest])
+    iso = make_iso(places.image / "guests" / wanted.on / f"{guest.name}.iso", hypervisor,
+                   f"{BASE_OPTIONS} {wanted.options}".rstrip(),
+                   [Module(guest, f"placeholder on={wanted.on} {wanted.words}".rstrip())])
     machine = Machine(iso=iso, cpu=wanted.cpu, cpus=wanted.cpus, memory=wanted.memory,
                       instruction_count=wanted.count)
     closed = False
@@ -60,9 +91,24 @@ def boot(wanted):
     return closed
 
 
+def boot_as_domu(wanted, guest):
+    hypervisor = wanted.hypervisor or ("xen" if wanted.on == "xen" else None)
+    with tempfile.NamedTemporaryFile("w", suffix=".sh") as script:
+        script.write(DOMU.format(file=guest.name, vcpus=wanted.cpus, on=wanted.on, words=wanted.words))
+        script.flush()
+        command = [places.checkout / "boot" / "run", "--no-guest", "--cpus", str(wanted.cpus), "--file", guest,
+                   "--script", script.name, "--append", wanted.options]
+        ran = subprocess.run(command + (["--hypervisor", hypervisor] if hypervisor else []), stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, text=True)
+    print(ran.stdout, end="", flush=True)
+    return ran.returncode == 0 and CLOSING.search(ran.stdout) is not None
+
+
 def main():
+    wanted = arguments()
     try:
-        return 0 if boot(arguments()) else 1
+        guest = built(wanted.guest)
+        return 0 if (boot_as_domu if wanted.as_domu else boot)(wanted, guest) else 1
     except (MachineFailed, Trouble) as trouble:
         print(f"boot_guest: {trouble}", flush=True)
         return 1

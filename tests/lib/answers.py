@@ -12,6 +12,12 @@ OWED = TREE / "tests" / "guest" / "owed-answers.txt"
 LINE = re.compile(r"^ *[\d.]+ answers (\S+)((?: (?:status)?-?\d+)+)\s*$", re.M)
 
 
+def logs(on):
+    """Of the guests in the tree, as they last ran on this hypervisor."""
+    guests = {source.stem for source in (TREE / "tests" / "guest").glob("*.cpp")}
+    return sorted(log for log in (places.logs / "guest" / on).glob("*.log") if log.stem in guests)
+
+
 def listed():
     """{(row, answer): (its name, why no test can bring it about)} of the manual."""
     rows = (line.split("\t") for line in LISTED.read_text().splitlines())
@@ -21,7 +27,7 @@ def listed():
 def seen(on):
     """{(row, answer): guests} of the last run on this hypervisor."""
     found, named = defaultdict(set), listed()
-    for log in (places.logs / "guest" / on).glob("*.log"):
+    for log in logs(on):
         for row, answers in LINE.findall(log.read_text(errors="replace")):
             for answer in answers.split():
                 # What a family answers whatever the command is, is named once.

@@ -6,10 +6,15 @@ import places
 from progress import Trouble
 
 
+def configure(preset, **settings):
+    folder = places.build / preset
+    _run("cmake", ["cmake", "--preset", preset, "-B", folder, *(f"-D{name}={value}" for name, value in settings.items())])
+
+
 def build(preset, *targets):
     folder = places.build / preset
     if not (folder / "build.ninja").exists():
-        _run("cmake", ["cmake", "--preset", preset, "-B", folder])
+        configure(preset)
     _run(f"the build of {' and '.join(targets) or preset}",
          ["cmake", "--build", folder, *(["--target", *targets] if targets else [])])
     return folder
