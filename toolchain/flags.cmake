@@ -48,6 +48,17 @@ target_compile_definitions(hosted INTERFACE _LIBCPP_HARDENING_MODE=_LIBCPP_HARDE
 target_link_options(hosted INTERFACE -fsanitize=address,undefined -stdlib=libc++
     --ld-path=/usr/bin/ld.lld-${BASALT_LLVM})
 
+# For the host, with a call for each atomic access, so that a test decides which CPU makes the next one. (The calls
+# are those of ThreadSanitizer, without it.) Their test library has none.
+add_library(unsanitized INTERFACE)
+target_compile_options(unsanitized INTERFACE -g -O2 -mcx16 -stdlib=libc++)
+target_link_options(unsanitized INTERFACE -stdlib=libc++ --ld-path=/usr/bin/ld.lld-${BASALT_LLVM})
+add_library(stepwise INTERFACE)
+target_link_libraries(stepwise INTERFACE unsanitized)
+target_compile_options(stepwise INTERFACE -fsanitize=thread
+    "SHELL:-mllvm -tsan-instrument-memory-accesses=0" "SHELL:-mllvm -tsan-instrument-func-entry-exit=0"
+    "SHELL:-mllvm -tsan-instrument-memintrinsics=0")
+
 # What the code itself may ask about its build, as constants: `#include <toolchain/configuration.hpp>`.
 if(BASALT_CHECKED OR BASALT_HOST)
     set(checked_build true)

@@ -121,7 +121,7 @@ Result<Mfn> allocate_for(DomainMemory& domain, Wanted wanted) {
 
 Result<> release_frame(DomainMemory& domain, Mfn mfn) {
     const auto mine = TRY(FrameReference::take(mfn, domain.id));
-    if (!frame(mfn).let_go()) return refuse(Error::invalid);
+    if (!frame(mfn).let_go(domain.id)) return refuse(Error::invalid);
     drop_reference(mfn);
     return {};
 }

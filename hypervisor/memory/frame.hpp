@@ -127,9 +127,14 @@ public:
         owner_.store(OwnerWord(owner_nobody, now).raw(), std::memory_order_release);
     }
 
-    // True for whoever makes the frame no longer held: that one drops allocation's reference.
-    bool let_go() {
-        return update_owner([](OwnerWord word) { return word.let_go(); }).held();
+    // True for whoever makes the owner's frame no longer held: that one has allocation's reference, and drops it,
+    // or keeps it for the owner after all.
+    bool let_go(DomainId owner) {
+        const auto was = update_owner([=](OwnerWord word) { return word.owner() == owner ? word.let_go() : word; });
+        return was.owner() == owner && was.held();
+    }
+    void hold_again() {
+        update_owner([](OwnerWord word) { return word.now_held(); });
     }
 
     // Before a use is dropped: translations made for it die no earlier than now.

@@ -37,15 +37,15 @@ Result<> Exchange::give(Mfn first, unsigned order) {
     return {};
 }
 
+// Whoever makes a frame no longer held has allocation's reference, and no other: with that one taken out, nobody can
+// have the frame any more.
 Result<> Exchange::give_one(Mfn mfn) {
     if (!has_record(mfn)) return refuse(Error::invalid);
     Frame& record = frame(mfn);
-    const auto is_mine = [&] { return record.owner() == domain_->id && record.owner_word().held(); };
-    if (!is_mine()) return refuse(Error::invalid);
-    if (!record.apply([](FrameWord word) { return word.take_out(); })) return refuse(Error::busy);
-    if (!is_mine()) {    // it changed hands meanwhile; nobody has seen it gone
-        static_cast<void>(record.apply([](FrameWord word) { return word.put_back(); }));
-        return refuse(Error::invalid);
+    if (!record.let_go(domain_->id)) return refuse(Error::invalid);
+    if (!record.apply([](FrameWord word) { return word.take_out(); })) {
+        record.hold_again();
+        return refuse(Error::busy);
     }
     record.set_link(given_);
     given_ = static_cast<std::uint32_t>(mfn.raw);
@@ -91,6 +91,7 @@ void Exchange::keep_given() {
         given_ = record.link();
         record.set_epoch(flush_epoch_now());
         static_cast<void>(record.apply([](FrameWord word) { return word.put_back(); }));
+        record.hold_again();
     }
 }
 

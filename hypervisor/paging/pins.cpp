@@ -61,7 +61,7 @@ void let_go(Mfn mfn, DomainMemory& owner) {
     if (!mine) return;
     if (record.apply([](FrameWord word) { return word.unpin(); })) drop_use_and_reference(mfn);
     if (record.word().partial()) abandon_check(mfn);
-    if (record.let_go()) drop_reference(mfn);
+    if (record.let_go(owner.id)) drop_reference(mfn);
 }
 
 }    // namespace

@@ -16,9 +16,28 @@ struct Held {
     unsigned index;    // where a check at rest goes on
 };
 
-// As Xen: busy is the answer for a writable mapping alone; a table or descriptor page that cannot be is invalid.
+// As Xen: busy is the answer for a writable mapping alone; a table or descriptor page that cannot be is
+// invalid.
 Error error_for(Use wanted) {
     return wanted == Use::writable ? Error::busy : Error::invalid;
+}
+
+// Translations made for the former use must be gone before the new one counts.
+void forget_former_use(Mfn mfn, const Held& held) {
+    if (held.before.users() == 0 && held.before.use() != Use::none && held.before.use() != held.after.use())
+        flush_cpus_behind(frame(mfn).owner_word().epoch());
+}
+
+// It changed hands before we held it: its new owner shall find it as it was. It remembers our use as its last
+// one, so what the use before that left behind must be gone; a check that was at rest rests again.
+void leave_to_new_owner(Mfn mfn, const Held& held) {
+    if (held.after.checked()) return drop_use_and_reference(mfn);
+    if (held.before.partial()) {
+        static_cast<void>(frame(mfn).apply([](FrameWord word) { return word.rest_half_checked(); }));
+        return;
+    }
+    forget_former_use(mfn, held);
+    leave_unchecked(mfn);
 }
 
 // A reference and a use, checked or not. Someone else's unfinished check is waited for; work left over by
@@ -29,14 +48,11 @@ Result<Held> take_both(Mfn mfn, Use wanted, DomainId owner) {
     for (unsigned waits = 0;; ++waits) {
         if (record.owner() != owner) return refuse(Error::invalid);
         const auto taken = record.apply([=](FrameWord word) { return word.take_both(wanted); });
-        if (taken && record.owner() == owner)
-            return Held{taken->before, taken->after,
-                        taken->before.partial() ? record.owner_word().index() : 0};
-        if (taken) {    // it changed hands before we held it
-            if (taken->after.checked())
-                drop_use_and_reference(mfn);
-            else
-                leave_unchecked(mfn);
+        if (taken) {
+            const Held held{taken->before, taken->after,
+                            taken->before.partial() ? record.owner_word().index() : 0};
+            if (record.owner() == owner) return held;
+            leave_to_new_owner(mfn, held);
             return refuse(Error::invalid);
         }
         if (taken.error() != Refusal::check_unfinished) return refuse(error_for(wanted));
@@ -45,12 +61,6 @@ Result<Held> take_both(Mfn mfn, Use wanted, DomainId owner) {
         finish_undoing(little);
         while_waiting();
     }
-}
-
-// Translations made for the former use must be gone before the new one counts.
-void forget_former_use(Mfn mfn, const Held& held) {
-    if (held.before.users() == 0 && held.before.use() != Use::none && held.before.use() != held.after.use())
-        flush_cpus_behind(frame(mfn).owner_word().epoch());
 }
 
 void finish(Mfn mfn) {

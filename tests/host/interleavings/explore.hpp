@@ -1,0 +1,29 @@
+// Every interleaving of two programs, breadth first: the first wrong state found has the shortest way to it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "acts.hpp"
+#include "world.hpp"
+
+namespace basalt::interleaved {
+
+struct Scenario {
+    Acts before;    // done while nobody else is there
+    Acts programs[cpus];
+    Fault fault = Fault::none;
+    Role root_of_second = Role::root;
+    unsigned most_turns = ~0U;    // of one CPU after the other: a bound for long programs
+};
+
+struct Explored {
+    std::uint64_t states = 0;
+    std::uint64_t steps = 0;
+    std::string wrong;    // empty, or what the last state of the trace shows
+    std::string trace;
+};
+
+Explored explore(World& world, const Scenario& scenario);
+
+}    // namespace basalt::interleaved

@@ -1,0 +1,111 @@
+// The rules of frames and page tables under every interleaving of two CPUs.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "explore.hpp"
+
+namespace basalt::interleaved {
+namespace {
+
+using namespace acts;
+
+const Acts page_acts{map_writable,          map_read_only, map_other,  unmap,
+                     protect_by_byte,       pin_page,      unpin_page, link_page,
+                     unlink_page,           write_page,    clear_page, load_descriptors,
+                     exchange_page_in_vain, release_page,  load_cr3};
+
+std::string in_words(const Acts& acts) {
+    std::string said;
+    for (const auto& act : acts) said += (said.empty() ? "" : ", ") + std::string(act.name);
+    return said.empty() ? "nothing" : said;
+}
+
+class Rules : public ::testing::Test {
+protected:
+    void holds(const Scenario& scenario) {
+        const auto explored = explore(world, scenario);
+        states += explored.states;
+        steps += explored.steps;
+        ++scenarios;
+        EXPECT_EQ(explored.wrong, "")
+            << "before: " << in_words(scenario.before) << "; cpu 0: " << in_words(scenario.programs[0])
+            << "; cpu 1: " << in_words(scenario.programs[1]) << "\n"
+            << explored.trace;
+    }
+    void TearDown() override {
+        if (scenarios != 0)
+            std::printf("%llu scenarios, %llu states, %llu steps\n",
+                        static_cast<unsigned long long>(scenarios), static_cast<unsigned long long>(states),
+                        static_cast<unsigned long long>(steps));
+    }
+    static inline World world;
+    std::uint64_t states = 0, steps = 0, scenarios = 0;
+};
+
+TEST_F(Rules, EveryPairOfActsOnAPageFromEveryState) {
+    for (const Acts& before :
+         {Acts{}, {map_writable}, {map_writable, unmap}, {pin_page}, {pin_page, unpin_page}, {link_page}})
+        for (std::size_t one = 0; one < page_acts.size(); ++one)
+            for (std::size_t other = one; other < page_acts.size(); ++other)
+                if (holds({before, {{page_acts[one]}, {page_acts[other]}}}); HasFailure()) return;
+}
+
+// A table of tables, whose check may rest half done, and be gone on with by the other CPU.
+TEST_F(Rules, EveryActBesideWhatIsDoneWithATree) {
+    auto every_act = page_acts;
+    every_act.append_range(Acts{pin_tree, pin_half_a_tree, unpin_tree});
+    const struct {
+        Acts before;
+        Act act;
+    } trees[] = {
+        {{}, pin_tree}, {{}, pin_half_a_tree}, {{pin_half_a_tree}, pin_tree}, {{pin_tree}, unpin_tree}};
+    for (const auto& [before, act] : trees)
+        for (const auto& other : every_act)
+            if (holds({before, {{act}, {other}}}); HasFailure()) return;
+}
+
+// While one CPU has looked at a frame's owner, but not yet taken the frame, it goes through another domain's
+// hands.
+TEST_F(Rules, AFrameChangesHandsUnderWhoeverTakesIt) {
+    for (const auto& act : {pin_page, pin_page_as_level_2, map_writable, map_read_only, link_page, clear_page,
+                            load_descriptors, exchange_page_in_vain, release_page})
+        for (const Acts& hands : {Acts{release_page, populate_2, map_2, unmap_2, pin_2},
+                                  Acts{release_page, populate_2, name_tables_2, pin_half_2}}) {
+            holds({{}, {{act}, hands}, Fault::none, Role::root2, 4});
+            if (HasFailure()) return;
+        }
+}
+
+// The model would notice: with a rule, the flush or the memory made wrong, it finds the way to a wrong state.
+TEST_F(Rules, EachFaultIsFoundAndItsTraceNamed) {
+    const Acts unmap_and_pin{unmap, pin_page};
+    const struct {
+        Scenario scenario;
+        std::string_view wrong;
+    } faults[] = {
+        {{{map_writable}, {unmap_and_pin, {}}, Fault::flushes_are_forgotten},
+         "cpu 0 still can write what is in a use of trust: page"},
+        {{{map_writable}, {unmap_and_pin, {unpin_page, load_cr3}}, Fault::the_clock_is_read_early},
+         "cpu 1 still can write what is in a use of trust: page"},
+        {{{map_writable}, {unmap_and_pin, {}}, Fault::stamps_are_lost},
+         "cpu 0 still can write what is in a use of trust: page"},
+        {{{map_writable}, {unmap_and_pin, {}}, Fault::former_uses_are_forgotten},
+         "cpu 0 still can write what is in a use of trust: page"},
+        {{{}, {{pin_page}, {}}, Fault::checks_count_at_once}, "other: a writable entry without its use"},
+        {{{}, {{pin_page, link_page, unpin_page}, {}}, Fault::uses_are_not_counted},
+         "level2: named as a table without that use"},
+        {{{}, {{map_writable}, {map_other}}, Fault::entries_are_written_blindly},
+         "page: references at the end"},
+        {{{}, {{map_writable}, {clear_page}}, Fault::records_are_written_blindly},
+         "page: a writable entry without its use"},
+    };
+    for (const auto& fault : faults) {
+        const auto explored = explore(world, fault.scenario);
+        EXPECT_EQ(explored.wrong, fault.wrong);
+        EXPECT_NE(explored.trace, "");
+    }
+}
+
+}    // namespace
+}    // namespace basalt::interleaved

@@ -1,0 +1,63 @@
+// What memory/ and paging/ ask of the machine and of domains.
+#include <cstdio>
+#include <cstdlib>
+
+#include "core/lock.hpp"
+#include "paging/audit.hpp"
+#include "paging/seams.hpp"
+
+#include "world.hpp"
+
+namespace basalt {
+
+using interleaved::World;
+
+FlushEpoch flush_epoch_now() {
+    interleaved::stand();
+    const auto now = World::now().read_clock();
+    interleaved::learn(now);
+    return FlushEpoch(now);
+}
+void end_flush_epoch() {
+    interleaved::stand();
+    World::now().advance_clock();
+}
+void flush_cpus_behind(FlushEpoch epoch) {
+    World::now().flush_behind(epoch);
+}
+
+void while_waiting() {
+    interleaved::wait_for_change();
+}
+void lock_taken(Rank) {}
+void lock_dropped(Rank) {}
+
+DomainMemory* domain_memory_of(DomainId owner) {
+    return World::now().account(owner);
+}
+void account_is_empty(DomainMemory&) {}
+
+void assertion_failed(const char* claim, const char* file, int line) {
+    std::fprintf(stderr, "%s:%d: not so: %s\n", file, line, claim);
+    std::abort();
+}
+
+namespace paging {
+
+bool is_lent(DomainId, Mfn, bool) {
+    return false;
+}
+DeviceAccess device_access(DomainId, Mfn) {
+    return DeviceAccess::none;
+}
+EntryLimits entry_limits() {
+    return {Entry::frame_bits & ~((std::uint64_t{1} << 46) - 1)};
+}
+
+std::span<const std::uint64_t, hypervisor_slots> hypervisor_l4_entries(DomainId) {
+    static constexpr std::array<std::uint64_t, hypervisor_slots> none{};
+    return none;
+}
+
+}    // namespace paging
+}    // namespace basalt

@@ -1,0 +1,137 @@
+// A machine of a few frames and two CPUs, each with the most forgetful guest and the most retentive caches
+// there can be.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "memory/domain_memory.hpp"
+#include "memory/frame.hpp"
+#include "paging/entry.hpp"
+
+#include "cpus.hpp"
+
+namespace basalt::interleaved {
+
+// What each frame is at first, or may become. The first domain has those up to `tree`, the second the rest.
+enum class Role : unsigned {
+    root,
+    level3,
+    level2,
+    level1,
+    page,
+    other,
+    tree,
+    root2,
+    level3_2,
+    level2_2,
+    level1_2,
+    other_2,
+    count
+};
+inline constexpr unsigned roles = static_cast<unsigned>(Role::count);
+
+// How the machine or the rules may be wrong, so that the model shows that it would notice.
+enum class Fault : unsigned {
+    none,
+    flushes_are_forgotten,          // a frame changes its use, and nobody flushes
+    the_clock_is_read_early,        // before the entry went
+    stamps_are_lost,                // a frame does not remember its last drop
+    former_uses_are_forgotten,      // a frame without users does not remember what it was
+    checks_count_at_once,           // a table is promoted before its entries were looked at
+    uses_are_not_counted,           // a second user is none
+    entries_are_written_blindly,    // stored, not exchanged for what was found
+    records_are_written_blindly,
+};
+
+class World {
+public:
+    World() {
+        now_ = this;
+    }
+    ~World() {
+        now_ = nullptr;
+    }
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    // As at first: two domains, the first one's root pinned and loaded on both CPUs. Nothing else is mapped.
+    void begin(Fault fault);
+
+    DomainMemory& domain(unsigned which) {
+        return domains_[which];
+    }
+    Mfn mfn(Role role) const {
+        return mfns_[static_cast<unsigned>(role)];
+    }
+    paging::Table& table(Role role) const;
+    // The CPU runs in the other domain's tables from now on, as after a switch of vcpus.
+    void load_root(unsigned cpu, Role root);
+
+    // After every step: the caches of both CPUs take in all they can reach now, by tables or by stale ones.
+    void fill_caches();
+    // What no state may show; empty when all is well.
+    std::string wrong() const;
+    // And what the last one may not: a use or reference that nobody holds, work that nobody does.
+    std::string left_over();
+    // Two states that agree in this, and in what the CPUs have learnt, have the same future.
+    std::uint64_t key() const;
+
+    // For atomics.cpp, which knows only addresses.
+    static bool watches(const volatile void* place, std::size_t size);
+    static bool exchanges_blindly(const volatile void* place);
+    static std::uint64_t to_be_stored(volatile void* place, std::size_t size, std::uint64_t found,
+                                      std::uint64_t wanted);
+
+    // The seams of memory/flush.hpp.
+    static World& now() {
+        return *now_;
+    }
+    std::uint32_t read_clock();
+    void advance_clock();
+    void flush_behind(FlushEpoch epoch);
+    void flush_unasked(unsigned cpu);    // it loads CR3 for reasons of its own
+
+    void begin_act(unsigned cpu);
+    DomainMemory* account(DomainId owner);
+
+private:
+    // What a CPU may still know: by frame, one bit each.
+    struct Cache {
+        std::uint32_t flushed_at = 0;
+        Role root = Role::root;
+        std::uint32_t writable = 0, readable = 0;
+        std::array<std::uint32_t, 5> walked{};    // by level
+        std::array<DomainId, roles> owner{};      // when it came to be known
+    };
+    static constexpr std::uint64_t first_frame = 256;
+    static constexpr unsigned entries_used = 3;
+
+    void flush(unsigned cpu, std::uint32_t as_of);
+    void walk(Cache& cache, unsigned level, unsigned frame);
+    std::string wrong_with_cache(unsigned cpu) const;
+    std::string wrong_with_counts() const;
+    static std::uint64_t spoilt_record(std::uint64_t found, std::uint64_t wanted);
+    static std::uint64_t spoilt_stamp(std::uint64_t found, std::uint64_t wanted);
+    std::string entry_in_words(std::uint64_t offset, paging::Entry entry) const;
+    std::string named(unsigned frame) const;
+
+    static World* now_;
+    Fault fault_ = Fault::none;
+    std::vector<Frame> frames_{first_frame + roles};
+    std::vector<std::byte> contents_ = std::vector<std::byte>((first_frame + roles) * page_size);
+    std::vector<std::uint64_t> free_sets_;
+    std::array<DomainMemory, 2> domains_{DomainMemory{DomainId(1)}, DomainMemory{DomainId(2)}};
+    std::array<Mfn, roles> mfns_{};
+    std::array<Cache, cpus> cache_{};
+    std::uint32_t clock_ = 0;
+    bool clock_was_read_ = false;
+    std::array<std::uint32_t, cpus> clock_at_begin_{};
+    std::map<volatile std::uint32_t*, std::uint32_t>
+        elsewhere_;    // locks, the list of tables to undo: as they were at first
+};
+
+}    // namespace basalt::interleaved
