@@ -99,7 +99,7 @@ Ending domctl(Registers& registers) {
     const GuestPointer<Request> pointer(registers.rdi);
     auto request = pointer.read();
     if (!request) return answer(registers, refuse(request.error()));
-    if (request->interface_version != XEN_DOMCTL_INTERFACE_VERSION) return answer(registers, refuse(Error::access_denied));
+    if (request->interface_version != table::domctl.interface_version) return answer(registers, refuse(Error::access_denied));
     const auto command = commands.find(request->cmd);
     if (!command) return answer(registers, refuse(command.error()));
     return act(registers, **command, pointer, *request);

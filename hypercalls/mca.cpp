@@ -52,7 +52,7 @@ constexpr auto commands = bind<table::mca, ByAddress>({
 Result<std::int64_t> mca(std::uint64_t address) {
     const GuestPointer<Request> request(address);
     const auto command = TRY(request.as<std::uint32_t>().read());
-    if (TRY((request.as<std::uint32_t>() + 1).read()) != XEN_MCA_INTERFACE_VERSION)
+    if (TRY((request.as<std::uint32_t>() + 1).read()) != table::mca.interface_version)
         return refuse(Error::access_denied);
     return give(commands, command, address);
 }

@@ -127,7 +127,7 @@ constexpr auto commands = bind<table::platform_op, ByAddress>({
 
 Result<std::int64_t> platform_op(GuestPointer<Request> request) {
     const auto command = TRY(request.as<std::uint32_t>().read());
-    if (TRY((request.as<std::uint32_t>() + 1).read()) != XENPF_INTERFACE_VERSION)
+    if (TRY((request.as<std::uint32_t>() + 1).read()) != table::platform_op.interface_version)
         return refuse(Error::access_denied);
     return give(commands, command, request.address());
 }

@@ -177,7 +177,7 @@ constexpr auto commands = bind<table::sysctl, ByAddress>({
 Result<std::int64_t> sysctl(GuestPointer<xen_sysctl_t> request) {
     const auto words = request.as<std::uint32_t>();
     const auto command = TRY(words.read());
-    if (TRY((words + 1).read()) != XEN_SYSCTL_INTERFACE_VERSION) return refuse(Error::access_denied);
+    if (TRY((words + 1).read()) != table::sysctl.interface_version) return refuse(Error::access_denied);
     return give(commands, command, request.address());
 }
 

@@ -107,6 +107,7 @@ inline constexpr Family domctl{
     .number = __HYPERVISOR_domctl, .name = "domctl",
     .effect = "describe and steer a domain for tools",
     .guests = Guests::all, .asker = Asker::privileged, .selector = Selector::structure,
+    .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
     .arguments = {{"request", "the structure; it names the command"}},
     .refusals = {{Error::bad_address, "the command cannot be read"},
                  {Error::access_denied, "interface_version is not XEN_DOMCTL_INTERFACE_VERSION"}},

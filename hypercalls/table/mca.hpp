@@ -18,6 +18,7 @@ inline constexpr Family mca{
     .number = __HYPERVISOR_mca, .name = "mca",
     .effect = "fetch machine-check records",
     .guests = Guests::pv, .asker = Asker::privileged, .selector = Selector::structure,
+    .interface_version = XEN_MCA_INTERFACE_VERSION,
     .arguments = {{"request", "the structure; it names the command"}},
     .refusals = {{Error::bad_address, "the command cannot be read"},
                  {Error::access_denied, "interface_version is not XEN_MCA_INTERFACE_VERSION"}},

@@ -43,6 +43,7 @@ inline constexpr Family platform_op{
     .number = __HYPERVISOR_platform_op, .name = "platform_op",
     .effect = "drive the machine: time, sleep, firmware, CPUs",
     .guests = Guests::all, .asker = Asker::privileged, .selector = Selector::structure,
+    .interface_version = XENPF_INTERFACE_VERSION,
     .arguments = {{"request", "the structure; it names the command"}},
     .refusals = {{Error::bad_address, "the command cannot be read"},
                  {Error::access_denied, "interface_version is not XENPF_INTERFACE_VERSION"}},

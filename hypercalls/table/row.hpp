@@ -138,6 +138,7 @@ struct Family {
     Guests guests = Guests::pv;
     Asker asker = Asker::anyone;             // of all its commands
     Selector selector = Selector::none;
+    std::uint32_t interface_version = 0;     // that the structure names, where the command is in it
     Few<Field, 6> arguments{};               // the argument registers, in order
     Few<Refusal, 6> refusals{};              // whatever the command is
     Error unknown = Error::not_implemented;  // of a command that there is not

@@ -51,6 +51,7 @@ inline constexpr Family sysctl{
     .number = __HYPERVISOR_sysctl, .name = "sysctl",
     .effect = "describe the machine and its domains to tools",
     .guests = Guests::all, .asker = Asker::privileged, .selector = Selector::structure,
+    .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
     .arguments = {{"request", "the structure; it names the command"}},
     .refusals = {{Error::bad_address, "the command cannot be read"},
                  {Error::access_denied, "interface_version is not XEN_SYSCTL_INTERFACE_VERSION"}},

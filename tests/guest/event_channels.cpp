@@ -14,41 +14,41 @@ struct Opened { Status status; unsigned port; };
 
 Opened alloc_unbound(int remote = DOMID_SELF, int owner = DOMID_SELF) {
     evtchn_alloc_unbound_t request{static_cast<domid_t>(owner), static_cast<domid_t>(remote), 0};
-    const Status status = event_channel_op(EVTCHNOP_alloc_unbound, &request);
+    const Status status = call<rows::event_channel_op, EVTCHNOP_alloc_unbound>(request);
     return {status, request.port};
 }
 Opened bind_interdomain(unsigned remote_port, int remote = DOMID_SELF) {
     evtchn_bind_interdomain_t request{static_cast<domid_t>(remote), remote_port, 0};
-    const Status status = event_channel_op(EVTCHNOP_bind_interdomain, &request);
+    const Status status = call<rows::event_channel_op, EVTCHNOP_bind_interdomain>(request);
     return {status, request.local_port};
 }
 Opened bind_virq(unsigned virq, unsigned vcpu = 0) {
     evtchn_bind_virq_t request{virq, vcpu, 0};
-    const Status status = event_channel_op(EVTCHNOP_bind_virq, &request);
+    const Status status = call<rows::event_channel_op, EVTCHNOP_bind_virq>(request);
     return {status, request.port};
 }
 Opened bind_ipi(unsigned vcpu = 0) {
     evtchn_bind_ipi_t request{vcpu, 0};
-    const Status status = event_channel_op(EVTCHNOP_bind_ipi, &request);
+    const Status status = call<rows::event_channel_op, EVTCHNOP_bind_ipi>(request);
     return {status, request.port};
 }
 Status send(unsigned port) {
     evtchn_send_t request{port};
-    return event_channel_op(EVTCHNOP_send, &request);
+    return call<rows::event_channel_op, EVTCHNOP_send>(request);
 }
 Status unmask(unsigned port) {
     evtchn_unmask_t request{port};
-    return event_channel_op(EVTCHNOP_unmask, &request);
+    return call<rows::event_channel_op, EVTCHNOP_unmask>(request);
 }
 Status close(unsigned port) {
     evtchn_close_t request{port};
-    return event_channel_op(EVTCHNOP_close, &request);
+    return call<rows::event_channel_op, EVTCHNOP_close>(request);
 }
 evtchn_status_t status_of(unsigned port) {
     evtchn_status_t request{};
     request.dom = DOMID_SELF;
     request.port = port;
-    expect_equal(event_channel_op(EVTCHNOP_status, &request), 0);
+    expect_equal(call<rows::event_channel_op, EVTCHNOP_status>(request), 0);
     return request;
 }
 unsigned fired(unsigned port) { return seen.port[port].exchange(0); }
@@ -146,13 +146,13 @@ constexpr auto table = std::to_array<Case>({
     {"event_channel_op.bind_vcpu", "virtual interrupts of one vcpu stay, others may be moved", [] {
         const unsigned timer = bind_virq(VIRQ_TIMER).port, plain = alloc_unbound().port;
         evtchn_bind_vcpu_t request{plain, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_vcpu, &request), 0);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_vcpu>(request), 0);
         request.vcpu = 9;
-        expect_equal(event_channel_op(EVTCHNOP_bind_vcpu, &request), -XEN_ENOENT);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_vcpu>(request), -XEN_ENOENT);
         request = {timer, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_vcpu, &request), -XEN_EINVAL);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_vcpu>(request), -XEN_EINVAL);
         request = {3000, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_vcpu, &request), -XEN_EINVAL);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_vcpu>(request), -XEN_EINVAL);
         close(timer);
         close(plain);
     }},
@@ -214,27 +214,27 @@ constexpr auto table = std::to_array<Case>({
         evtchn_status_t request{};
         request.dom = DOMID_SELF;
         request.port = 1u << 20;
-        expect_equal(event_channel_op(EVTCHNOP_status, &request), -XEN_EINVAL);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_status>(request), -XEN_EINVAL);
         request.dom = 5;
         request.port = 1;
-        expect_equal(event_channel_op(EVTCHNOP_status, &request), -XEN_ESRCH);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_status>(request), -XEN_ESRCH);
         const unsigned ipi = bind_ipi().port;
         expect_equal(status_of(ipi).vcpu, 0);
         close(ipi);
     }},
     {"event_channel_op.set_priority", "is refused in the 2-level layout", [] {
         evtchn_set_priority_t request{alloc_unbound().port, 0};
-        expect_equal(event_channel_op(EVTCHNOP_set_priority, &request), -XEN_ENOSYS);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_set_priority>(request), -XEN_ENOSYS);
         close(request.port);
     }},
     {"event_channel_op.reset", "closes every port", [] {
         const unsigned ipi = bind_ipi().port, plain = alloc_unbound().port;
         evtchn_reset_t request{DOMID_SELF};
-        expect_equal(event_channel_op(EVTCHNOP_reset, &request), 0);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_reset>(request), 0);
         expect_equal(status_of(ipi).status, EVTCHNSTAT_closed);
         expect_equal(status_of(plain).status, EVTCHNSTAT_closed);
         request.dom = 5;
-        expect_equal(event_channel_op(EVTCHNOP_reset, &request), -XEN_ESRCH);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_reset>(request), -XEN_ESRCH);
     }},
     {"event_channel_op", "refuses unknown commands and bad addresses", [] {
         expect_equal(event_channel_op(99, nowhere), -XEN_ENOSYS);
@@ -261,9 +261,9 @@ constexpr auto table = std::to_array<Case>({
         line.index = line.pirq = 5;
         expect_equal(physdev_op(PHYSDEVOP_map_pirq, &line), 0);
         evtchn_bind_pirq_t pirq{5, 0, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_pirq, &pirq), -XEN_ENOSPC);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_pirq>(pirq), -XEN_ENOSPC);
         evtchn_reset_t request{DOMID_SELF};
-        expect_equal(event_channel_op(EVTCHNOP_reset, &request), 0);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_reset>(request), 0);
     }},
 });
 

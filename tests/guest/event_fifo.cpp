@@ -65,37 +65,37 @@ unsigned take_events_in() {
 
 Status expand(std::uint64_t frame) {
     evtchn_expand_array_t request{frame};
-    return event_channel_op(EVTCHNOP_expand_array, &request);
+    return call<rows::event_channel_op, EVTCHNOP_expand_array>(request);
 }
 Status init_control(std::uint64_t frame, unsigned offset, unsigned vcpu = 0) {
     evtchn_init_control_t request{};
     request.control_gfn = frame;
     request.offset = offset;
     request.vcpu = vcpu;
-    const Status status = event_channel_op(EVTCHNOP_init_control, &request);
+    const Status status = call<rows::event_channel_op, EVTCHNOP_init_control>(request);
     if (status == 0) expect_equal(request.link_bits, EVTCHN_FIFO_LINK_BITS);
     return status;
 }
 unsigned ipi() {
     evtchn_bind_ipi_t request{0, 0};
-    expect_equal(event_channel_op(EVTCHNOP_bind_ipi, &request), 0);
+    expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_ipi>(request), 0);
     return request.port;
 }
 Status send(unsigned port) {
     evtchn_send_t request{port};
-    return event_channel_op(EVTCHNOP_send, &request);
+    return call<rows::event_channel_op, EVTCHNOP_send>(request);
 }
 void close(unsigned port) {
     evtchn_close_t request{port};
-    expect_equal(event_channel_op(EVTCHNOP_close, &request), 0);
+    expect_equal(call<rows::event_channel_op, EVTCHNOP_close>(request), 0);
 }
 Status set_priority(unsigned port, unsigned priority) {
     evtchn_set_priority_t request{port, priority};
-    return event_channel_op(EVTCHNOP_set_priority, &request);
+    return call<rows::event_channel_op, EVTCHNOP_set_priority>(request);
 }
 Status unmask(unsigned port) {
     evtchn_unmask_t request{port};
-    return event_channel_op(EVTCHNOP_unmask, &request);
+    return call<rows::event_channel_op, EVTCHNOP_unmask>(request);
 }
 
 constexpr auto table = std::to_array<Case>({
@@ -193,7 +193,7 @@ constexpr auto table = std::to_array<Case>({
     {"event_channel_op.expand_array", "a second page carries the ports beyond the first", [] {
         evtchn_alloc_unbound_t request{DOMID_SELF, DOMID_SELF, 0};
         while (request.port < words_per_page - 1)
-            if (!expect_equal(event_channel_op(EVTCHNOP_alloc_unbound, &request), 0)) return;
+            if (!expect_equal(call<rows::event_channel_op, EVTCHNOP_alloc_unbound>(request), 0)) return;
         expect_equal(expand(array[1].mfn()), 0);
         const unsigned beyond = ipi();
         expect_equal(beyond, words_per_page);
@@ -209,7 +209,7 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"event_channel_op.reset", "brings the 2-level layout back", [] {
         evtchn_reset_t request{DOMID_SELF};
-        expect_equal(event_channel_op(EVTCHNOP_reset, &request), 0);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_reset>(request), 0);
         set_event_reader(nullptr);
         const unsigned port = ipi();
         seen.port[port] = 0;

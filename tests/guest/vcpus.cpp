@@ -21,16 +21,16 @@ std::atomic<unsigned> counter, port_for_second;
 
 unsigned ipi_to(unsigned vcpu) {
     evtchn_bind_ipi_t request{vcpu, 0};
-    expect_equal(event_channel_op(EVTCHNOP_bind_ipi, &request), 0);
+    expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_ipi>(request), 0);
     return request.port;
 }
 Status send(unsigned port) {
     evtchn_send_t request{port};
-    return event_channel_op(EVTCHNOP_send, &request);
+    return call<rows::event_channel_op, EVTCHNOP_send>(request);
 }
 void close(unsigned port) {
     evtchn_close_t request{port};
-    event_channel_op(EVTCHNOP_close, &request);
+    call<rows::event_channel_op, EVTCHNOP_close>(request);
 }
 
 // On the second vcpu: waits for port_for_second by poll, which leaves events shut out.
@@ -181,12 +181,12 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"event_channel_op.bind_vcpu", "moves a port to the second vcpu", [] {
         evtchn_alloc_unbound_t unbound{DOMID_SELF, DOMID_SELF, 0};
-        expect_equal(event_channel_op(EVTCHNOP_alloc_unbound, &unbound), 0);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_alloc_unbound>(unbound), 0);
         evtchn_bind_interdomain_t joined{DOMID_SELF, unbound.port, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_interdomain, &joined), 0);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_interdomain>(joined), 0);
         let_events_in();
         evtchn_bind_vcpu_t moved{unbound.port, 1};
-        expect_equal(event_channel_op(EVTCHNOP_bind_vcpu, &moved), 0);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_vcpu>(moved), 0);
         seen.port[unbound.port] = 0;
         expect_equal(send(joined.local_port), 0);
         let_events_in();
@@ -198,8 +198,8 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"event_channel_op.bind_virq", "each vcpu has a timer of its own", [] {
         evtchn_bind_virq_t first{VIRQ_TIMER, 0, 0}, second{VIRQ_TIMER, 1, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_virq, &first), 0);
-        expect_equal(event_channel_op(EVTCHNOP_bind_virq, &second), 0);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_virq>(first), 0);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_virq>(second), 0);
         expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0), 0);
         expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 1), 0);
         let_events_in();

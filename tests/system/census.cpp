@@ -1,12 +1,15 @@
 // A program for Dom0: what the hypervisor has given away, exactly. Prints: frames FREE ports OPEN domains LIVING, where
 // ports are Dom0's own. Without a C library, as nothing else in Dom0's image needs a compiler.
 #include "hypercalls/abi.hpp"
+#include "table/call_of.hpp"
+#include "table/families.hpp"
 
 #include <array>
 #include <cstdint>
 #include <string_view>
 
 using namespace std::literals;
+namespace rows = basalt::table;
 
 namespace {
 
@@ -30,28 +33,23 @@ void write_number(std::uint64_t value) {
     for (;;) call(exit_call, status);
 }
 
-// linux/uapi/xen/privcmd.h: the one request of this driver that is needed here.
-struct Hypercall {
-    std::uint64_t number;
-    std::array<std::uint64_t, 5> arguments;
-};
-constexpr long privcmd_hypercall = sizeof(Hypercall) << 16 | 'P' << 8;
+// linux/uapi/xen/privcmd.h: the one request of this driver that is needed here, with number and five arguments.
+constexpr long privcmd_hypercall = sizeof(rows::Call) << 16 | 'P' << 8;
 
 long driver() {
     static const long file = call(open_call, reinterpret_cast<long>("/dev/xen/privcmd"), 2 /* read and write */);
     return file;
 }
 
-long hypercall(unsigned number, std::uint64_t first, const void* second = nullptr) {
-    Hypercall request{number, {first, reinterpret_cast<std::uint64_t>(second)}};
+template <const rows::Family& family, std::uint32_t command>
+long hypercall(auto& structure) {
+    const auto request = rows::call_of<family, command>(structure);
     return call(ioctl_call, driver(), privcmd_hypercall, reinterpret_cast<long>(&request));
 }
 
 std::uint64_t free_frames() {
     xen_sysctl_t request{};
-    request.cmd = XEN_SYSCTL_physinfo;
-    request.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-    if (hypercall(__HYPERVISOR_sysctl, reinterpret_cast<std::uint64_t>(&request)) != 0) leave(1);
+    if (hypercall<rows::sysctl, XEN_SYSCTL_physinfo>(request) != 0) leave(1);
     return request.u.physinfo.free_pages;
 }
 
@@ -59,7 +57,7 @@ std::uint64_t open_ports() {
     std::uint64_t open = 0;
     for (evtchn_port_t port = 0;; ++port) {
         evtchn_status_t status{.dom = DOMID_SELF, .port = port};
-        if (hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_status, &status) != 0) return open;
+        if (hypercall<rows::event_channel_op, EVTCHNOP_status>(status) != 0) return open;
         open += status.status != EVTCHNSTAT_closed;
     }
 }
@@ -67,11 +65,9 @@ std::uint64_t open_ports() {
 std::uint64_t living_domains() {
     static std::array<xen_domctl_getdomaininfo_t, 64> domains;
     xen_sysctl_t request{};
-    request.cmd = XEN_SYSCTL_getdomaininfolist;
-    request.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
     request.u.getdomaininfolist.max_domains = domains.size();
     set_xen_guest_handle(request.u.getdomaininfolist.buffer, domains.data());
-    if (hypercall(__HYPERVISOR_sysctl, reinterpret_cast<std::uint64_t>(&request)) != 0) leave(1);
+    if (hypercall<rows::sysctl, XEN_SYSCTL_getdomaininfolist>(request) != 0) leave(1);
     return request.u.getdomaininfolist.num_domains;
 }
 

@@ -22,7 +22,7 @@ void write_ring(std::string_view text) {
         ring.out[MASK_XENCONS_IDX(written.load(), ring.out)] = letter;
         ++written;
     }
-    event_channel_op(EVTCHNOP_send, &reader);
+    call<rows::event_channel_op, EVTCHNOP_send>(reader);
 }
 
 }

@@ -4,22 +4,9 @@
 
 namespace kit {
 
-namespace {
-
-std::uint32_t version_of(unsigned number) {
-    switch (number) {
-    case __HYPERVISOR_domctl: return XEN_DOMCTL_INTERFACE_VERSION;
-    case __HYPERVISOR_sysctl: return XEN_SYSCTL_INTERFACE_VERSION;
-    case __HYPERVISOR_platform_op: return XENPF_INTERFACE_VERSION;
-    default: return XEN_MCA_INTERFACE_VERSION;
-    }
-}
-
-}
-
 void Request::name(const Family& family, const Row& row) {
     words.fill(0);
-    if (family.selector == Selector::structure) words[0] = std::uint64_t{version_of(family.number)} << 32 | row.command;
+    if (family.selector == Selector::structure) words[0] = std::uint64_t{family.interface_version} << 32 | row.command;
 }
 
 void Request::set_domain(const Family& family, unsigned domain) {

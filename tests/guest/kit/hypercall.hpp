@@ -3,6 +3,8 @@
 
 #include "answers.hpp"
 #include "hypercalls/abi.hpp"
+#include "table/call_of.hpp"
+#include "table/families.hpp"
 
 #include <array>
 #include <concepts>
@@ -13,6 +15,8 @@
 extern "C" std::byte hypercall_page[4096];
 
 namespace kit {
+
+namespace rows = basalt::table;
 
 using Status = std::int64_t;
 
@@ -42,6 +46,15 @@ inline Status hypercall(unsigned number, Word a = {}, Word b = {}, Word c = {}, 
     return result;
 }
 
+// By the table: a wrong command or structure does not compile.
+template <const basalt::table::Family& family, std::uint32_t command>
+Status call(auto&&... arguments) {
+    const auto made = basalt::table::call_of<family, command>(arguments...);
+    const auto& word = made.arguments;
+    return hypercall(family.number, word[0], word[1], word[2], word[3], word[4]);
+}
+
+// Anything at all.
 inline Status xen_version(int command, Word argument = {}) {
     return hypercall(__HYPERVISOR_xen_version, command, argument);
 }
