@@ -19,7 +19,7 @@ struct Plan {
     std::uint64_t taken_in_chunk;
 };
 
-Result<Plan> plan_for(const xen_memory_exchange_t& request) {
+Result<> check_sizes(const xen_memory_exchange_t& request) {
     const auto& in = request.in;
     const auto& out = request.out;
     if (std::max(in.extent_order, out.extent_order) > most_extent_order())
@@ -29,10 +29,22 @@ Result<Plan> plan_for(const xen_memory_exchange_t& request) {
         ~std::uint64_t{0} >> out.extent_order < out.nr_extents ||
         in.nr_extents << in.extent_order != out.nr_extents << out.extent_order)
         return refuse(Error::invalid);
+    return {};
+}
+
+// Here any number of bits is a wish, which may be one that no frame meets.
+Wanted frames_wanted(const xen_memory_reservation_t& out, const DomainMemory& domain) {
+    const unsigned bits = XENMEMF_get_address_bits(out.mem_flags);
+    return {.order = out.extent_order, .address_bits = bits == 0 ? 64 : bits, .from_reserve = domain.hardware};
+}
+
+Result<Plan> plan_for(const xen_memory_exchange_t& request) {
+    const auto& in = request.in;
+    const auto& out = request.out;
     DomainMemory& domain = (TRY(domain_for_memory(DomainId(in.domid))))->memory;
     const unsigned chunk = std::max(in.extent_order, out.extent_order);
     return Plan{&domain,
-                TRY(wanted_as(out.extent_order, out.mem_flags, domain)),
+                frames_wanted(out, domain),
                 in.extent_order,
                 Numbers(in.extent_start.p),
                 Numbers(out.extent_start.p),
@@ -59,9 +71,12 @@ Result<> exchange_chunk(const Plan& plan, std::uint64_t chunk) {
 
 // rsi: xen_memory_exchange_t. How far it got is kept in its nr_exchanged, which is the guest's to change.
 Ending exchange(Registers& registers) {
+    if (registers.rdi >> extents_done_shift != 0) return answer(registers, refuse(Error::invalid));
     const GuestPointer<xen_memory_exchange_t> pointer(registers.rsi);
     auto request = pointer.read();
     if (!request) return answer(registers, refuse(request.error()));
+    if (const auto sizes = check_sizes(*request); !sizes) return answer(registers, sizes);
+    if (request->nr_exchanged == request->in.nr_extents) return answer(registers, 0);
     const auto plan = plan_for(*request);
     if (!plan) return answer(registers, refuse(plan.error()));
     paging::Budget budget;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "hypercalls/memory_calls.hpp"
 #include "machine/boot_info.hpp"
@@ -36,9 +37,9 @@ Result<std::int64_t> set_memory_map(std::uint64_t argument) {
 
 Result<std::int64_t> memory_map(std::uint64_t argument) {
     const GuestPointer<xen_memory_map_t> pointer(argument);
+    auto request = TRY(pointer.read());
     const GuestMemoryMap map = running().domain.memory_map.with([](const GuestMemoryMap& set) { return set; });
     if (map.count == 0) return refuse(Error::not_implemented);
-    auto request = TRY(pointer.read());
     request.nr_entries = std::min(request.nr_entries, static_cast<std::uint32_t>(map.count));
     TRY(GuestPointer<MapEntry>(reinterpret_cast<std::uint64_t>(request.buffer.p))
             .write(std::span<const MapEntry>(map.entries).first(request.nr_entries)));
@@ -78,10 +79,16 @@ Result<std::int64_t> machphys_mfn_list(std::uint64_t argument) {
 
 namespace {
 
-// A frame of the grant table, which grows as far as that. The status frames belong to version 2.
-Result<Mfn> grant_frame(Domain& domain, const xen_mem_acquire_resource_t& request, std::uint64_t index) {
+// PV guests have a grant table, whose status frames would belong to version 2, and nothing else of the kind.
+Result<> check_resource(const xen_mem_acquire_resource_t& request) {
+    const bool is_known = request.type <= XENMEM_resource_vmtrace_buf;
+    if (request.type != XENMEM_resource_grant_table) return refuse(is_known ? Error::invalid : Error::not_supported);
     if (request.id != XENMEM_resource_grant_table_id_shared) return refuse(Error::invalid);
-    const std::uint64_t number = request.frame + index;
+    return {};
+}
+
+// A frame of the grant table, which grows as far as that.
+Result<Mfn> grant_frame(Domain& domain, std::uint64_t number) {
     if (number >= domain.grants.limit()) return refuse(Error::invalid);
     TRY(domain.grants.grow(static_cast<std::uint32_t>(number) + 1));
     return domain.grants.frame(static_cast<std::uint32_t>(number));
@@ -93,9 +100,12 @@ Result<Mfn> grant_frame(Domain& domain, const xen_mem_acquire_resource_t& reques
 Result<std::int64_t> acquire_resource(std::uint64_t argument) {
     const GuestPointer<xen_mem_acquire_resource_t> pointer(argument);
     auto request = TRY(pointer.read());
-    if (request.pad != 0) return refuse(Error::invalid);
+    constexpr std::uint64_t last_frame = std::numeric_limits<std::uint32_t>::max();
+    if (request.pad != 0 || request.frame > last_frame - request.nr_frames) return refuse(Error::invalid);
+    if (request.domid == DOMID_SELF) return refuse(Error::no_such_process);
     Domain* const domain = TRY(living_domain(DomainId(request.domid)));
-    if (request.type != XENMEM_resource_grant_table) return refuse(Error::not_supported);
+    if (domain == &running().domain) return refuse(Error::not_permitted);
+    TRY(check_resource(request));
     const GuestPointer<xen_pfn_t> list(reinterpret_cast<std::uint64_t>(request.frame_list.p));
     if (list.is_null()) {
         if (request.nr_frames != 0) return refuse(Error::invalid);
@@ -103,9 +113,9 @@ Result<std::int64_t> acquire_resource(std::uint64_t argument) {
         TRY(pointer.write(request));
         return 0;
     }
-    if (request.nr_frames > grants::most_frames) return refuse(Error::too_big);
+    if (request.nr_frames == 0 || request.nr_frames > domain->grants.limit()) return refuse(Error::invalid);
     for (std::uint32_t index = 0; index < request.nr_frames; ++index)
-        TRY((list + index).write(TRY(grant_frame(*domain, request, index)).raw));
+        TRY((list + index).write(TRY(grant_frame(*domain, request.frame + index)).raw));
     return 0;
 }
 

@@ -6,14 +6,17 @@
 namespace basalt::hypercalls {
 namespace {
 
-// Done in one go: nothing can be done already.
-template <auto function>
+// Done in one go: nothing can be done already. What Xen has among the calls of one architecture it then does not know.
+template <auto function, Error half_done = Error::invalid>
 struct Plain {
     static Ending act(Registers& registers) {
-        if (registers.rdi >> extents_done_shift != 0) return answer(registers, refuse(Error::invalid));
+        if (registers.rdi >> extents_done_shift != 0) return answer(registers, refuse(half_done));
         return answer(registers, function(registers.rsi));
     }
 };
+
+template <auto function>
+constexpr Handler plain_of_x86 = Plain<function, Error::not_implemented>::act;
 
 template <std::uint32_t command>
 Result<std::int64_t> count(std::uint64_t argument) {
@@ -32,15 +35,15 @@ constexpr auto commands = bind<table::memory_op, Handler>({
     {XENMEM_current_reservation, Plain<count<XENMEM_current_reservation>>::act},
     {XENMEM_maximum_reservation, Plain<count<XENMEM_maximum_reservation>>::act},
     {XENMEM_maximum_gpfn, Plain<count<XENMEM_maximum_gpfn>>::act},
-    {XENMEM_machine_memory_map, Plain<machine_memory_map>::act},
-    {XENMEM_memory_map, Plain<memory_map>::act},
-    {XENMEM_set_memory_map, Plain<set_memory_map>::act},
+    {XENMEM_machine_memory_map, plain_of_x86<machine_memory_map>},
+    {XENMEM_memory_map, plain_of_x86<memory_map>},
+    {XENMEM_set_memory_map, plain_of_x86<set_memory_map>},
     {XENMEM_acquire_resource, Plain<acquire_resource>::act},
-    {XENMEM_machphys_mapping, Plain<machphys_mapping>::act},
-    {XENMEM_machphys_mfn_list, Plain<machphys_mfn_list>::act},
+    {XENMEM_machphys_mapping, plain_of_x86<machphys_mapping>},
+    {XENMEM_machphys_mfn_list, plain_of_x86<machphys_mfn_list>},
     {XENMEM_claim_pages, Plain<claim_pages>::act},
-    {XENMEM_get_sharing_freed_pages, Plain<no_page_is_shared>::act},
-    {XENMEM_get_sharing_shared_pages, Plain<no_page_is_shared>::act},
+    {XENMEM_get_sharing_freed_pages, plain_of_x86<no_page_is_shared>},
+    {XENMEM_get_sharing_shared_pages, plain_of_x86<no_page_is_shared>},
 });
 
 }    // namespace

@@ -8,6 +8,8 @@ namespace {
 using Reservation = xen_memory_reservation_t;
 using Extents = GuestPointer<xen_pfn_t>;
 
+constexpr std::uint64_t most_told = 0xffff'ffff;    // "no limit", as Xen tells it
+
 Result<> increase_by_one(DomainMemory& domain, const Wanted& wanted, Extents extent) {
     const Mfn first = TRY(increase(domain, wanted));
     return extent.is_null() ? Result<>{} : extent.write(first.raw);
@@ -37,10 +39,12 @@ struct Request {
     std::uint64_t count;
 };
 
-Result<Request> request_at(std::uint64_t argument) {
+Result<Request> request_at(std::uint32_t command, std::uint64_t argument) {
     const auto reservation = TRY(GuestPointer<Reservation>(argument).read());
     if (reservation.nr_extents > ~std::uint32_t{0} >> extents_done_shift) return refuse(Error::too_big);
     if (reservation.extent_order > most_extent_order()) return refuse(Error::not_permitted);
+    if (command == XENMEM_populate_physmap && (reservation.mem_flags & XENMEMF_populate_on_demand) != 0)
+        return refuse(Error::invalid);    // PV guests know their frames
     Domain* const domain = TRY(domain_for_memory(DomainId(reservation.domid)));
     return Request{&domain->memory,
                    TRY(wanted_as(reservation.extent_order, reservation.mem_flags, domain->memory)),
@@ -52,7 +56,7 @@ Result<Request> request_at(std::uint64_t argument) {
 Ending change_reservation(Registers& registers) {
     const auto command = static_cast<std::uint32_t>(registers.rdi & command_mask);
     std::uint64_t done = registers.rdi >> extents_done_shift;
-    const auto request = request_at(registers.rsi);
+    const auto request = request_at(command, registers.rsi);
     if (!request) return answer(registers, static_cast<std::int64_t>(done));
     paging::Budget budget;
     while (done < request->count) {
@@ -78,13 +82,13 @@ Result<std::int64_t> claim_pages(std::uint64_t argument) {
     if (!domain || reservation.domid == DOMID_SELF) return refuse(Error::invalid);
     DomainMemory& memory = (*domain)->memory;
     const std::uint64_t frames = reservation.nr_extents;    // that it shall have in the end; 0: no claim any more
-    if (frames != 0 && frames <= memory.total.load(std::memory_order_relaxed)) return refuse(Error::invalid);
+    const bool is_more = frames > memory.total.load(std::memory_order_relaxed) && frames <= most_told;
+    if (frames != 0 && !is_more) return refuse(Error::invalid);
     TRY(claim(memory, frames));
     return 0;
 }
 
 Result<std::int64_t> count_of(std::uint32_t command, std::uint64_t argument) {
-    constexpr std::uint64_t most_told = 0xffff'ffff;    // "no limit", as Xen tells it
     const Domain* const domain =
         TRY(domain_for_memory(DomainId(TRY(GuestPointer<domid_t>(argument).read()))));
     const DomainMemory& memory = domain->memory;

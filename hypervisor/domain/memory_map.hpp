@@ -17,7 +17,7 @@ struct [[gnu::packed]] MapEntry {
 static_assert(sizeof(MapEntry) == 20);
 
 struct GuestMemoryMap {
-    static constexpr std::size_t most = 128;   // as on Xen
+    static constexpr std::size_t most = 128;
     std::array<MapEntry, most> entries{};
     std::size_t count = 0;                     // 0: none was set
 };

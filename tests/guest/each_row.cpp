@@ -10,10 +10,10 @@ namespace {
 
 constexpr unsigned nobody = 0x7000;      // a number that no domain has
 
-// Dom0 was built by nobody who would have left it a map; build_id without a place for it is a question of its own.
+// build_id without a place for it is a question of its own.
 constexpr bool has_structure(const Family& family, const Row& row) {
     return row.operand.size != 0 && row.operand.way != basalt::table::Operand::Way::in_if_there &&
-           family.selector != Selector::each_element && row.name != "memory_map";
+           family.selector != Selector::each_element;
 }
 
 void refuses_unreachable(const Family& family, const Row& row) {

@@ -4,6 +4,7 @@
 // What memory a domain has, gives back, gets, and exchanges.
 #include "kit/case.hpp"
 #include "kit/paging.hpp"
+#include "kit/reservation.hpp"
 
 namespace kit {
 namespace {
@@ -12,50 +13,6 @@ constexpr std::uint64_t nowhere = 0xdead000;
 
 // An entry as the firmware's call 0xe820 gives it; Xen's headers do not name it.
 struct [[gnu::packed]] MemoryRange { std::uint64_t addr, size; std::uint32_t type; };
-
-Status reservation(unsigned command, std::span<xen_pfn_t> frames, unsigned order = 0, unsigned flags = 0,
-                   int domain = DOMID_SELF) {
-    xen_memory_reservation request{};
-    set_xen_guest_handle(request.extent_start, frames.data());
-    request.nr_extents = frames.size();
-    request.extent_order = order;
-    request.mem_flags = flags;
-    request.domid = static_cast<domid_t>(domain);
-    return memory_op(command, &request);
-}
-
-Status pages_of(unsigned command, int domain = DOMID_SELF) {
-    domid_t id = static_cast<domid_t>(domain);
-    return memory_op(command, &id);
-}
-
-// The frame behind a page, its mapping taken away first: what a kernel does before it gives memory back.
-xen_pfn_t unmapped(Page& page) {
-    const xen_pfn_t mfn = page.mfn();
-    update_va_mapping(&page, 0, UVMF_INVLPG);
-    return mfn;
-}
-
-void attach(Page& page, xen_pfn_t mfn) {
-    p2m(pfn_of(&page)) = mfn;
-    mmu_update(mfn * page_size | MMU_MACHPHYS_UPDATE, pfn_of(&page));
-    expect_equal(make_writable(page), 0);
-}
-
-struct Exchange {
-    xen_memory_exchange request{};
-    Exchange(std::span<xen_pfn_t> in, unsigned in_order, std::span<xen_pfn_t> out, unsigned out_order, unsigned bits = 0) {
-        request.in.domid = request.out.domid = DOMID_SELF;
-        set_xen_guest_handle(request.in.extent_start, in.data());
-        request.in.nr_extents = in.size();
-        request.in.extent_order = in_order;
-        set_xen_guest_handle(request.out.extent_start, out.data());
-        request.out.nr_extents = out.size();
-        request.out.extent_order = out_order;
-        request.out.mem_flags = XENMEMF_address_bits(bits);
-    }
-    Status run() { return memory_op(XENMEM_exchange, &request); }
-};
 
 constexpr auto table = std::to_array<Case>({
     {"memory_op.current_reservation", "is what start_info says, below the maximum", [] {
