@@ -9,6 +9,7 @@
 #include "hypercalls/acting_for.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
+#include "hypercalls/list_start.hpp"
 #include "hypercalls/page_table_calls.hpp"
 #include "hypercalls/pause.hpp"
 #include "table/grant_table_op.hpp"
@@ -56,8 +57,10 @@ std::int16_t show_frames(Domain& domain, std::uint32_t count, GuestPointer<xen_p
 
 // The table grows to so many frames, and stays so even where their list cannot be written.
 Result<> setup_table(gnttab_setup_table_t& request) {
+    const GuestPointer<xen_pfn_t> list(request.frame_list.p);
+    TRY(check_list_start(list.address()));
     const auto domain = acted_for(request.dom);
-    request.status = domain ? show_frames(**domain, request.nr_frames, GuestPointer<xen_pfn_t>(request.frame_list.p))
+    request.status = domain ? show_frames(**domain, request.nr_frames, list)
                             : status_of(domain.error());
     return {};
 }
@@ -95,6 +98,7 @@ struct Batch {
         constexpr std::uint32_t at_once = 16;
         const GuestPointer<Request> list(registers.rsi);
         const auto count = static_cast<std::uint32_t>(registers.rdx);
+        if (const auto start = check_list_start(list.address()); !start) return answer(registers, start);
         for (std::uint32_t index = 0; index < count; ++index) {
             if (index != 0 && index % at_once == 0 && better_pause()) return go_on<Request>(registers, index);
             auto request = (list + index).read();
@@ -125,7 +129,8 @@ grants::UnmapRequest wanted(const gnttab_unmap_grant_ref_t& request) {
     return {grants::Handle(request.handle), request.host_addr, request.dev_bus_addr, std::nullopt};
 }
 grants::UnmapRequest wanted(const gnttab_unmap_and_replace_t& request) {
-    return {grants::Handle(request.handle), request.host_addr, 0, request.new_addr};
+    const auto instead = request.new_addr == 0 ? std::nullopt : std::optional(request.new_addr);
+    return {grants::Handle(request.handle), request.host_addr, 0, instead};
 }
 
 constexpr std::uint32_t unmapped_at_once = 16;
@@ -154,6 +159,7 @@ template <typename Request>
 Ending unmap(Registers& registers) {
     const GuestPointer<Request> list(registers.rsi);
     const auto count = static_cast<std::uint32_t>(registers.rdx);
+    if (const auto start = check_list_start(list.address()); !start) return answer(registers, start);
     for (std::uint32_t done = 0; done < count; done += unmapped_at_once) {
         if (done != 0 && better_pause()) return go_on<Request>(registers, done);
         const auto told = unmap_some(list + done, std::min(count - done, unmapped_at_once));
@@ -164,9 +170,9 @@ Ending unmap(Registers& registers) {
 
 // A grant of any domain, or a page of the caller's own by its frame number.
 grants::Answer<grants::CopySide> side_of(const gnttab_copy::gnttab_copy_ptr& side, bool granted) {
-    if (!granted && side.domid != DOMID_SELF) return grants::deny(grants::Status::permission_denied);
     const auto domain = living_domain(DomainId(side.domid));
     if (!domain) return grants::deny(grants::Status::bad_domain);
+    if (!granted && side.domid != DOMID_SELF) return grants::deny(grants::Status::permission_denied);
     if (!granted) return grants::CopySide{.own = Mfn(side.u.gmfn), .offset = side.offset};
     return grants::CopySide{.granter = &(*domain)->grants, .reference = GrantRef(side.u.ref), .offset = side.offset};
 }

@@ -72,7 +72,7 @@ Answer<Unmapped> Unmapped::begin(GrantTable& mapper, const UnmapRequest& request
         if (request.device_addr == physical_of(Mfn(mapping.frame)))
             over |= GNTMAP_device_map;
         else
-            result = Status::general_error;
+            result = Status::bad_device_address;
     }
     if (result == Status::okay && request.host_addr != 0 && by_host(mapping.flags)) {
         const Place place{request.host_addr, (mapping.flags & GNTMAP_contains_pte) != 0};

@@ -18,6 +18,7 @@ enum class Status : std::int16_t {
     bad_reference = GNTST_bad_gntref,
     bad_handle = GNTST_bad_handle,
     bad_address = GNTST_bad_virt_addr,
+    bad_device_address = GNTST_bad_dev_addr,
     permission_denied = GNTST_permission_denied,
     bad_page = GNTST_bad_page,
     bad_copy_argument = GNTST_bad_copy_arg,

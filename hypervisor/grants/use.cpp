@@ -1,6 +1,15 @@
 #include "grants/use.hpp"
 
 namespace basalt::grants {
+namespace {
+
+// What is granted may be no page of the granter's, or one that is a page table just now.
+Status status_of(Error error) {
+    if (error == Error::again) return Status::again;
+    return error == Error::busy ? Status::general_error : Status::bad_page;
+}
+
+}  // namespace
 
 Answer<GrantUse> GrantUse::begin(GrantTable& table, GrantRef reference, DomainId grantee, bool host, bool device,
                                  bool writing) {
@@ -13,7 +22,7 @@ Answer<GrantUse> GrantUse::begin(GrantTable& table, GrantRef reference, DomainId
         use.pins_[use.count_++] = pin;
     }
     auto held = HeldFrame::take(mfn, table.self(), writing);
-    if (!held) return deny(held.error() == Error::again ? Status::again : Status::general_error);
+    if (!held) return deny(status_of(held.error()));
     // A mapping keeps the granter's table by a frame on its account: pages shared with Basalt are on nobody's.
     if (!basalt::frame(mfn).owner_word().charged()) return deny(Status::general_error);
     use.frame_ = std::move(*held);

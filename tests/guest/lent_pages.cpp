@@ -3,6 +3,7 @@
 //
 // Pages granted from one domain to another, and the end of either while they are mapped.
 #include "kit/case.hpp"
+#include "kit/grants.hpp"
 #include "kit/paging.hpp"
 #include "kit/small_domain.hpp"
 
@@ -33,30 +34,6 @@ namespace {
 
 constexpr std::uint64_t borrowed_at = image_base + 2 * page_size;
 constexpr unsigned reference = 20;
-constexpr unsigned in_use = GTF_reading | GTF_writing;
-
-template <class Operation>
-Status grant(unsigned command, Operation& operation) { return grant_table_op(command, &operation, 1); }
-
-// The first frame of a domain's grant table, mapped in a window of ours.
-volatile grant_entry_v1_t* grants_of(unsigned domain, Page& window) {
-    xen_pfn_t frame = 0;
-    gnttab_setup_table_t setup{};
-    setup.dom = static_cast<domid_t>(domain);
-    setup.nr_frames = 1;
-    set_xen_guest_handle(setup.frame_list, &frame);
-    expect_equal(grant(GNTTABOP_setup_table, setup), 0);
-    expect_equal(setup.status, GNTST_okay);
-    const bool mapped = domain == 0 ? expect_equal(update_va_mapping(&window, entry(frame, kernel_page), UVMF_INVLPG), 0)
-                                    : expect_equal(map_foreign(window, domain, frame, kernel_page), 0);
-    return mapped ? reinterpret_cast<volatile grant_entry_v1_t*>(&window) : nullptr;
-}
-
-void give(volatile grant_entry_v1_t& grant, unsigned to, std::uint64_t mfn) {
-    grant.domid = static_cast<domid_t>(to);
-    grant.frame = static_cast<std::uint32_t>(mfn);
-    grant.flags = GTF_permit_access;
-}
 
 constexpr auto table = std::to_array<Case>({
     {"grant_table_op.map_grant_ref", "a domain maps a page of Dom0's, and lets it go when it is ended", [] {
@@ -75,7 +52,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(other.read(SmallDomain::data, 6) >> 16 & 0xffff, GNTST_okay);
         expect_equal(other.read(SmallDomain::data, 2), 0xbeef);
         expect_equal(page.words[1], 0x600d);
-        expect_equal(grants[reference].flags, GTF_permit_access | in_use);
+        expect_equal(grants[reference].flags, GTF_permit_access | grant_in_use);
         expect_audit_agrees();
         expect_equal(other.destroy(), 0);
         expect_equal(grants[reference].flags, GTF_permit_access);

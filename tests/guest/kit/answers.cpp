@@ -146,6 +146,10 @@ void note_success(unsigned number, std::uint32_t command) {
     if (const Family* const family = family_of(number)) note(*family, command, 0);
 }
 
+void note_status(unsigned number, std::uint32_t command, std::int64_t status) {
+    if (const Family* const family = family_of(number)) note(*family, command, status, true);
+}
+
 void note_answers_of(const Twin& twin) {
     for (const auto& slot : noted)
         if (const std::uint64_t word = twin.read(slot)) note_word(word);

@@ -20,6 +20,9 @@ void note_answer(const CallMade& call);
 // For what is seen by other means than its answer: a command that does not come back.
 void note_success(unsigned number, std::uint32_t command = 0);
 
+// A request's status that another domain without this kit was given.
+void note_status(unsigned number, std::uint32_t command, std::int64_t status);
+
 // What a twin has been answered, before it is destroyed.
 void note_answers_of(const Twin& twin);
 

@@ -64,7 +64,8 @@ void OtherDomain::create(std::span<xen_pfn_t> frames) {
     auto& wanted = request.u.createdomain;
     wanted.max_vcpus = 1;
     wanted.max_evtchn_port = 1023;
-    wanted.max_grant_frames = wanted.max_maptrack_frames = -1;
+    wanted.max_grant_frames = -1;
+    wanted.max_maptrack_frames = most_mapping_frames;
     wanted.grant_opts = XEN_DOMCTL_GRANT_version(1);
     expect_zero(domctl(XEN_DOMCTL_createdomain, 0, request));
     id = request.domain;

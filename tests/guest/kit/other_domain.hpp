@@ -19,6 +19,7 @@ std::int64_t map_foreign(const Page& window, unsigned domain, std::uint64_t mfn,
 struct OtherDomain {
     unsigned id = 0;
     std::int64_t trouble = 0;          // the first answer on the way that was not as it should be
+    int most_mapping_frames = -1;      // of its list of grants that it maps; -1: what the hypervisor allows
 
     xen_domctl_getdomaininfo_t info() const;
     std::int64_t start() const;

@@ -5,7 +5,8 @@
 
 namespace kit {
 
-SmallDomain::SmallDomain(std::span<const std::byte> instructions) {
+SmallDomain::SmallDomain(std::span<const std::byte> instructions, int mapping_frames) {
+    most_mapping_frames = mapping_frames;
     for (unsigned pfn = 0; pfn < count; ++pfn) frames[pfn] = pfn;
     create(frames);
     if (trouble != 0) return;

@@ -58,10 +58,10 @@ TEST_F(grants, what_is_not_granted_is_not_mapped_and_leaves_no_trace) {
     EXPECT_EQ(map(9).error(), Status::general_error);
     EXPECT_EQ(map(9, 0).error(), Status::bad_reference);
     granter->give(9, mapper->new_frame(), *mapper);   // not the granter's to grant
-    EXPECT_EQ(map(9).error(), Status::general_error);
+    EXPECT_EQ(map(9).error(), Status::bad_page);
     EXPECT_EQ(granter->flags(9), unsigned{GTF_permit_access});
     granter->give(9, Mfn(7), *mapper);                // no memory
-    EXPECT_EQ(map(9, GNTMAP_host_map | GNTMAP_readonly).error(), Status::general_error);
+    EXPECT_EQ(map(9, GNTMAP_host_map | GNTMAP_readonly).error(), Status::bad_page);
     granter->give(9, page, *mapper);
     world::no_entry_there = true;
     EXPECT_EQ(map(9).error(), Status::general_error);
@@ -83,7 +83,7 @@ TEST_F(grants, uses_are_counted) {
     EXPECT_EQ(granter->flags(9) & in_use, in_use);
     EXPECT_EQ(unmap(writing->handle, 0x2000), Status::okay);             // the device's part stays
     EXPECT_EQ(granter->flags(9) & in_use, in_use);
-    EXPECT_EQ(unmap(writing->handle, 0, 0x123000), Status::general_error);
+    EXPECT_EQ(unmap(writing->handle, 0, 0x123000), Status::bad_device_address);
     EXPECT_EQ(unmap(writing->handle, 0, physical_of(page)), Status::okay);
     EXPECT_EQ(granter->flags(9) & in_use, unsigned{GTF_reading});
     EXPECT_EQ(unmap(writing->handle, 0, physical_of(page)), Status::bad_handle);
