@@ -169,7 +169,7 @@ early_entry_l2:
 early_entry_l1:                 /* the first CPU's alias of the entry text: see machine/descriptors.cpp */
     .quad entry_text_start + TABLE, entry_data_start + TABLE
     .fill 6, 8, 0
-    .quad first_cpu_gates + TABLE, first_cpu_descriptors + TABLE
+    .quad interrupt_gates + TABLE, first_cpu_descriptors + TABLE
     .fill 502, 8, 0
 early_cpu_l2:
     .quad early_cpu_l1 + TABLE

@@ -48,6 +48,8 @@ inline constexpr std::size_t cpu_block_size = 64 * 1024;
 // Entry aliases (entry text, then that CPU's entry data) follow the blocks.
 inline constexpr Address entry_area = cpu_area + (Address{1} << 30);
 inline constexpr std::size_t entry_alias_size = 64 * 1024;
+// One for all CPUs, in the first one's alias: SIDT shows the same everywhere.
+inline constexpr Address interrupt_gates = entry_area + 8 * page_size;
 
 inline void* direct(Mfn mfn) { return reinterpret_cast<void*>(direct_map + physical_of(mfn)); }
 

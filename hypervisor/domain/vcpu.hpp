@@ -25,7 +25,7 @@ public:
     Vcpu(const Vcpu&) = delete;
     Vcpu& operator=(const Vcpu&) = delete;
 
-    Registers registers{};       // entries from the guest are pushed here
+    VcpuRegisters registers{};   // entries from the guest are pushed here
     Domain& domain;
     const VcpuId id;
     PvVcpu pv;

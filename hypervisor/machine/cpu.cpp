@@ -43,13 +43,13 @@ void go_offline() {
     cpu.online = false;
 }
 
-void Cpu::run(Vcpu* vcpu, Registers* registers, const std::uint16_t* upcall) {
+void Cpu::run(Vcpu* vcpu, VcpuRegisters* registers, const std::uint16_t* upcall) {
     running_vcpu = vcpu;
     running_registers = registers;
     upcall_bytes = upcall != nullptr ? upcall : &no_upcall;
     // Idle, nothing can come from ring 3; the CPU's own stack is as good as any.
-    entry_data->task.stacks[0] =
-        registers != nullptr ? reinterpret_cast<std::uint64_t>(registers->end()) : entry_data->cpu_stack;
+    entry_data->task.stacks[0] = registers != nullptr ? registers->landing() : entry_data->cpu_stack;
+    if (registers != nullptr) registers->cpu_stack = entry_data->cpu_stack;
 }
 
 CpuMask online_cpus() {

@@ -59,7 +59,7 @@ struct Cpu {
     bool has(Work kind) const { return (work.load(std::memory_order_relaxed) & static_cast<std::uint32_t>(kind)) != 0; }
 
     // From now on entries from ring 3 land in these registers. With no vcpu, the CPU is idle.
-    void run(Vcpu* vcpu, Registers* registers, const std::uint16_t* upcall);
+    void run(Vcpu* vcpu, VcpuRegisters* registers, const std::uint16_t* upcall);
 };
 
 static_assert(sizeof(Cpu) <= page_size);

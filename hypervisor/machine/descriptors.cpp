@@ -9,7 +9,7 @@
 // Doors of entry.S.
 extern "C" {
 extern std::byte system_call_entry[], compatible_system_call_entry[], exception_stubs[], interrupt_stubs[];
-extern std::byte debug_entry[], nmi_entry[], machine_check_entry[], double_fault_entry[], enter_guests_here[];
+extern std::byte debug_entry[], nmi_entry[], machine_check_entry[], double_fault_entry[];
 }
 
 namespace basalt {
@@ -48,8 +48,9 @@ constexpr std::uint8_t guest_may_call = 0x60;
 
 enum Stack : std::uint8_t { none, nmi_stack, debug_stack, double_fault_stack, machine_check_stack };
 
-constexpr Gate gate(layout::Address to, std::uint8_t stack, std::uint8_t type) {
-    return {static_cast<std::uint16_t>(to), selector::code, stack, type, static_cast<std::uint16_t>(to >> 16),
+Gate gate(const std::byte* entry, std::uint8_t stack) {
+    const auto to = address_of(entry);
+    return {static_cast<std::uint16_t>(to), selector::code, stack, interrupt_gate, static_cast<std::uint16_t>(to >> 16),
             static_cast<std::uint32_t>(to >> 32), 0};
 }
 
@@ -58,18 +59,6 @@ struct InAlias {
     layout::Address of(const void* symbol) const { return entry_text + (address_of(symbol) - address_of(entry_text_start)); }
 };
 
-void fill_gates(Gate* gates, InAlias alias) {
-    for (unsigned vector = 0; vector < 32; ++vector)
-        gates[vector] = gate(alias.of(exception_stubs + 16 * vector), none, interrupt_gate);
-    for (unsigned vector = 32; vector < 256; ++vector)
-        gates[vector] = gate(alias.of(interrupt_stubs + 8 * (vector - 32)), none, interrupt_gate);
-    gates[vector::breakpoint].type |= guest_may_call;
-    gates[vector::overflow].type |= guest_may_call;
-    gates[vector::debug] = gate(alias.of(debug_entry), debug_stack, interrupt_gate);
-    gates[vector::nmi] = gate(alias.of(nmi_entry), nmi_stack, interrupt_gate);
-    gates[vector::double_fault] = gate(alias.of(double_fault_entry), double_fault_stack, interrupt_gate);
-    gates[vector::machine_check] = gate(alias.of(machine_check_entry), machine_check_stack, interrupt_gate);
-}
 
 // core/layout.hpp: which pages of a CPU's block are stacks. A stack begins at the end of its page.
 void fill_task_state(TaskState& task, layout::Address block) {
@@ -92,8 +81,7 @@ void fill_descriptors(Descriptor* page, layout::Address task) {
     page[in_page(selector::task) + 1] = task >> 32;
 }
 
-// Places in an alias: the entry text and its data come first.
-constexpr layout::Address gates_in_alias = 8 * page_size;
+// Place in an alias: the entry text and its data come first.
 constexpr layout::Address descriptors_in_alias = 9 * page_size;
 
 std::uint64_t entry_text_size() { return static_cast<std::uint64_t>(entry_text_end - entry_text_start); }
@@ -113,13 +101,24 @@ Descriptor* own_descriptors() { return static_cast<Descriptor*>(layout::direct(t
 
 }  // namespace
 
+void fill_gates(std::byte* page) {
+    auto* gates = reinterpret_cast<Gate*>(page);
+    for (unsigned vector = 0; vector < 32; ++vector) gates[vector] = gate(exception_stubs + 16 * vector, none);
+    for (unsigned vector = 32; vector < 256; ++vector) gates[vector] = gate(interrupt_stubs + 8 * (vector - 32), none);
+    gates[vector::breakpoint].type |= guest_may_call;
+    gates[vector::overflow].type |= guest_may_call;
+    gates[vector::debug] = gate(debug_entry, debug_stack);
+    gates[vector::nmi] = gate(nmi_entry, nmi_stack);
+    gates[vector::double_fault] = gate(double_fault_entry, double_fault_stack);
+    gates[vector::machine_check] = gate(machine_check_entry, machine_check_stack);
+}
+
 void fill_tables(CpuId cpu, const CpuPages& pages) {
-    ASSERT(entry_text_size() < gates_in_alias);
+    ASSERT(entry_text_size() < layout::interrupt_gates - layout::entry_area);
     const auto block = layout::cpu_area + cpu.raw * layout::cpu_block_size;
     auto& data = *static_cast<EntryData*>(layout::direct(pages.entry_data));
     data.cpu_stack = block + layout::cpu_block_size;
     fill_task_state(data.task, block);
-    fill_gates(static_cast<Gate*>(layout::direct(pages.interrupt_gates)), {entry_alias(cpu)});
     const auto task = entry_alias(cpu) + entry_text_size() + offsetof(EntryData, task);
     fill_descriptors(static_cast<Descriptor*>(layout::direct(pages.descriptors)), task);
     cpu_of(cpu).descriptors = pages.descriptors;
@@ -133,7 +132,6 @@ void map_entry_alias(CpuId cpu, const CpuPages& pages) {
     for (std::uint64_t at = 0; at < entry_text_size(); at += page_size)
         must(map(alias + at, mfn_of(text + at), rights::execute));
     must(map(alias + entry_text_size(), pages.entry_data, rights::write));
-    must(map(alias + gates_in_alias, pages.interrupt_gates, rights::read));
     must(map(alias + descriptors_in_alias, pages.descriptors, rights::write));
 }
 
@@ -171,14 +169,8 @@ void load_tables() {
     own_descriptors()[in_page(selector::task)] &= ~(Descriptor{2} << 40);
     load_task_register(selector::task);
     load_ldt(0);
-    load_idt({page_size - 1, alias + gates_in_alias});
+    load_idt({page_size - 1, layout::interrupt_gates});
     set_up_system_calls({alias});
-}
-
-void enter_guests() {
-    const InAlias alias{entry_alias(this_cpu().id)};
-    asm volatile("jmp *%0" : : "r"(alias.of(enter_guests_here)));
-    __builtin_unreachable();
 }
 
 }  // namespace basalt

@@ -2,6 +2,7 @@
 // entries (FIRST_RESERVED_GDT_PAGE of xen/arch-x86/xen.h), so that the flat selectors are valid for every guest.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "core/layout.hpp"
@@ -32,10 +33,13 @@ constexpr layout::Address entry_alias(CpuId cpu) {
     return layout::entry_area + cpu.raw * layout::entry_alias_size;
 }
 
-// A page for each of these, for one CPU. The entry data follow the entry text; the others have places of their own.
+// A page for each of these, for one CPU. The entry data follow the entry text.
 struct CpuPages {
-    Mfn entry_data, interrupt_gates, descriptors;
+    Mfn entry_data, descriptors;
 };
+
+// Once, into a zeroed page for layout::interrupt_gates.
+void fill_gates(std::byte* page);
 
 // Fills in a CPU's zeroed pages through the direct map, before that CPU uses them.
 void fill_tables(CpuId cpu, const CpuPages& pages);

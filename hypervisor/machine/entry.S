@@ -1,10 +1,12 @@
-/* How ring 3 comes in and goes out. This page is mapped once for each CPU, with that CPU's EntryData behind it, so
-   entry_data(%rip) is always the right CPU's. C++ is far away and called by absolute address.
+/* How ring 3 comes in and goes out. SYSCALL comes with no stack: this page is mapped once for each CPU, with that CPU's
+   EntryData behind it, and LSTAR leads to the CPU's own, so entry_data(%rip) is the right one there, and only there.
+   The gates are the same for every CPU, so that SIDT tells nothing, and lead to the image: what comes through them finds
+   its CPU by its stack. C++ is far away and called by absolute address.
 
    From ring 3, exceptions and interrupts land on RSP0, the end of the running vcpu's Registers, and SYSCALL goes there
-   by itself; C++ runs on the CPU's stack, which is empty then. From ring 0 they stay on the stack they came to.
-   Only #DB, NMI, #MC and #DF have interrupt stacks. GS is never used, so nothing here has a moment of not knowing
-   whose it is. */
+   by itself; C++ runs on the CPU's stack, which is empty then, and which a word behind the Registers names. From ring 0
+   they stay on the stack they came to. Only #DB, NMI, #MC and #DF have interrupt stacks. GS is never used, so nothing
+   here has a moment of not knowing whose it is. */
 #include <offsets.h>
 
 /* Registers of guest_system_call's caller that C++ keeps are not in the frame until they are needed there. */
@@ -13,6 +15,13 @@
     .macro call_far function
     movabs $\function, %rax
     call *%rax
+    .endm
+
+    /* On the CPU's stack: from anywhere in it to its end, which is its block's. */
+    .macro empty_cpu_stack
+    dec %rsp
+    or $CPU_BLOCK - 1, %rsp
+    inc %rsp
     .endm
 
     /* Three bytes that become CLAC where the CPU has SMAP: user_copy alone touches guest memory. */
@@ -159,7 +168,7 @@ exception:
     access_off
     testb $3, R_CS(%rdi)
     jz 1f
-    mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
+    mov R_SIZE(%rdi), %rsp
     call_far guest_exception
     jmp return_to_guest
 1:  call_far hypervisor_exception
@@ -178,7 +187,7 @@ interrupt:
     access_off
     testb $3, R_CS(%rdi)
     jz 1f
-    mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
+    mov R_SIZE(%rdi), %rsp
     call_far guest_interrupt
     jmp return_to_guest
 1:  call_far hypervisor_interrupt
@@ -247,7 +256,7 @@ guest_iret:
 
     .globl guest_iret_faulted   /* hypervisor_exception has put vector and error code into the guest's Registers */
 guest_iret_faulted:
-    mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
+    empty_cpu_stack
     mov CPU_RUNNING_REGISTERS - CPU_BLOCK(%rsp), %rdi
     call_far guest_return_fault
     jmp return_to_guest
@@ -257,9 +266,9 @@ guest_iret_faulted:
     .long guest_iret - ., guest_iret_faulted - .
     .popsection
 
-    .globl enter_guests_here
-enter_guests_here:
-    mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
+    .globl enter_guests
+enter_guests:
+    empty_cpu_stack
     jmp work
 
     /* --- exceptions with interrupt stacks --- */
@@ -297,13 +306,14 @@ debug_entry:
     access_off
     testb $3, R_CS(%rsi)
     jz 1f
-    mov ENTRY_RSP0 + entry_data(%rip), %rdi
-    sub $R_SIZE, %rdi
+    mov %rsp, %rax
+    and $-CPU_BLOCK, %rax
+    mov CPU_RUNNING_REGISTERS(%rax), %rdi
     mov %rdi, %rax
     mov $R_SIZE / 8, %ecx
     rep movsq
     mov %rax, %rdi
-    mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
+    mov R_SIZE(%rdi), %rsp
     call_far guest_exception
     jmp return_to_guest
 1:  mov %rsp, %rdi

@@ -30,11 +30,11 @@ struct EntryData {
 };
 static_assert((offsetof(EntryData, task) + offsetof(TaskState, stacks)) % 8 == 0);
 
+extern "C" {
+
 // Leaves start-up, or a CPU's idle stack, for good: what is on the stack is forgotten, and whoever
 // before_guest_entry() chooses is entered.
 [[noreturn]] void enter_guests();
-
-extern "C" {
 
 // --- supplied by guests/ ---
 void guest_exception(Registers&);      // exceptions and `int n` of ring 3

@@ -22,9 +22,16 @@ struct alignas(16) Registers {
 
     bool from_guest() const { return (cs & 3) != 0; }
     void return_by_iret() { vector = by_nothing; }
-
-    Registers* end() { return this + 1; }
 };
+
+// A vcpu's. The gates are the same for every CPU, so what an entry from ring 3 has to know of its CPU lies where it
+// lands.
+struct VcpuRegisters : Registers {
+    std::uint64_t cpu_stack = 0;   // where C++ starts on the CPU that runs the vcpu: entry.S finds it at R_SIZE
+
+    std::uint64_t landing() const { return reinterpret_cast<std::uint64_t>(&cpu_stack); }   // RSP0
+};
+static_assert(sizeof(VcpuRegisters) == sizeof(Registers) + 16);
 
 static_assert(sizeof(Registers) % 16 == 0);
 static_assert(offsetof(Registers, ss) + 8 == sizeof(Registers));

@@ -42,7 +42,7 @@ Mfn new_frame() { return *frame_for_tables(); }
 void make_cpu(CpuId cpu, std::uint32_t apic_id) {
     map_block(cpu, [](unsigned) { return new_frame(); });
     begin(cpu, apic_id);
-    const CpuPages pages{new_frame(), new_frame(), new_frame()};
+    const CpuPages pages{new_frame(), new_frame()};
     fill_tables(cpu, pages);
     map_entry_alias(cpu, pages);
 }
