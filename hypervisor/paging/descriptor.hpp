@@ -8,7 +8,7 @@
 namespace basalt::paging {
 
 // The descriptor as it may be stored: code and data get their privilege raised to ring 3 where the guest
-// asked for less. Nothing: refused.
+// asked for less, a call gate to the guest's own code is kept where nobody gets through. Nothing: refused.
 std::optional<std::uint64_t> permitted_descriptor(std::uint64_t descriptor);
 
 }    // namespace basalt::paging

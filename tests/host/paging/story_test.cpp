@@ -212,14 +212,26 @@ TEST_F(Story, DescriptorPagesAreCheckedAndRaisedToRing3) {
         EXPECT_EQ(take_writable(page(2), domain).error(), Error::busy);
     }
     const std::uint64_t gate = 0x0000'8e00'0008'0000, task = 0x0000'8900'0000'0067,
-                        call = 0x0000'ec00'0008'0000;
-    for (const auto bad : {gate, task, call}) {
+                        call_of_hypervisor = 0x0000'ec00'e008'0000, odd_call = 0x0000'ec01'0008'0000;
+    for (const auto bad : {gate, task, call_of_hypervisor, odd_call}) {
         descriptors[2] = bad;
         descriptors[3] = 0x00af'9b00'0000'ffff;
         EXPECT_EQ(take_descriptors(page(2), domain).error(), Error::invalid);
         EXPECT_EQ(descriptors[3], 0x00af'9b00'0000'ffffU);
     }
     settle();
+}
+
+TEST_F(Story, ACallGateToTheGuestsOwnCodeIsKeptClosed) {
+    auto& descriptors = table_at(page(2));
+    const auto gate_to = [](std::uint64_t selector) { return 0x0000'ec00'0000'0000 | selector << 16; };
+    const std::uint64_t own = 0x8, in_ldt = 0xfffc, flat = 0xe033;
+    for (const auto selector : {own, in_ldt, flat}) {
+        descriptors[1] = gate_to(selector);
+        ASSERT_TRUE(take_descriptors(page(2), domain).has_value());
+        EXPECT_EQ(descriptors[1], 0x0000'8c00'0000'0000 | (selector | 3) << 16);   // privilege 0: not for ring 3
+        settle();
+    }
 }
 
 TEST_F(Story, AnotherUseWaitsForTheFlushAndTheSameUseDoesNot) {
