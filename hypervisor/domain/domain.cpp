@@ -62,6 +62,7 @@ Result<Vcpu*> Domain::add_vcpu() {
         TRY(entry_in(descriptor_tables, 3, layout::gdt_of(number), rights::table, table_frame));
     Vcpu* const vcpu = TRY(create<Vcpu>(*this, number)).release();
     vcpu->pv.descriptor_entries = entries;
+    drop_descriptor_tables(*vcpu);   // it has none yet
     if (number.raw < XEN_LEGACY_MAX_VCPUS) vcpu->events.place_info(&shared_info->vcpu_info[number.raw]);
     publish_time(*vcpu);
     events.add_vcpu(vcpu->events);

@@ -23,7 +23,7 @@ void reschedule();
 // Seams of guests/: the part of a vcpu that is in the CPU's registers.
 void load_guest_state(Vcpu& vcpu);    // also loads its root and names its registers to the entry path (Cpu::run)
 void save_guest_state(Vcpu& vcpu);
-void drop_descriptor_tables(Vcpu& vcpu);   // of one that will not run again: its GDT and LDT are the guest's frames
+void drop_descriptor_tables(Vcpu& vcpu);   // of a new one, or of one that will not run again: it has no GDT and LDT
 
 // The domain did something it cannot go on from. One line says what, with the vcpu's registers; the domain stops
 // (SHUTDOWN_crash) and nobody else notices. Returns: the vcpu is held and leaves on the way out.

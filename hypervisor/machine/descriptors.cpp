@@ -1,5 +1,7 @@
 #include "machine/descriptors.hpp"
 
+#include <array>
+
 #include "core/assert.hpp"
 #include "machine/entry.hpp"
 #include "machine/image.hpp"
@@ -97,6 +99,8 @@ void set_up_system_calls(InAlias alias) {
     try_write_msr(msr::sysenter_cs, 0);   // SYSENTER is refused: #GP
 }
 
+alignas(page_size) constexpr std::array<Descriptor, page_size / sizeof(Descriptor)> nulls{};
+
 Descriptor* own_descriptors() { return static_cast<Descriptor*>(layout::direct(this_cpu().descriptors)); }
 
 }  // namespace
@@ -134,6 +138,8 @@ void map_entry_alias(CpuId cpu, const CpuPages& pages) {
     must(map(alias + entry_text_size(), pages.entry_data, rights::write));
     must(map(alias + descriptors_in_alias, pages.descriptors, rights::write));
 }
+
+Mfn no_descriptors() { return mfn_of(physical_in_image(nulls.data())); }
 
 void use_gdt(layout::Address area) {
     const auto own = entry_alias(this_cpu().id) + descriptors_in_alias;

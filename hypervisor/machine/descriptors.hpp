@@ -48,6 +48,9 @@ void map_entry_alias(CpuId cpu, const CpuPages& pages);
 // On the CPU itself: GDT, IDT, task register, SYSCALL registers.
 void load_tables();
 
+// A page of nulls, for where a guest's GDT has no page: a selector there names nothing, and LAR says so without a fault.
+Mfn no_descriptors();
+
 // For the context switch. The guest's GDT area must hold this CPU's page (this_cpu().descriptors) at page 14: with
 // no_guest_gdt only that page is there.
 inline constexpr layout::Address no_guest_gdt = 0;

@@ -28,14 +28,17 @@ layout::Address address_of_entry(const Vcpu& vcpu, std::size_t entry) {
     return layout::gdt_of(vcpu.id) + entry * page_size;
 }
 
+// A page of the GDT that the guest has not set.
+PageEntry unset() { return entry_for(no_descriptors(), rights::read & ~page_bit::global); }
+
 // Puts the frame there and lets go of the one before, after the CPU has forgotten it. A vcpu that does not run has no
 // translations anywhere: switching it out loaded another root.
 void replace(Vcpu& vcpu, std::size_t entry, PageEntry wanted) {
     PageEntry& slot = vcpu.pv.descriptor_entries[entry];
     const PageEntry before = std::exchange(slot, wanted);
-    if ((before & page_bit::present) == 0) return;
-    if (runs_here(vcpu)) flush_page_here(address_of_entry(vcpu, entry));
-    static_cast<void>(FrameUse::adopt(frame_of(before)));
+    if (before == 0) return;
+    if (before != wanted && runs_here(vcpu)) flush_page_here(address_of_entry(vcpu, entry));
+    if (before != unset()) static_cast<void>(FrameUse::adopt(frame_of(before)));
 }
 
 }  // namespace
@@ -51,7 +54,7 @@ Result<> set_gdt(Vcpu& vcpu, std::span<const Mfn> frames, std::uint32_t entries)
     }
     for (std::size_t page = 0; page < guest_gdt_pages; ++page) {
         const bool wanted = page < frames.size();
-        replace(vcpu, page, wanted ? entry_for(std::move(taken[page]).into_table(), mapped) : 0);
+        replace(vcpu, page, wanted ? entry_for(std::move(taken[page]).into_table(), mapped) : unset());
         pv.gdt_frames[page] = wanted ? frames[page] : no_mfn;
     }
     pv.gdt_entries = entries;
@@ -109,17 +112,10 @@ void load_descriptor_tables(const Vcpu& vcpu) {
     use_ldt(layout::ldt_of(vcpu.id), vcpu.pv.ldt_entries);
 }
 
-bool explain_descriptor_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
-    constexpr std::uint64_t size = descriptor_pages * page_size;
-    constexpr std::uint32_t to_selector = 0xfff8;
-    const std::uint64_t offset = address - layout::gdt_of(vcpu.id);
-    if (offset >= 2 * size || (error_code & page_fault_error::user) != 0) return false;
-    const bool is_ldt = offset >= size;
-    if (is_ldt && map_ldt_page(vcpu, offset - size)) return true;
-    if (is_ldt)
-        deliver_page_fault(vcpu, vcpu.pv.ldt_base + (offset - size), error_code);
-    else
-        deliver_exception(vcpu, vector::general_protection, static_cast<std::uint32_t>(offset) & to_selector);
+bool explain_ldt_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
+    const std::uint64_t offset = address - layout::ldt_of(vcpu.id);
+    if (offset >= descriptor_pages * page_size || (error_code & page_fault_error::user) != 0) return false;
+    if (!map_ldt_page(vcpu, offset)) deliver_page_fault(vcpu, vcpu.pv.ldt_base + offset, error_code);
     return true;
 }
 

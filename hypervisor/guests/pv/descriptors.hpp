@@ -27,9 +27,9 @@ std::optional<std::uint64_t> descriptor_of(const Vcpu& vcpu, std::uint16_t selec
 void lend_own_descriptors(const Vcpu& vcpu);
 void load_descriptor_tables(const Vcpu& vcpu);
 
-// A fault in the area is not about the guest's memory: the page is brought in, or the fault is told as the guest's own
-// tables explain it. False: the address is elsewhere.
-bool explain_descriptor_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code);
+// A fault where the LDT is mapped is not about that address: the page is brought in, or the fault is told at the address
+// that the guest knows. False: the address is elsewhere.
+bool explain_ldt_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code);
 
 }  // namespace basalt::pv
 

@@ -44,7 +44,7 @@ void general_protection(Vcpu& vcpu) {
 void page_fault(Vcpu& vcpu) {
     const std::uint64_t address = read_cr2();
     const auto error = static_cast<std::uint32_t>(vcpu.registers.error_code);
-    if (pv::explain_descriptor_fault(vcpu, address, error)) return;
+    if (pv::explain_ldt_fault(vcpu, address, error)) return;
     if (pv::emulate_table_write(vcpu, address, error)) return;
     pv::deliver_page_fault(vcpu, address, error);
 }
@@ -73,7 +73,7 @@ extern "C" void guest_exception(Registers& registers) {
 extern "C" void guest_return_fault(Registers& registers) {
     Vcpu& vcpu = running();
     const auto error = static_cast<std::uint32_t>(registers.error_code);
-    if (registers.vector == vector::page_fault && pv::explain_descriptor_fault(vcpu, read_cr2(), error)) return;
+    if (registers.vector == vector::page_fault && pv::explain_ldt_fault(vcpu, read_cr2(), error)) return;
     pv::deliver_exception(vcpu, registers.vector, error);
 }
 
