@@ -105,7 +105,8 @@ const vcpu_guest_context& first_context(const ElfImage& image, const Plan& plan,
     registers.rsi = plan.start_info.start;
     registers.rflags = rflags::always | rflags::interrupts;
     registers.cs = FLAT_KERNEL_CS;
-    registers.ss = registers.ds = registers.es = FLAT_KERNEL_SS;
+    registers.ss = FLAT_KERNEL_SS;
+    registers.ds = registers.es = FLAT_KERNEL_DS;
     context.kernel_ss = FLAT_KERNEL_SS;
     context.kernel_sp = plan.stack.end;
     context.ctrlreg[3] = xen_pfn_to_cr3(root.raw);
