@@ -15,6 +15,7 @@
 #include "machine/features.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"
+#include "paging/mmu.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -51,7 +52,7 @@ bool read_control_for(Vcpu& vcpu, const Instruction& instruction) {
     return value.has_value();
 }
 
-// SMSW is stopped by UMIP.
+// SMSW, which UMIP stops. To memory it writes 16 bits. False: the kernel hears of its page fault instead.
 bool store_machine_status(Vcpu& vcpu, const Instruction& instruction) {
     const std::uint64_t status = *read_control_register(vcpu, 0);
     if (!instruction.in_memory) {
@@ -59,7 +60,11 @@ bool store_machine_status(Vcpu& vcpu, const Instruction& instruction) {
         return true;
     }
     const std::uint64_t place = address_of(instruction, vcpu.registers, running_segment_bases());
-    return guest_may_name(place, 2) && copy_to_guest(place, &status, 2) == 0;
+    if (guest_may_name(place, 2) && copy_to_guest(place, &status, 2) == 0) return true;
+    const bool is_there = paging::walk(vcpu.pv.kernel_root, place).mapped();
+    const std::uint64_t error = page_fault_error::write | (is_there ? page_fault_error::present : 0);
+    deliver_page_fault(vcpu, place, static_cast<std::uint32_t>(error));
+    return false;
 }
 
 bool load_machine_status(Vcpu& vcpu, const Instruction& instruction) {
@@ -82,7 +87,6 @@ bool carry_out(Vcpu& vcpu, const Instruction& instruction) {
             return write_debug_register(vcpu, instruction.reg, general_register(registers, instruction.rm)).has_value();
         case Operation::clear_task_switched: set_guest_task_switched(vcpu, false); return true;
         case Operation::load_machine_status: return load_machine_status(vcpu, instruction);
-        case Operation::store_machine_status: return store_machine_status(vcpu, instruction);
         case Operation::read_msr: return read_msr_for(vcpu);
         case Operation::write_msr:
             return write_guest_msr(vcpu, static_cast<std::uint32_t>(registers.rcx), edx_eax(registers));
@@ -140,6 +144,8 @@ bool emulate_privileged(Vcpu& vcpu) {
     } else if (is_switched_off(vcpu, instruction->operation)) {
         deliver_exception(vcpu, vector::invalid_opcode);
         return true;
+    } else if (instruction->operation == Operation::store_machine_status) {
+        if (!store_machine_status(vcpu, *instruction)) return true;
     } else if (!carry_out(vcpu, *instruction)) {
         return false;
     }

@@ -1,0 +1,73 @@
+// RUN: %boot-guest | FileCheck %s
+// CHECK: guest: {{[0-9]+}} passed, 0 failed
+//
+// SGDT, SIDT, SLDT, STR and SMSW where the processor has UMIP. That they are stopped is Basalt's promise: stock Xen 4.17
+// leaves UMIP off for PV guests, and they run there as on a processor without it (sensitive_no_umip.cpp).
+#include "kit/case.hpp"
+#include "kit/modes.hpp"
+#include "kit/paging.hpp"
+#include "kit/stores.hpp"
+
+namespace kit {
+namespace {
+
+constexpr std::uint64_t nowhere = 0xdead000;
+constexpr std::string_view shown = "stock Xen leaves UMIP off, and shows what is there";
+
+std::uint64_t read_cr0() {
+    std::uint64_t value;
+    asm volatile("mov %%cr0, %0" : "=r"(value));
+    return value;
+}
+
+// It is #GP at the instruction, and nothing was stored.
+void is_stopped(Mode mode, const Store& store) {
+    Stored stored = nothing_stored;
+    const auto ended = call_in(mode, store.code, stored);
+    if (!ended || ended->vector != 13 || ended->error != 0 || stored != nothing_stored)
+        fail(Line{} << store.name << " of the " << name_of(mode) << " is not stopped");
+}
+
+constexpr auto table = std::to_array<Case>({
+    {"sgdt, sidt, sldt, str", "are #GP for kernel and user, and store nothing", [] {
+        if (on_stock_xen()) return skip(shown);
+        if (!expect(processor_has_umip())) return;
+        for (const Mode mode : both_modes)
+            for (const Store& store : std::span(stores).first(4)) is_stopped(mode, store);
+    }},
+    {"smsw", "is #GP for the user, and stores nothing", [] {
+        if (on_stock_xen()) return skip(shown);
+        is_stopped(Mode::user, stores[4]);
+    }},
+    {"smsw", "of the kernel shows its CR0: the whole of it in a register, 16 bits in memory", [] {
+        if (on_stock_xen()) return skip("stock Xen shows the processor's TS, not the guest's");
+        for (const int task_switched : {1, 0}) {
+            expect_equal(fpu_taskswitch(task_switched), 0);
+            Stored stored = nothing_stored;
+            expect(!call_in(Mode::kernel, store::status, stored));
+            expect_equal(stored.word, read_cr0());
+            expect_equal(stored.word_in_memory, (untouched & ~0xffffull) | (read_cr0() & 0xffff));
+        }
+    }},
+    {"smsw", "of the kernel keeps to the width of its operand", [] {
+        std::uint64_t narrow = untouched, middle = untouched;
+        asm volatile("smsw %w0; smsw %k1" : "+r"(narrow), "+r"(middle));
+        expect_equal(narrow & ~0xffffull, untouched & ~0xffffull);
+        expect_equal(narrow & 0x37, read_cr0() & 0x37);      // PE MP EM ET NE
+        expect_equal(middle | 8, (read_cr0() & 0xffffffff) | 8);
+    }},
+    {"smsw", "of the kernel to where it may not write is its page fault", [] {
+        static Page& page = fresh_page();
+        make_read_only(page);
+        auto fault = fault_of([] { asm volatile("smsw %0" : "=m"(page.words[1])); });
+        if (expect_fault(fault, 14, 3)) expect_equal(fault->address, page.address() + 8);
+        fault = fault_of([] { asm volatile("smsw %0" : "=m"(*reinterpret_cast<std::uint16_t*>(nowhere))); });
+        if (expect_fault(fault, 14, 2)) expect_equal(fault->address, nowhere);
+        expect_equal(page.words[1], 0);
+        make_writable(page);
+    }},
+});
+
+}
+constinit const std::span<const Case> cases = table;
+}
