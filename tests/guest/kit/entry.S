@@ -56,7 +56,7 @@ start:
         push    $0
         .endif
         push    $\vector
-        jmp     common
+        jmp     common_way_in
         .endm
 
         .altmacro
@@ -88,7 +88,8 @@ failsafe_way_in:
         push    $0
         push    $257
 
-common:
+        .globl common_way_in
+common_way_in:                           // the Frame's words from rip up, error code and vector are pushed
         push    %rax
         push    %rcx
         push    %rdx
