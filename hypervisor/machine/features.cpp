@@ -141,6 +141,7 @@ void switch_features_on() {
               cr0::monitor_coprocessor | cr0::protected_mode);
     write_cr4(known.cr4_wanted);
     write_msr(msr::page_attributes, page_attribute_table);
+    if (known.rdtscp) write_msr(msr::tsc_aux, 0);   // ring 3 reads it by RDTSCP: it is not whatever was left there
     auto& cpu = this_cpu();
     cpu.task_switched = false;
     if (known.xsave) write_xcr0(cpu.xcr0 = known.xsave_bits);
