@@ -13,7 +13,7 @@
 namespace kit {
 namespace {
 
-// core/layout.hpp
+// hypervisor/guests/pv/SENSITIVE.md
 constexpr std::uint64_t gdt_of_vcpu_0 = 0xffff'8100'0000'0000, between_vcpus = 0x20000;
 constexpr std::uint64_t gates = 0xffff'8180'4000'8000;
 constexpr std::uint16_t gdt_limit = 0xefff, gates_limit = 0xfff, task_selector = 0xe040, ldt_selector = 0xe050;
