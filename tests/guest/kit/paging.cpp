@@ -17,6 +17,11 @@ Slot slot_of(const volatile void* address, unsigned level) {
     return slot_of(reinterpret_cast<std::uint64_t>(address), level);
 }
 
+Slot free_slot(unsigned level) {
+    if (level == 4) return {root_mfn(), 1};
+    return {slot_of(image_base, level).table_mfn, level == 3 ? 7u : 200u};
+}
+
 std::int64_t remap(const Page& page, std::uint64_t flags) {
     return update_va_mapping(&page, entry(page.mfn(), flags), UVMF_INVLPG);
 }

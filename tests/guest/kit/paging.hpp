@@ -31,6 +31,9 @@ std::uint64_t root_mfn();
 Slot slot_of(const volatile void* address, unsigned level = 1);
 Slot slot_of(std::uint64_t address, unsigned level = 1);
 
+// An entry that is empty at first, of each level above the first.
+Slot free_slot(unsigned level);
+
 // A change of the image's own mapping of a page. Returns the hypervisor's answer.
 std::int64_t remap(const Page& page, std::uint64_t flags);
 std::int64_t make_read_only(const Page& page);
