@@ -1,26 +1,30 @@
 // Page tables and translations, beyond writing entries (<xen/xen.h>).
 #pragma once
 
-#include "table/row.hpp"
+#include "table/page_table_writes.hpp"
 
 namespace basalt::table {
 
 inline constexpr Row mmuext_rows[] = {
     {.command = MMUEXT_PIN_L1_TABLE, .name = "pin_l1_table",
      .effect = "the frame is a checked level 1 table and stays one",
-     .refusals = {{Error::invalid, "not the caller's frame, in other use, or an entry is not permitted"}},
+     .refusals = {{Error::invalid, "not the caller's frame, in other use, or an entry is not permitted"},
+                  writable_in_other_use},
      .cost = Cost::resumed},
     {.command = MMUEXT_PIN_L2_TABLE, .name = "pin_l2_table",
      .effect = "the frame is a checked level 2 table and stays one",
-     .refusals = {{Error::invalid, "not the caller's frame, in other use, or an entry is not permitted"}},
+     .refusals = {{Error::invalid, "not the caller's frame, in other use, or an entry is not permitted"},
+                  writable_in_other_use},
      .cost = Cost::resumed},
     {.command = MMUEXT_PIN_L3_TABLE, .name = "pin_l3_table",
      .effect = "the frame is a checked level 3 table and stays one",
-     .refusals = {{Error::invalid, "not the caller's frame, in other use, or an entry is not permitted"}},
+     .refusals = {{Error::invalid, "not the caller's frame, in other use, or an entry is not permitted"},
+                  writable_in_other_use},
      .cost = Cost::resumed},
     {.command = MMUEXT_PIN_L4_TABLE, .name = "pin_l4_table",
      .effect = "the frame is a checked level 4 table and stays one",
-     .refusals = {{Error::invalid, "not the caller's frame, in other use, or an entry is not permitted"}},
+     .refusals = {{Error::invalid, "not the caller's frame, in other use, or an entry is not permitted"},
+                  writable_in_other_use},
      .cost = Cost::resumed},
     {.command = MMUEXT_UNPIN_TABLE, .name = "unpin_table",
      .effect = "the table need not stay one",
@@ -28,11 +32,13 @@ inline constexpr Row mmuext_rows[] = {
      .cost = Cost::resumed},
     {.command = MMUEXT_NEW_BASEPTR, .name = "new_baseptr",
      .effect = "the table is the root of the vcpu's kernel",
-     .refusals = {{Error::invalid, "not the caller's frame, in other use, or an entry is not permitted"}},
+     .refusals = {{Error::invalid, "not the caller's frame, in other use, or an entry is not permitted"},
+                  writable_in_other_use},
      .cost = Cost::resumed},
     {.command = MMUEXT_NEW_USER_BASEPTR, .name = "new_user_baseptr",
      .effect = "the table is the root of the vcpu's user mode; 0: there is none",
-     .refusals = {{Error::invalid, "not the caller's frame, in other use, or an entry is not permitted"}},
+     .refusals = {{Error::invalid, "not the caller's frame, in other use, or an entry is not permitted"},
+                  writable_in_other_use},
      .cost = Cost::resumed},
     {.command = MMUEXT_TLB_FLUSH_LOCAL, .name = "tlb_flush_local",
      .effect = "this CPU has forgotten all translations",

@@ -140,6 +140,30 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(slot.value(), before);
         expect_equal(unpin(level1), 0);
     }},
+    {"mmu_update", "every kind of update refuses alike", [] {
+        Page& window = fresh_page();
+        Page& level1 = fresh_table();
+        expect_equal(pin(1, level1), 0);
+        for (unsigned kind : {MMU_NORMAL_PT_UPDATE, MMU_PT_UPDATE_PRESERVE_AD, MMU_PT_UPDATE_NO_TRANSLATE}) {
+            expect_equal(mmu_update(slot_of(&window).machine() | kind, entry(level1.mfn(), kernel_page)), -XEN_EBUSY);
+            expect_equal(mmu_update(free_slot(2).machine() | kind, entry(level1.mfn(), table_entry | large)), -XEN_EINVAL);
+        }
+        expect_equal(unpin(level1), 0);
+    }},
+    {"mmuext_op", "neither pin nor root takes a tree that maps a table writable", [] {
+        Page& page = fresh_table();
+        expect_equal(pin(1, page), 0);
+        const Tower tower;
+        make_writable(tower.level1);
+        tower.level1.words[9] = entry(page.mfn(), kernel_page);
+        make_read_only(tower.level1);
+        Page& level4 = table_of(entry(tower.level3.mfn(), table_entry));
+        const Page* tables[] = {&tower.level1, &tower.level2, &tower.level3, &level4};
+        for (unsigned level = 1; level <= 4; ++level) expect_equal(pin(level, *tables[level - 1]), -XEN_EBUSY);
+        expect_equal(mmuext_op(MMUEXT_NEW_BASEPTR, level4.mfn()), -XEN_EBUSY);
+        expect_equal(mmuext_op(MMUEXT_NEW_USER_BASEPTR, level4.mfn()), -XEN_EBUSY);
+        expect_equal(unpin(page), 0);
+    }},
     {"page-table write", "a read-only mapping of a table does not become writable by an or of one bit", [] {
         Page& level1 = fresh_table();
         expect_equal(pin(1, level1), 0);
@@ -247,7 +271,13 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(mmuext_op(MMUEXT_NEW_BASEPTR, other.frames[SmallDomain::level4]), -XEN_EINVAL);
         expect_equal(mmu_update(theirs * page_size, 1), -XEN_EINVAL);
         // And then its tables are no more writable than ours.
-        expect(map_foreign(window, other.id, table, kernel_page) < 0);
+        expect_equal(map_foreign(window, other.id, table, kernel_page), -XEN_EBUSY);
+        const auto otherdomain = [&](std::uint64_t address, std::uint64_t mfn) {
+            return hypercall(__HYPERVISOR_update_va_mapping_otherdomain, address, entry(mfn, kernel_page), UVMF_INVLPG, other.id);
+        };
+        expect_equal(otherdomain(window.address(), table), -XEN_EBUSY);
+        expect_equal(otherdomain(0xdead000, theirs), -XEN_EINVAL);
+        expect_equal(otherdomain(window.address(), theirs), 0);
         expect_equal(map_foreign(window, other.id, table, read_only_page), 0);
         expect_equal(map_foreign(window, other.id, theirs, kernel_page), 0);
         expect_equal(update_va_mapping(&window, 0, UVMF_INVLPG), 0);
