@@ -26,6 +26,9 @@ struct Scan {
     std::array<Answer, 128> answers{};
 };
 
+// SDM 2A, LAR: what it gives in the place of the limit's four bits is undefined.
+constexpr std::uint32_t defined_rights = 0x00f0ff00;
+
 [[gnu::section(".user")]] void scan(Scan& scan) {
     for (; scan.from < 0x10000; ++scan.from) {
         std::uint32_t rights = 0, limit = 0;
@@ -37,7 +40,7 @@ struct Scan {
         const std::uint32_t said = has[0] * has_rights | has[1] * has_limit | has[2] * readable | has[3] * writable_too;
         if (said == 0) continue;
         Answer* const at = reinterpret_cast<Answer*>(&scan.answers) + scan.count++ % 128;
-        *at = {static_cast<std::uint16_t>(scan.from), static_cast<std::uint16_t>(said), rights, limit};
+        *at = {static_cast<std::uint16_t>(scan.from), static_cast<std::uint16_t>(said), rights & defined_rights, limit};
     }
 }
 
