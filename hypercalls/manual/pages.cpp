@@ -152,7 +152,9 @@ std::string page_of(const Family& family, const std::vector<Promise>& promises) 
 std::string index_page() {
     std::ostringstream page;
     page << note << "# Reference of hypercalls\n\nEach call, what it does, asks and answers, where it differs from stock Xen 4.17, and "
-            "the tests that show it.\n\n| number | call | commands | |\n| --- | --- | --- | --- |\n";
+            "the tests that show it. Beside those that a row names, every row is asked with structures that cannot be "
+            "reached and about domains that are not there ([each_row](../../tests/guest/each_row.cpp)), and by a domain "
+            "without privileges ([unprivileged](../../tests/guest/unprivileged.cpp)).\n\n| number | call | commands | |\n| --- | --- | --- | --- |\n";
     for (const Family* family : table::families) {
         if (family->is_left_out()) continue;
         page << "| " << family->number << " | [" << family->name << "](" << family->name << ".md) | "
