@@ -31,7 +31,6 @@ HYPERVISORS = {"basalt": places.basalt, "xen": places.xen}
 # Stock Xen needs both taken away only to boot Linux, but the verdicts are compared on the same CPU.
 CPU = "max,-la57,-smap"
 BASE_OPTIONS = "placeholder console=com1 com1=115200,8n1 dom0_mem=64M"
-LIMIT = 120     # seconds; catches hangs on a loaded machine, nothing waits for it
 
 # Debian's xl starts the guest; xenconsoled keeps what it says.
 DOMU = """cat >guest.cfg <<end
@@ -62,6 +61,8 @@ def arguments():
     parser.add_argument("--options", default="", help="for the hypervisor's command line")
     parser.add_argument("--words", default="", help="for the guest's command line")
     parser.add_argument("--count", action="store_true", help="count instructions (-icount)")
+    parser.add_argument("--limit", type=int, default=120, metavar="SECONDS",
+                        help="catches hangs on a loaded machine, nothing waits for it (120)")
     return parser.parse_args()
 
 
@@ -85,7 +86,7 @@ def boot(wanted, guest):
                       instruction_count=wanted.count)
     closed = False
     with Console(machine.command(), log) as console:
-        for _, line in console.lines(LIMIT):
+        for _, line in console.lines(wanted.limit):
             print(line, flush=True)
             closed = closed or CLOSING.search(line) is not None
     return closed

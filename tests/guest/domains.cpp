@@ -88,6 +88,29 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(list[0].nr_online_vcpus, 1);
         expect(list[0].flags & XEN_DOMINF_running);
     }},
+    {"sysctl.getdomaininfolist", "tells of no more domains than there is room for, from the one that is asked for", [] {
+        const SmallDomain other(from(small_poweroff));
+        if (!made(other)) return;
+        constexpr domid_t untouched = 0x7abc;
+        std::array<xen_domctl_getdomaininfo_t, 2> list{};
+        const auto ask = [&](unsigned first, unsigned most) {
+            list[0].domain = list[1].domain = untouched;
+            xen_sysctl_t request{};
+            request.u.getdomaininfolist.first_domain = static_cast<domid_t>(first);
+            request.u.getdomaininfolist.max_domains = most;
+            set_xen_guest_handle(request.u.getdomaininfolist.buffer, list.data());
+            expect_equal(sysctl(XEN_SYSCTL_getdomaininfolist, request), 0);
+            return request.u.getdomaininfolist.num_domains;
+        };
+        expect_equal(ask(0, 1), 1);
+        expect_equal(list[0].domain, 0);
+        expect_equal(list[1].domain, untouched);
+        expect_equal(ask(1, 1), 1);
+        expect_equal(list[0].domain, other.id);
+        expect_equal(ask(0, 0), 0);
+        expect_equal(list[0].domain, untouched);
+        expect_equal(other.destroy(), 0);
+    }},
     {"sysctl.readconsole", "gives what the hypervisor said", [] {
         static std::array<char, 2000> text;
         xen_sysctl_t request{};

@@ -120,6 +120,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(unmap.status, GNTST_okay);
         expect_equal(grants[10].flags & (GTF_reading | GTF_writing), 0);
         expect_equal(slot_of(&window).value() & present, 0);
+        expect_fault(fault_of([&] { static_cast<void>(*static_cast<volatile std::uint64_t*>(&window.words[1])); }), 14, 0);
         expect_equal(grant(GNTTABOP_unmap_grant_ref, unmap), 0);
         expect_equal(unmap.status, GNTST_bad_handle);
     }},
@@ -230,6 +231,22 @@ constexpr auto table = std::to_array<Case>({
         copy.dest.u.gmfn = root_mfn();
         grant(GNTTABOP_copy, copy);
         expect_equal(copy.status, GNTST_general_error);
+    }},
+    {"grant_table_op.setup_table", "gives as many frames as there may be, and not one more", [] {
+        gnttab_query_size_t query{DOMID_SELF, 0, 0, 0};
+        expect_equal(grant(GNTTABOP_query_size, query), 0);
+        static std::array<xen_pfn_t, 256> frames{};
+        if (!expect(query.max_nr_frames < frames.size())) return;
+        gnttab_setup_table_t setup{};
+        setup.dom = DOMID_SELF;
+        set_xen_guest_handle(setup.frame_list, frames.data());
+        setup.nr_frames = query.max_nr_frames + 1;
+        expect_equal(grant(GNTTABOP_setup_table, setup), 0);
+        expect_equal(setup.status, GNTST_general_error);
+        setup.nr_frames = query.max_nr_frames;
+        expect_equal(grant(GNTTABOP_setup_table, setup), 0);
+        expect_equal(setup.status, GNTST_okay);
+        expect(frames[query.max_nr_frames - 1] != 0 && frames[query.max_nr_frames] == 0);
     }},
     {"grant_table_op", "unknown commands", [] {
         gnttab_query_size_t query{};

@@ -160,6 +160,25 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(mmuext_op(MMUEXT_INVLPG_LOCAL, window.address()), 0);
         expect_equal(*static_cast<volatile std::uint64_t*>(window.words.data()), 5);
     }},
+    {"mmuext_op.tlb_flush_local", "after any kind of flush the next access sees the new entry", [] {
+        unsigned long this_vcpu = 1;
+        for (const unsigned command : {MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_TLB_FLUSH_MULTI, MMUEXT_TLB_FLUSH_ALL,
+                                       MMUEXT_INVLPG_LOCAL, MMUEXT_INVLPG_MULTI, MMUEXT_INVLPG_ALL}) {
+            Page& window = fresh_page();
+            Page& target = fresh_page();
+            target.words[0] = 5;
+            const auto& seen = static_cast<const volatile std::uint64_t&>(window.words[0]);
+            expect_equal(seen, 0);
+            expect_equal(mmu_update(slot_of(&window).machine(), entry(target.mfn(), kernel_page)), 0);
+            mmuext_op_t operation{};
+            operation.cmd = command;
+            operation.arg1.linear_addr = window.address();
+            const bool names_vcpus = command == MMUEXT_TLB_FLUSH_MULTI || command == MMUEXT_INVLPG_MULTI;
+            if (names_vcpus) set_xen_guest_handle(operation.arg2.vcpumask, &this_vcpu);
+            expect_equal(mmuext_op(std::span{&operation, 1}), 0);
+            expect_equal(seen, 5);
+        }
+    }},
     {"mmuext_op.set_ldt", "refuses too many entries and bad alignment", [] {
         mmuext_op_t operation{};
         operation.cmd = MMUEXT_SET_LDT;
@@ -208,6 +227,18 @@ constexpr auto table = std::to_array<Case>({
         unsigned done = 77;
         expect_equal(mmuext_op(operations, &done), -XEN_EINVAL);
         expect_equal(done, 1);
+    }},
+    {"mmuext_op", "a batch too long for one go is made once, call by call, and says how many it made in all", [] {
+        const Tower tower;
+        static std::array<mmuext_op_t, 201> operations;
+        for (unsigned i = 0; i < operations.size(); ++i) {
+            operations[i].cmd = i % 2 ? MMUEXT_UNPIN_TABLE : MMUEXT_PIN_L1_TABLE;
+            operations[i].arg1.mfn = tower.level1.mfn();
+        }
+        unsigned done = 77;
+        expect_equal(mmuext_op(operations, &done), 0);
+        expect_equal(done, operations.size());
+        expect_equal(unpin(tower.level1), 0);
     }},
     {"mmuext_op", "refuses bad pointers and domains", [] {
         expect_equal(hypercall(__HYPERVISOR_mmuext_op, nowhere, 1, nullptr, DOMID_SELF), -XEN_EFAULT);

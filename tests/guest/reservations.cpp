@@ -92,6 +92,15 @@ constexpr auto table = std::to_array<Case>({
         std::array<xen_pfn_t, 1> frames{};
         for (const unsigned order : {19u, 64u, ~0u}) expect_equal(reservation(XENMEM_increase_reservation, frames, order), 0);
     }},
+    {"memory_op.increase_reservation", "a list too long for one go is done once, extent by extent", [] {
+        static std::array<xen_pfn_t, 200> frames;
+        const Status before = pages_of(XENMEM_current_reservation);
+        const Status count = frames.size();
+        expect_equal(reservation(XENMEM_increase_reservation, frames), count);
+        expect_equal(pages_of(XENMEM_current_reservation), before + count);
+        expect_equal(reservation(XENMEM_decrease_reservation, frames), count);
+        expect_equal(pages_of(XENMEM_current_reservation), before);
+    }},
     {"memory_op.increase_reservation", "none of 2^13 frames is done", [] {
         if (on_stock_xen()) return skip("stock Xen takes orders to 18 and cleans them in one go; Basalt does no more than 16 MiB");
         std::array<xen_pfn_t, 1> frames{};

@@ -87,6 +87,15 @@ constexpr auto table = std::to_array<Case>({
     {"set_gdt", "refuses a descriptor of the system", [] {
         expect_equal(use_gdt(gdt_page(0x0000'8b00'0000'0067)), -XEN_EINVAL);      // TSS
     }},
+    {"set_gdt", "takes as many entries as there may be, though in one frame", [] {
+        Page& page = gdt_page(small_segment);
+        unsigned long frames[FIRST_RESERVED_GDT_PAGE] = {};
+        for (auto& frame : frames) frame = page.mfn();
+        expect_equal(set_gdt(frames, FIRST_RESERVED_GDT_ENTRY), 0);
+        const std::uint32_t last = (FIRST_RESERVED_GDT_ENTRY - 511) * 8 | 3;    // the second one of the last page
+        expect(limit_of(last).there);
+        expect_equal(set_gdt(frames, 0), 0);
+    }},
     {"set_gdt", "refuses too many entries, frames that are not ours, bad lists", [] {
         Page& page = gdt_page(small_segment);
         unsigned long frames[16] = {};

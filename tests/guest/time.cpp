@@ -196,6 +196,25 @@ constexpr auto table = std::to_array<Case>({
         let_events_in();
         expect_equal(fired(poll.port), 1);
     }},
+    {"sched_op.poll", "takes 128 ports, of which one is pending", [] {
+        evtchn_bind_ipi_t quiet{};
+        evtchn_bind_ipi_t loud{};
+        for (auto* bind : {&quiet, &loud}) expect_equal(event_channel_op(EVTCHNOP_bind_ipi, bind), 0);
+        std::array<evtchn_port_t, 128> ports;
+        ports.fill(quiet.port);
+        ports.back() = loud.port;
+        evtchn_send_t send{loud.port};
+        mask(loud.port, true);
+        expect_equal(event_channel_op(EVTCHNOP_send, &send), 0);
+        sched_poll_t request{};
+        request.nr_ports = ports.size();
+        set_xen_guest_handle(request.ports, ports.data());
+        expect_equal(sched_op(SCHEDOP_poll, &request), 0);
+        for (const auto& bind : {quiet, loud}) {
+            evtchn_close_t close{bind.port};
+            expect_equal(event_channel_op(EVTCHNOP_close, &close), 0);
+        }
+    }},
     {"sched_op.poll", "refuses too many ports, bad lists, bad ports", [] {
         Poll poll{.port = 3000000};
         expect_equal(poll.run(1), -XEN_EINVAL);

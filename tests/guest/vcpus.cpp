@@ -65,6 +65,28 @@ void watch_window() {
     told_too = *word;       // vcpu 0 says 2 only after its flush has returned
 }
 
+// An entry changes under the second vcpu, which knows it: once the flush has returned it sees the new one.
+void expect_flushed_on_second(unsigned command) {
+    window = &fresh_page();
+    Page& other = fresh_page();
+    window->words[0] = 1;
+    other.words[0] = 2;
+    counter = 0;
+    begin_on_second(watch_window);
+    while (counter == 0) sched_op(SCHEDOP_yield);
+    expect_equal(mmu_update(slot_of(window).machine(), entry(other.mfn(), kernel_page)), 0);
+    unsigned long second = 2;
+    mmuext_op_t flush{};
+    flush.cmd = command;
+    flush.arg1.linear_addr = window->address();
+    const bool names_vcpus = command == MMUEXT_TLB_FLUSH_MULTI || command == MMUEXT_INVLPG_MULTI;
+    if (names_vcpus) set_xen_guest_handle(flush.arg2.vcpumask, &second);
+    expect_equal(mmuext_op(std::span{&flush, 1}), 0);
+    counter = 2;
+    finish_on_second();
+    expect_equal(told_too.load(), 2);
+}
+
 // Of the second vcpu: it may run on a little when it has been told to stop.
 void wait_until_off_cpu() {
     vcpu_runstate_info_t info{};
@@ -235,25 +257,10 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(told.load(), 1);
         expect_equal(told_too.load(), 2);
     }},
-    {"mmuext_op.tlb_flush_multi", "flushes the vcpus it names", [] {
-        window = &fresh_page();
-        Page& other = fresh_page();
-        window->words[0] = 1;
-        other.words[0] = 2;
-        counter = 0;
-        begin_on_second(watch_window);
-        while (counter == 0) sched_op(SCHEDOP_yield);
-        expect_equal(mmu_update(slot_of(window).machine(), entry(other.mfn(), kernel_page)), 0);
-        unsigned long second = 2;
-        mmuext_op_t flush{};
-        flush.cmd = MMUEXT_INVLPG_MULTI;
-        flush.arg1.linear_addr = window->address();
-        set_xen_guest_handle(flush.arg2.vcpumask, &second);
-        expect_equal(mmuext_op(std::span{&flush, 1}), 0);
-        counter = 2;
-        finish_on_second();
-        expect_equal(told_too.load(), 2);
-    }},
+    {"mmuext_op.tlb_flush_multi", "flushes the vcpus it names", [] { expect_flushed_on_second(MMUEXT_TLB_FLUSH_MULTI); }},
+    {"mmuext_op.invlpg_multi", "flushes the vcpus it names", [] { expect_flushed_on_second(MMUEXT_INVLPG_MULTI); }},
+    {"mmuext_op.tlb_flush_all", "flushes the other vcpu too", [] { expect_flushed_on_second(MMUEXT_TLB_FLUSH_ALL); }},
+    {"mmuext_op.invlpg_all", "flushes the other vcpu too", [] { expect_flushed_on_second(MMUEXT_INVLPG_ALL); }},
     {"mmuext_op.new_user_baseptr", "two vcpus taking up one unchecked root never see each other's check", [] {
         Page& level1 = table_of(entry(fresh_page().mfn(), kernel_page));
         Page& level2 = table_of(entry(level1.mfn(), table_entry));
