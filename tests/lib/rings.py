@@ -7,6 +7,7 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import answers
+import faults
 import places
 import prepare
 from build import build
@@ -30,7 +31,17 @@ def host(pattern):
                          stdin=subprocess.DEVNULL, env=os.environ | {"GTEST_OUTPUT": f"xml:{reports}/"})
     verdict = sum((_report(file) for file in reports.glob("*.xml")), Verdict())
     # A program that died left no report: that is a failure too.
-    return verdict if ran.returncode == 0 or verdict.failed else verdict + Verdict(failed=1)
+    if ran.returncode != 0 and not verdict.failed:
+        verdict += Verdict(failed=1)
+    return verdict if pattern else verdict + _faults()
+
+
+def _faults():
+    """A case for each deliberate fault: its patch fits the tree. What it breaks is tried by tests/faults/run."""
+    outdated = list(faults.outdated())
+    for fault, why in outdated:
+        print(f"tests/faults/{fault.file.name} does not fit the tree any more: {why}", flush=True)
+    return Verdict(passed=len(faults.all_faults()) - len(outdated), failed=len(outdated))
 
 
 def _report(file):
