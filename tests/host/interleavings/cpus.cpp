@@ -98,9 +98,15 @@ bool all_ended() {
     return cpu[0].ended && cpu[1].ended;
 }
 
+// What it does when it waits next depends on what has changed since it did so last.
 std::uint64_t histories() {
     std::uint64_t sum = 0;
-    for (const auto& here : cpu) sum = mixed(mixed(sum, here.history), here.ended ? 2 : here.waits ? 1 : 0);
+    for (const auto& here : cpu) {
+        const bool changed = changes() != here.all_changes_at_last_wait;
+        const bool changed_itself = here.changes != here.changes_at_last_wait;
+        sum = mixed(mixed(sum, here.history), changed_itself ? 0 : here.at_last_wait);
+        sum = mixed(sum, here.ended << 3 | here.waits << 2 | changed << 1 | changed_itself << 0);
+    }
     return sum;
 }
 

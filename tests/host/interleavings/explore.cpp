@@ -1,5 +1,6 @@
 #include "explore.hpp"
 
+#include <deque>
 #include <unordered_set>
 #include <vector>
 
@@ -14,44 +15,59 @@ struct State {
     unsigned turns;
 };
 
+// A step still to be made.
+struct Pending {
+    std::uint32_t at;
+    std::uint8_t cpu;
+};
+
+enum class Order : std::uint8_t { deep, wide };
+
 class Exploration {
 public:
-    Exploration(World& world, const Scenario& scenario) : world_(world), scenario_(scenario) {}
+    Exploration(World& world, const Scenario& scenario, Order order)
+        : world_(world), scenario_(scenario), order_(order) {}
 
     Explored run() {
+        begin();
         states_.push_back({0, 0, 0});
-        go_to(0);
-        if (auto wrong = world_.wrong(); !wrong.empty()) return found(0, wrong);
-        for (std::uint32_t at = 0; at < states_.size(); ++at)
-            if (auto wrong = look_behind(at); !wrong.empty()) return found(wrong_at_, wrong);
-        return {states_.size(), steps_, {}, {}};
+        auto wrong = look_at(0);
+        while (wrong.empty() && !pending_.empty()) wrong = make_next();
+        if (wrong.empty()) return {states_.size(), steps_, {}, {}};
+        return found(wrong);
     }
 
 private:
-    // Both steps from here. What is wrong, if anything.
-    std::string look_behind(std::uint32_t at) {
-        go_to(at);
-        const bool able[] = {can_step(0), can_step(1)};
-        wrong_at_ = at;
+    // What is wrong with the state that the world is in, if anything. Its steps are pending then.
+    std::string look_at(std::uint32_t at) {
+        here_ = at;
+        if (auto wrong = world_.wrong(); !wrong.empty()) return wrong;
         if (all_ended()) return world_.left_over();
+        const bool able[] = {can_step(0), can_step(1)};
         if (!able[0] && !able[1]) return "neither CPU can go on";
-        bool here = true;
-        for (unsigned cpu = 0; cpu < cpus; ++cpu) {
-            const auto turns = states_[at].turns + (at == 0 || states_[at].cpu != cpu ? 1 : 0);
-            if (!able[cpu] || (turns > scenario_.most_turns && able[1 - cpu])) continue;
-            if (!here) go_to(at);
-            here = false;
-            ++steps_;
-            make_step(cpu);
-            auto wrong = world_.wrong();
-            const auto bound = scenario_.most_turns == ~0U ? 0 : turns * cpus + cpu;
-            const auto key = (world_.key() ^ histories()) + bound;
-            if (!wrong.empty() || seen_.insert(key).second)
-                states_.push_back({at, static_cast<std::uint8_t>(cpu), turns});
-            wrong_at_ = static_cast<std::uint32_t>(states_.size() - 1);
-            if (!wrong.empty()) return wrong;
-        }
+        for (const std::uint8_t cpu : {std::uint8_t{0}, std::uint8_t{1}})
+            if (able[cpu] && (turns_of(at, cpu) <= scenario_.most_turns || !able[1 - cpu]))
+                pending_.push_back({at, cpu});
         return {};
+    }
+
+    // Deep, the world mostly is where the next step begins. Wide, the first wrong state has the shortest way.
+    std::string make_next() {
+        const auto [at, cpu] = order_ == Order::deep ? pending_.back() : pending_.front();
+        order_ == Order::deep ? pending_.pop_back() : pending_.pop_front();
+        if (here_ != at) go_to(at);
+        here_ = nowhere;
+        make_step(cpu);
+        ++steps_;
+        const auto turns = turns_of(at, cpu);
+        const auto bound = scenario_.most_turns == ~0U ? 0 : turns * cpus + cpu;
+        if (!seen_.insert((world_.key() ^ histories()) + bound).second) return {};
+        states_.push_back({at, cpu, turns});
+        return look_at(static_cast<std::uint32_t>(states_.size() - 1));
+    }
+
+    unsigned turns_of(std::uint32_t at, std::uint8_t cpu) const {
+        return states_[at].turns + (at == 0 || states_[at].cpu != cpu ? 1 : 0);
     }
 
     std::vector<std::uint8_t> way_to(std::uint32_t at) const {
@@ -88,11 +104,12 @@ private:
         for (const auto cpu : way_to(at)) make_step(cpu);
     }
 
-    Explored found(std::uint32_t at, const std::string& wrong) {
+    // The state that was looked at last.
+    Explored found(const std::string& wrong) {
         trace(true);
         begin();
         std::string way;
-        for (const auto cpu : way_to(at)) {
+        for (const auto cpu : way_to(here_)) {
             make_step(cpu);
             if (!last_said().empty()) way += "  cpu " + std::to_string(cpu) + ": " + last_said() + "\n";
         }
@@ -100,18 +117,23 @@ private:
         return {states_.size(), steps_, wrong, way};
     }
 
+    static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+
     World& world_;
     const Scenario& scenario_;
+    const Order order_;
+    std::deque<Pending> pending_;
     std::vector<State> states_;
     std::unordered_set<std::uint64_t> seen_;
-    std::uint32_t wrong_at_ = 0;
+    std::uint32_t here_ = nowhere;    // where the world is
     std::uint64_t steps_ = 0;
 };
 
 }    // namespace
 
 Explored explore(World& world, const Scenario& scenario) {
-    return Exploration(world, scenario).run();
+    const auto explored = Exploration(world, scenario, Order::deep).run();
+    return explored.wrong.empty() ? explored : Exploration(world, scenario, Order::wide).run();
 }
 
 }    // namespace basalt::interleaved

@@ -1,4 +1,4 @@
-// Every interleaving of two programs, breadth first: the first wrong state found has the shortest way to it.
+// Every interleaving of two programs. If any leads to a wrong state, the shortest way to one.
 #pragma once
 
 #include <cstdint>
