@@ -1,6 +1,7 @@
 #include "acts.hpp"
 
 #include "memory/reservation.hpp"
+#include "memory/start.hpp"
 #include "paging/mmu.hpp"
 #include "paging/pins.hpp"
 #include "paging/take.hpp"
@@ -101,12 +102,25 @@ const Act release_page{"release_page", [](World& world) {
 const Act load_cr3{"load_cr3",
                    [](World& world) { world.flush_unasked(running() == nobody ? 0 : running()); }};
 
+const Act end_1{"end_1", [](World& world) {
+                    Budget budget;
+                    static_cast<void>(release_all(world.domain(0), first_mib.end.raw, budget));
+                }};
+
 const Act populate_2{"populate_2", [](World& world) {
                          static_cast<void>(populate(world.domain(1), Pfn(1), {.from_reserve = true}));
                      }};
 const Act map_2{"map_2", [](World& world) {
                     write(world, 1, Role::level1_2, 0, Entry::of(world.mfn(Role::page), writable).raw());
                 }};
+const Act map_foreign_2{"map_foreign_2", [](World& world) {
+                            as_a_call(Budget::one_call, [&](Budget& budget) {
+                                TableHold hold;
+                                static_cast<void>(update(hold, physical_of(world.mfn(Role::level1_2)),
+                                                         Entry::of(world.mfn(Role::page), writable).raw(),
+                                                         {&world.domain(1), &world.domain(0)}, budget));
+                            });
+                        }};
 const Act unmap_2{"unmap_2", [](World& world) { write(world, 1, Role::level1_2, 0, 0); }};
 const Act name_tables_2{"name_tables_2", [](World& world) {
                             for (unsigned index : {0U, 1U})

@@ -22,8 +22,10 @@ extern const Act map_writable, map_read_only, map_other, unmap, protect_by_byte,
 extern const Act pin_page, unpin_page, link_page, unlink_page, pin_tree, pin_half_a_tree, unpin_tree,
     write_page, clear_page, load_descriptors, exchange_page_in_vain, release_page;
 extern const Act load_cr3;
+// The first domain has ended, and lets go of everything.
+extern const Act end_1;
 // Of the second, to which `page` may have gone.
-extern const Act populate_2, map_2, unmap_2, pin_2, name_tables_2, pin_half_2;
+extern const Act populate_2, map_2, map_foreign_2, unmap_2, pin_2, name_tables_2, pin_half_2;
 
 }    // namespace acts
 }    // namespace basalt::interleaved

@@ -85,7 +85,8 @@ private:
     void begin() {
         world_.begin(scenario_.fault);
         for (const Act& act : scenario_.before) act.perform(world_), world_.fill_caches();
-        if (scenario_.root_of_second != Role::root) world_.load_root(1, scenario_.root_of_second);
+        for (unsigned cpu = 0; cpu < cpus; ++cpu)
+            if (scenario_.roots[cpu] != Role::root) world_.load_root(cpu, scenario_.roots[cpu]);
         world_.fill_caches();
         const auto program = [&](unsigned cpu) {
             return [this, cpu] {

@@ -13,7 +13,7 @@ struct Scenario {
     Acts before;    // done while nobody else is there
     Acts programs[cpus];
     Fault fault = Fault::none;
-    Role root_of_second = Role::root;
+    Role roots[cpus] = {Role::root, Role::root};
     unsigned most_turns = ~0U;    // of one CPU after the other: a bound for long programs
 };
 

@@ -72,9 +72,18 @@ TEST_F(Rules, AFrameChangesHandsUnderWhoeverTakesIt) {
                             load_descriptors, exchange_page_in_vain, release_page})
         for (const Acts& hands : {Acts{release_page, populate_2, map_2, unmap_2, pin_2},
                                   Acts{release_page, populate_2, name_tables_2, pin_half_2}}) {
-            holds({{}, {{act}, hands}, Fault::none, Role::root2, 4});
+            holds({{}, {{act}, hands}, Fault::none, {Role::root, Role::root2}, 4});
             if (HasFailure()) return;
         }
+}
+
+// Its vcpus have stopped, and another domain maps a page of it, or gets its frames.
+TEST_F(Rules, ADomainEndsBesideWhoMapsItsPages) {
+    for (const Acts& before : {Acts{}, {map_writable}, {pin_page}, {link_page}, {pin_half_a_tree}})
+        for (const Acts& other :
+             {Acts{map_foreign_2, unmap_2}, {populate_2, map_foreign_2, unmap_2}, {populate_2, load_cr3}})
+            if (holds({before, {{end_1}, other}, Fault::none, {Role::root2, Role::root2}, 3}); HasFailure())
+                return;
 }
 
 // The model would notice: with a rule, the flush or the memory made wrong, it finds the way to a wrong state.
