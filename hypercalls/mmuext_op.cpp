@@ -15,7 +15,7 @@ using paging::Parties;
 
 Step<> as_step(const Result<>& result) { return result ? Step<>(std::monostate{}) : Step<>(refuse(result.error())); }
 
-Result<> flush_vcpus(const mmuext_op_t& request) {
+Result<> flush_some(const mmuext_op_t& request) {
     const auto map = reinterpret_cast<std::uint64_t>(request.arg2.vcpumask.p);
     const auto named = cpus_of_vcpus(map);
     if (!named) return refuse(Error::invalid);   // not bad_address: what the ABI answers for the bit map
@@ -27,10 +27,18 @@ Result<> flush_vcpus(const mmuext_op_t& request) {
     return {};
 }
 
-Result<> flush_caches() {
-    if (!running().domain.privileged) return refuse(Error::access_denied);
+template <Error refusal>
+Step<> flush_caches(const mmuext_op_t&, Parties, Budget&) {
+    if (!running().domain.privileged) return refuse(refusal);
     write_back_and_invalidate_caches();
-    return {};
+    return std::monostate{};
+}
+
+// What is about the vcpu or its CPUs is for the caller's own.
+template <auto act>
+Step<> for_itself(const mmuext_op_t& request, Parties parties, Budget& budget) {
+    if (parties.pages != &running().domain.memory) return refuse(Error::not_permitted);
+    return act(request, parties, budget);
 }
 
 template <std::uint32_t level>
@@ -64,15 +72,17 @@ Step<> flush_page_on_all(const mmuext_op_t& request, Parties, Budget&) {
     flush_page_on_these(running().domain.dirty_cpus(), request.arg1.linear_addr);
     return std::monostate{};
 }
-Step<> flush_vcpus(const mmuext_op_t& request, Parties, Budget&) { return as_step(flush_vcpus(request)); }
-Step<> flush_caches(const mmuext_op_t&, Parties, Budget&) { return as_step(flush_caches()); }
+Step<> flush_vcpus(const mmuext_op_t& request, Parties, Budget&) { return as_step(flush_some(request)); }
 Step<> set_ldt(const mmuext_op_t& request, Parties, Budget&) {
     return as_step(pv::set_ldt(running(), request.arg1.linear_addr, request.arg2.nr_ents));
 }
-Step<> clear_page(const mmuext_op_t& request, Parties parties, Budget&) {
+constexpr std::int64_t words_in_page = 512;
+Step<> clear_page(const mmuext_op_t& request, Parties parties, Budget& budget) {
+    budget.spend(words_in_page);
     return as_step(paging::clear_page(Mfn(request.arg1.mfn), *parties.pages));
 }
-Step<> copy_page(const mmuext_op_t& request, Parties parties, Budget&) {
+Step<> copy_page(const mmuext_op_t& request, Parties parties, Budget& budget) {
+    budget.spend(words_in_page);
     return as_step(paging::copy_page(Mfn(request.arg2.src_mfn), Mfn(request.arg1.mfn), *parties.pages));
 }
 
@@ -84,17 +94,17 @@ constexpr auto commands = bind<table::mmuext_op, Act>({
     {MMUEXT_PIN_L3_TABLE, pin<3>},
     {MMUEXT_PIN_L4_TABLE, pin<4>},
     {MMUEXT_UNPIN_TABLE, unpin},
-    {MMUEXT_NEW_BASEPTR, new_kernel_root},
-    {MMUEXT_NEW_USER_BASEPTR, new_user_root},
-    {MMUEXT_TLB_FLUSH_LOCAL, flush_local},
-    {MMUEXT_INVLPG_LOCAL, flush_page_local},
-    {MMUEXT_TLB_FLUSH_MULTI, flush_vcpus},
-    {MMUEXT_INVLPG_MULTI, flush_vcpus},
-    {MMUEXT_TLB_FLUSH_ALL, flush_all},
-    {MMUEXT_INVLPG_ALL, flush_page_on_all},
-    {MMUEXT_FLUSH_CACHE, flush_caches},
-    {MMUEXT_FLUSH_CACHE_GLOBAL, flush_caches},
-    {MMUEXT_SET_LDT, set_ldt},
+    {MMUEXT_NEW_BASEPTR, for_itself<new_kernel_root>},
+    {MMUEXT_NEW_USER_BASEPTR, for_itself<new_user_root>},
+    {MMUEXT_TLB_FLUSH_LOCAL, for_itself<flush_local>},
+    {MMUEXT_INVLPG_LOCAL, for_itself<flush_page_local>},
+    {MMUEXT_TLB_FLUSH_MULTI, for_itself<flush_vcpus>},
+    {MMUEXT_INVLPG_MULTI, for_itself<flush_vcpus>},
+    {MMUEXT_TLB_FLUSH_ALL, for_itself<flush_all>},
+    {MMUEXT_INVLPG_ALL, for_itself<flush_page_on_all>},
+    {MMUEXT_FLUSH_CACHE, for_itself<flush_caches<Error::access_denied>>},
+    {MMUEXT_FLUSH_CACHE_GLOBAL, for_itself<flush_caches<Error::invalid>>},
+    {MMUEXT_SET_LDT, for_itself<set_ldt>},
     {MMUEXT_CLEAR_PAGE, clear_page},
     {MMUEXT_COPY_PAGE, copy_page},
 });

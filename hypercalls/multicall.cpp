@@ -5,6 +5,7 @@
 #include "domain/vcpu.hpp"
 #include "hypercalls/dispatch.hpp"
 #include "hypercalls/handlers.hpp"
+#include "hypercalls/list_start.hpp"
 #include "hypercalls/pause.hpp"
 
 namespace basalt::hypercalls {
@@ -43,6 +44,7 @@ Result<> put_result(GuestPointer<multicall_entry_t> place, std::uint64_t word) {
 Ending multicall(Registers& registers) {
     GuestPointer<multicall_entry_t> place(registers.rdi);
     auto left = static_cast<std::uint32_t>(registers.rsi);
+    if (const auto start = check_list_start(place.address()); !start) return answer(registers, start);
     Registers call;
     while (left != 0) {
         const auto entry = place.read();

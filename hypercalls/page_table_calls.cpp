@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "hypercalls/list_start.hpp"
 #include "machine/flush.hpp"
 #include "paging/take.hpp"
 
@@ -11,14 +12,27 @@ namespace {
 constexpr std::uint32_t domain_mask = 0xffff;
 constexpr unsigned tables_shift = 16;
 
-// A domain that the caller may act for. Device memory belongs to DOMID_IO: whoever may map it names it so.
-Result<DomainMemory*> memory_named(DomainId id) {
+Result<DomainMemory*> memory_of(DomainId id) {
+    Domain* const domain = TRY(living_domain(id));
     Domain& caller = running().domain;
-    if (id == DomainId(DOMID_SELF) || id == caller.id) return &caller.memory;
+    if (domain != &caller && !caller.privileged) return refuse(Error::not_permitted);
+    return &domain->memory;
+}
+
+// Whose pages: DOMID_SELF, or another domain that the caller may act for, of which it is none itself. Device memory belongs
+// to DOMID_IO: whoever may map it names it so.
+Result<DomainMemory*> pages_named(DomainId id) {
+    Domain& caller = running().domain;
+    if (id == DomainId(DOMID_SELF)) return &caller.memory;
+    if (id == caller.id) return refuse(Error::no_such_process);
     if (id == DomainId(DOMID_IO)) return caller.privileged ? Result<DomainMemory*>(&caller.memory) : refuse(Error::not_permitted);
-    Domain* const other = TRY(living_domain(id));
-    if (!caller.privileged) return refuse(Error::not_permitted);
-    return &other->memory;
+    return memory_of(id);
+}
+
+// Whose tables: by number alone.
+Result<DomainMemory*> tables_named(DomainId id) {
+    if (id == DomainId(DOMID_SELF)) return refuse(Error::no_such_process);
+    return memory_of(id);
 }
 
 }  // namespace
@@ -26,30 +40,33 @@ Result<DomainMemory*> memory_named(DomainId id) {
 Result<paging::Parties> parties_named(std::uint32_t domains) {
     const auto tables = static_cast<std::uint16_t>(domains >> tables_shift);
     DomainMemory* const owner =
-        tables == 0 ? &running().domain.memory : TRY(memory_named(DomainId(static_cast<std::uint16_t>(tables - 1))));
-    return paging::Parties{owner, TRY(memory_named(DomainId(static_cast<std::uint16_t>(domains & domain_mask))))};
+        tables == 0 ? &running().domain.memory : TRY(tables_named(DomainId(static_cast<std::uint16_t>(tables - 1))));
+    return paging::Parties{owner, TRY(pages_named(DomainId(static_cast<std::uint16_t>(domains & domain_mask))))};
 }
 
 Batch::Batch(const Registers& registers)
-    : count_(static_cast<std::uint32_t>(registers.rsi) & ~resumed_bit),
+    : requests_(registers.rdi),
+      count_(static_cast<std::uint32_t>(registers.rsi) & ~resumed_bit),
       resumed_((static_cast<std::uint32_t>(registers.rsi) & resumed_bit) != 0),
       done_pointer_(registers.rdx) {}
 
+// Nobody looks whether the number can be read or written, as on Xen: what was done stays done.
 Result<> Batch::begin() {
-    if (resumed_ && !done_pointer_.is_null()) before_ = TRY(done_pointer_.read());
-    return {};
+    if (resumed_ && !done_pointer_.is_null()) before_ = done_pointer_.read().value_or(0);
+    return check_list_start(requests_);
 }
 
-// At the end nobody looks whether that worked, as on Xen: what was done stays done.
-Result<> Batch::report() { return done_pointer_.is_null() ? Result<>{} : done_pointer_.write(before_ + done_); }
+void Batch::report() {
+    if (!done_pointer_.is_null()) static_cast<void>(done_pointer_.write(before_ + done_));
+}
 
 Ending Batch::end(Registers& registers, Result<> result) {
-    static_cast<void>(report());
+    report();
     return answer(registers, result);
 }
 
 Ending Batch::pause(Registers& registers, std::size_t request_size) {
-    if (const auto reported = report(); !reported) return answer(registers, reported);
+    report();
     registers.rdi += done_ * request_size;
     registers.rsi = left() | resumed_bit;
     return Ending::resume;

@@ -7,7 +7,7 @@ namespace {
 // UVMF_*: what to forget, and where: on this CPU, on all of the domain's, or on those of a bit map of vcpus.
 Result<> flush_as_asked(std::uint64_t flags, std::uint64_t address) {
     const std::uint64_t kind = flags & UVMF_FLUSHTYPE_MASK;
-    if (kind == UVMF_NONE) return {};
+    if (kind != UVMF_TLB_FLUSH && kind != UVMF_INVLPG) return {};
     const std::uint64_t where = flags & ~UVMF_FLUSHTYPE_MASK;
     const CpuMask here = CpuMask::of(this_cpu().id);
     const CpuMask cpus = where == UVMF_LOCAL ? here
@@ -15,7 +15,7 @@ Result<> flush_as_asked(std::uint64_t flags, std::uint64_t address) {
                                              : TRY(cpus_of_vcpus(where));
     if (kind == UVMF_TLB_FLUSH)
         flush_on(cpus);
-    else if (kind == UVMF_INVLPG)
+    else
         flush_page_on_these(cpus, address);
     return {};
 }

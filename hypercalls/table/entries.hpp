@@ -169,14 +169,15 @@ inline constexpr Family set_timer_op{
 inline constexpr Row multicall_rows[] = {{
     .name = "multicall", .effect = "the calls have been made in order, and each entry has its own result",
     .operand = in_out<multicall_entry_t>(),
-    .fields = {{"op", "a hypercall's number; multicall and iret give -EINVAL"}, {"args", "its arguments"},
-               {"result", "out: its answer"}},
-    .cost = Cost::resumed}};
+    .fields = {{"op", "a hypercall's number; of multicall and iret the result is -EINVAL, of none that there is -ENOSYS"},
+               {"args", "its arguments; those of a call that is resumed are its cursor by then"}, {"result", "out: its answer"}},
+    .cost = Cost::resumed, .differs = "Xen refuses only multicall"}};
 inline constexpr Family multicall{
     .number = __HYPERVISOR_multicall, .name = "multicall",
     .effect = "make a list of hypercalls in order",
     .guests = Guests::all,
-    .arguments = {{"entries", "multicall_entry_t"}, {"count", "how many"}},
+    .arguments = {{"entries", "multicall_entry_t; where one cannot be read or written the list ends, the calls before it made"},
+                  {"count", "how many, the low 32 bits"}},
     .rows = multicall_rows};
 
 }  // namespace basalt::table

@@ -4,6 +4,7 @@
 
 #include "domain/domain.hpp"
 #include "guests/pv/enter_kernel.hpp"
+#include "guests/pv/traps.hpp"
 #include "machine/descriptors.hpp"
 #include "machine/entry.hpp"
 #include "machine/flush.hpp"
@@ -63,8 +64,8 @@ Result<> set_gdt(Vcpu& vcpu, std::span<const Mfn> frames, std::uint32_t entries)
 
 Result<> set_ldt(Vcpu& vcpu, std::uint64_t base, std::uint32_t entries) {
     PvVcpu& pv = vcpu.pv;
-    if (entries > most_ldt_entries || base % page_size != 0 || !guest_may_name(base, std::uint64_t{entries} * 8))
-        return refuse(Error::invalid);
+    const bool is_place = base % page_size == 0 && is_canonical(base) && guest_may_name(base, 1);
+    if (entries > most_ldt_entries || (entries != 0 && !is_place)) return refuse(Error::invalid);
     if (pv.ldt_base == base && pv.ldt_entries == entries) return {};
     forget_ldt_pages(vcpu);
     pv.ldt_base = base;

@@ -22,6 +22,7 @@ Status ask(const Family& family, const Row& row, Word structure) {
     default: break;
     }
     if (family.selector == Selector::argument) return hypercall(family.number, row.command, structure);
+    if (family.selector == Selector::each_element) return hypercall(family.number, structure, 1, nullptr, DOMID_SELF);
     return hypercall(family.number, structure, 1);
 }
 
