@@ -26,12 +26,14 @@ inline constexpr Row grant_table_rows[] = {
      .refusals = {{grant_status(GNTST_bad_domain), "there is no such domain, it is dying, or DOMID_SELF"},
                   {grant_status(GNTST_bad_gntref), "the table has no such entry, or neither host_map nor device_map is asked for"},
                   {grant_status(GNTST_general_error), "nothing is granted there to the caller, or it is and not for writing, or the "
-                                                      "frame is a page table, or the address has no level-1 entry"},
+                                                      "frame is a page table, or the address has no level-1 entry, or the entry is in use "
+                                                      "32767 times"},
                   {grant_status(GNTST_bad_page), "the entry names a frame that is not the granter's memory"},
                   {grant_status(GNTST_no_space), "the caller has as many mappings as it may"},
                   page_is_changing},
      .cost = Cost::resumed,
-     .differs = "frames that a domain shares with the hypervisor, as those of its grant table, Xen maps too; Basalt: GNTST_general_error"},
+     .differs = "frames that a domain shares with the hypervisor, as those of its grant table, Xen maps too; Basalt: GNTST_general_error. "
+                "Xen lets an entry be mapped 255 times"},
     {.command = GNTTABOP_unmap_grant_ref, .name = "unmap_grant_ref",
      .effect = "what is named of the mapping is over, no CPU has a translation of it, and the granter is told",
      .operand = in_out<gnttab_unmap_grant_ref_t>(offsetof(gnttab_unmap_grant_ref_t, status)),
