@@ -84,6 +84,7 @@ void note_list(const Family& family, const CallMade& call) {
     const auto* const told = readable<std::uint32_t>(call.arguments[2]);
     const bool one_refused = call.result < 0;
     if (count == 0 && call.result == 0) return;
+    if (call.arguments[1] >> 31 & 1) return;      // resumed within a multicall: its arguments are a cursor by now
     if (requests == nullptr || count == 0 || (one_refused && count != 1 && told == nullptr))
         return note(family, no_such_command, call.result);
     const std::uint32_t done = !one_refused ? count : count == 1 ? 0 : *told;
