@@ -54,6 +54,10 @@ const Act map_other{"map_other", [](World& world) {
                         write(world, 0, Role::level1, 0, Entry::of(world.mfn(Role::other), writable).raw());
                     }};
 const Act unmap{"unmap", [](World& world) { write(world, 0, Role::level1, 0, 0); }};
+const Act map_again{"map_again", [](World& world) {
+                        write(world, 0, Role::level1, 1, Entry::of(world.mfn(Role::page), writable).raw());
+                    }};
+const Act unmap_again{"unmap_again", [](World& world) { write(world, 0, Role::level1, 1, 0); }};
 const Act protect_by_byte{
     "protect_by_byte", [](World& world) {
         as_a_call(Budget::one_call, [&](Budget& budget) {

@@ -18,6 +18,8 @@ namespace acts {
 
 // Of the first domain, by its level-1 table's first entry.
 extern const Act map_writable, map_read_only, map_other, unmap, protect_by_byte, pin_page_as_level_2;
+// By its second entry.
+extern const Act map_again, unmap_again;
 // And of what may become of `page`.
 extern const Act pin_page, unpin_page, link_page, unlink_page, pin_tree, pin_half_a_tree, unpin_tree,
     write_page, clear_page, load_descriptors, exchange_page_in_vain, release_page;

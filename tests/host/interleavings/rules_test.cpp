@@ -65,6 +65,12 @@ TEST_F(Rules, EveryActBesideWhatIsDoneWithATree) {
             if (holds({before, {{act}, {other}}}); HasFailure()) return;
 }
 
+// Who drops the last use may have read the clock before the other's entry went.
+TEST_F(Rules, TwoMappingsGoAndTheirPageBecomesATable) {
+    for (const Acts& other : {Acts{unmap_again}, {unmap_again, load_cr3}, {load_cr3, unmap_again}})
+        if (holds({{map_writable, map_again}, {{unmap, pin_page}, other}}); HasFailure()) return;
+}
+
 // While one CPU has looked at a frame's owner, but not yet taken the frame, it goes through another domain's
 // hands.
 TEST_F(Rules, AFrameChangesHandsUnderWhoeverTakesIt) {
