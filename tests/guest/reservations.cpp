@@ -278,6 +278,21 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(claim(SmallDomain::count + 1), 0);
         expect_equal(claim(1ull << 32), -XEN_EINVAL);
     }},
+    {"memory_op.claim_pages", "what is set aside for one domain is given to no other", [] {
+        const Reserved other;
+        expect_equal(set_most(other.id, 1 << 20), 0);
+        auto request = reservation_of({}, 0, 0, other.id);
+        request.nr_extents = SmallDomain::count + (1 << 16);      // nearly all there is, found from above
+        Status status = -XEN_ENOMEM;
+        for (; status == -XEN_ENOMEM; request.nr_extents -= 16) status = memory_op(XENMEM_claim_pages, &request);
+        expect_equal(status, 0);
+        std::array<xen_pfn_t, 1> frames{};
+        expect_equal(reservation(XENMEM_increase_reservation, frames, 5), 0);
+        request.nr_extents = 0;
+        expect_equal(memory_op(XENMEM_claim_pages, &request), 0);
+        expect_equal(reservation(XENMEM_increase_reservation, frames, 5), 1);
+        expect_equal(reservation(XENMEM_decrease_reservation, frames, 5), 1);
+    }},
     {"memory_op.claim_pages", "refuses lists, orders, flags, and domains not named by number", [] {
         std::array<xen_pfn_t, 1> list{};
         expect_equal(reservation(XENMEM_claim_pages, list, 0, 0, 0), -XEN_EINVAL);

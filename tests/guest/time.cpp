@@ -290,6 +290,22 @@ constexpr auto table = std::to_array<Case>({
         wait_for_timer();
         expect_equal(area.state_entry_time >> 63, 0);
     }},
+    {"vcpu_op.get_runstate_info", "waiting for an event counts as blocked", [] {
+        const auto runstate = [] {
+            vcpu_runstate_info_t info{};
+            expect_equal(vcpu_op(VCPUOP_get_runstate_info, 0, &info), 0);
+            return info;
+        };
+        const auto before = runstate();
+        auto after = before;
+        for (unsigned tries = 0; tries < 10 && after.time[RUNSTATE_blocked] < before.time[RUNSTATE_blocked] + millisecond; ++tries) {
+            set_timer_op(now() + 4 * millisecond);      // on a loaded machine it may come before the call that waits
+            wait_for_timer();
+            after = runstate();
+        }
+        expect(after.time[RUNSTATE_blocked] >= before.time[RUNSTATE_blocked] + millisecond);
+        expect_equal(after.time[RUNSTATE_offline], before.time[RUNSTATE_offline]);
+    }},
     {"vcpu_op.get_runstate_info", "agrees with the area", [] {
         vcpu_runstate_info_t info{};
         expect_equal(vcpu_op(VCPUOP_get_runstate_info, 0, &info), 0);
