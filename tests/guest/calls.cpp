@@ -191,15 +191,18 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(hypercall(__HYPERVISOR_argo_op), -XEN_ENOSYS);
     }},
     {"hypercall", "keeps every register but rax, rcx and r11", [] {
-        std::uint64_t registers[6] = {};
-        asm volatile("mov $17, %%eax; xor %%edi, %%edi; xor %%esi, %%esi; mov $3, %%ebx; mov $12, %%r12d;"
-                     "mov $13, %%r13d; mov $14, %%r14d; mov $15, %%r15d; syscall;"
-                     "mov %%rbx, %0; mov %%r12, %1; mov %%r13, %2; mov %%r14, %3; mov %%r15, %4; mov %%rax, %5"
-                     : "=m"(registers[0]), "=m"(registers[1]), "=m"(registers[2]), "=m"(registers[3]),
-                       "=m"(registers[4]), "=m"(registers[5])
+        static std::array<std::uint64_t, 13> after;
+        asm volatile("push %%rbp; mov $17, %%eax; xor %%edi, %%edi; mov $1, %%esi; mov $2, %%edx; mov $3, %%ebx;"
+                     "mov $5, %%ebp; mov $8, %%r8d; mov $9, %%r9d; mov $10, %%r10d; mov $12, %%r12d; mov $13, %%r13d;"
+                     "mov $14, %%r14d; mov $15, %%r15d; syscall;"
+                     "lea %0, %%rcx; mov %%rax, (%%rcx); mov %%rdi, 8(%%rcx); mov %%rsi, 16(%%rcx); mov %%rdx, 24(%%rcx);"
+                     "mov %%rbx, 32(%%rcx); mov %%rbp, 40(%%rcx); mov %%r8, 48(%%rcx); mov %%r9, 56(%%rcx);"
+                     "mov %%r10, 64(%%rcx); mov %%r12, 72(%%rcx); mov %%r13, 80(%%rcx); mov %%r14, 88(%%rcx);"
+                     "mov %%r15, 96(%%rcx); pop %%rbp"
+                     : "=m"(after)
                      :: "rax", "rbx", "rcx", "rdx", "rdi", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15");
-        const std::uint64_t expected[] = {3, 12, 13, 14, 15, 4 << 16 | 17};
-        for (unsigned i = 0; i < 6; ++i) expect_equal(registers[i], expected[i]);
+        const std::uint64_t expected[] = {4 << 16 | 17, 0, 1, 2, 3, 5, 8, 9, 10, 12, 13, 14, 15};
+        for (unsigned i = 0; i < after.size(); ++i) expect_equal(after[i], expected[i]);
     }},
     {"hypercall", "keeps the flags", [] {
         std::uint64_t before, after;

@@ -71,6 +71,14 @@ TEST_F(audit, a_pin_that_nobody_has_is_found_and_one_that_is_missing) {
     EXPECT_EQ(told(), "");
 }
 
+TEST_F(audit, a_pin_of_a_grant_that_nobody_maps_is_found) {
+    granter->give(10, page, *mapper);
+    ASSERT_TRUE(granter->grants.pin(GrantRef(10), mapper->grants.self(), {false, false}));
+    EXPECT_EQ(told(), "d1 grant 10: pins");
+    granter->grants.unpin(GrantRef(10), {false, false});
+    EXPECT_EQ(told(), "");
+}
+
 TEST_F(audit, a_mapping_says_what_the_granter_says) {
     EXPECT_EQ(told_with([](Mapping& mapping) { mapping.frame += 1; }), "d1 grant 9: frame");
     EXPECT_EQ(told_with([](Mapping& mapping) { mapping.flags |= GNTMAP_readonly; }), "d1 grant 9: pins");
