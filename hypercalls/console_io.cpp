@@ -32,16 +32,16 @@ Ending write(Registers& registers) {
     return answer(registers, std::int64_t{0});
 }
 
-// How many characters there were, which must not look like an error. What cannot be written to the guest is lost.
+// How many characters there were, which must not look like an error. What cannot be written to the guest waits.
 Result<std::int64_t> read(std::uint32_t count, GuestPointer<char> to) {
     if (count > std::numeric_limits<std::int32_t>::max()) return refuse(Error::too_big);
     std::uint32_t done = 0;
     while (done < count) {
         std::array<char, chunk> text;
-        const std::size_t size = read_serial(std::span(text).first(std::min(count - done, chunk)));
-        if (size == 0) break;
-        TRY((to + done).write(std::span<const char>(text).first(size)));
-        done += static_cast<std::uint32_t>(size);
+        const SerialInput typed = look_at_serial(std::span(text).first(std::min(count - done, chunk)));
+        if (typed.size == 0) break;
+        TRY((to + done).write(std::span<const char>(text).first(typed.size)));
+        if (take_serial(typed)) done += typed.size;
     }
     return done;
 }

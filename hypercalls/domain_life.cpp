@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint32_t only_grant_version = 1;
 
 // What a PV domain without devices of the machine can be made with.
-constexpr std::uint32_t accepted_flags = XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_oos_off | XEN_DOMCTL_CDF_xs_domain;
+constexpr std::uint32_t accepted_flags = XEN_DOMCTL_CDF_oos_off | XEN_DOMCTL_CDF_xs_domain;
 
 // Negative: as many as there may be.
 Result<std::uint32_t> limit_of(std::int32_t wanted, std::uint32_t most) {
@@ -25,9 +25,9 @@ Result<DomainWishes> wishes_of(const xen_domctl_createdomain& wanted) {
     if (wanted.max_vcpus == 0 || wanted.max_vcpus > most_vcpus) return refuse(Error::invalid);
     if (XEN_DOMCTL_GRANT_version(wanted.grant_opts) != only_grant_version || wanted.grant_opts != only_grant_version)
         return refuse(Error::invalid);
-    if (wanted.vmtrace_size != 0 || wanted.cpupool_id != 0) return refuse(Error::invalid);
-    if (wanted.arch.emulation_flags != 0 || (wanted.arch.misc_flags & ~XEN_X86_MSR_RELAXED) != 0)
-        return refuse(Error::invalid);
+    if (wanted.vmtrace_size != 0 || (wanted.arch.misc_flags & ~XEN_X86_MSR_RELAXED) != 0) return refuse(Error::invalid);
+    if (wanted.cpupool_id != 0) return refuse(Error::no_such_process);
+    if (wanted.arch.emulation_flags != 0) return refuse(Error::not_supported);
     DomainWishes wishes{.id = DomainId(0), .vcpu_limit = wanted.max_vcpus};
     wishes.port_limit = std::min(wanted.max_evtchn_port, events::fifo_ports - 1) + 1;
     wishes.grant_frame_limit = TRY(limit_of(wanted.max_grant_frames, grants::most_frames));

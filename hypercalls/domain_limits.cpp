@@ -15,17 +15,18 @@ Result<> domain_info(Domain& domain, xen_domctl_t& request) {
     return {};
 }
 
-// All vcpus up to this number come into being, down; there are never fewer than before.
+// All vcpus come into being, down. How many that is, createdomain has said.
 Result<> set_vcpu_count(Domain& domain, xen_domctl_t& request) {
     const std::uint32_t wanted = request.u.max_vcpus.max;
-    if (wanted == 0 || wanted > domain.vcpu_limit) return refuse(Error::invalid);
+    if (wanted != domain.vcpu_limit) return refuse(Error::invalid);
     while (domain.vcpus().size() < wanted) TRY(domain.add_vcpu());
     return {};
 }
 
 Result<> set_most_memory(Domain& domain, xen_domctl_t& request) {
     constexpr unsigned kib_in_page_shift = 2;
-    domain.memory.most = request.u.max_mem.max_memkb >> kib_in_page_shift;
+    constexpr std::uint64_t as_many_as_there_are = 0xffff'ffff;
+    domain.memory.most = std::min(request.u.max_mem.max_memkb >> kib_in_page_shift, as_many_as_there_are);
     return {};
 }
 
@@ -42,22 +43,26 @@ Result<> address_size(Domain&, xen_domctl_t& request) {
 }
 
 Result<> set_address_size(Domain&, xen_domctl_t& request) {
-    return request.u.address_size.size == word_bits ? Result<>{} : refuse(Error::invalid);
+    const auto bits = request.u.address_size.size;
+    if (bits == 32) return refuse(Error::not_supported);
+    return bits == word_bits ? Result<>{} : refuse(Error::invalid);
 }
 
+constexpr CpuMask the_only_node{1};      // tools' sets of nodes look like sets of CPUs
+
 Result<> node_affinity(Domain&, xen_domctl_t& request) {
-    return write_bit_map(request.u.nodeaffinity.nodemap, CpuMask{1});
+    return write_bit_map(request.u.nodeaffinity.nodemap, the_only_node);
 }
 
 Result<> set_node_affinity(Domain&, xen_domctl_t& request) {
     const CpuMask nodes = TRY(read_bit_map(request.u.nodeaffinity.nodemap));
-    return nodes.empty() ? refuse(Error::invalid) : Result<>{};
+    return (nodes & the_only_node).empty() ? refuse(Error::invalid) : Result<>{};
 }
 
 Result<> write_hypercall_page(Domain& domain, xen_domctl_t& request) {
     const Mfn mfn(request.u.hypercall_init.gmfn);
     auto use = paging::take_writable(mfn, domain.memory);
-    if (!use) return refuse(Error::access_denied);
+    if (!use) return refuse(use.error() == Error::busy ? Error::not_permitted : Error::invalid);
     basalt::write_hypercall_page(static_cast<std::byte*>(contents(mfn)));
     return {};
 }
@@ -73,6 +78,8 @@ Result<> schedule_parameters(Domain& domain, xen_domctl_t& request) {
     if (wish.cmd != XEN_DOMCTL_SCHEDOP_putinfo) return refuse(Error::invalid);
     // Weight 0 leaves the weight as it is.
     const auto& credit = wish.u.credit2;
+    constexpr std::size_t whole_cpu = 100;
+    if (credit.cap > domain.vcpus().size() * whole_cpu) return refuse(Error::invalid);
     return scheduler().set_parameters(
         domain.share, {.weight = credit.weight != 0 ? credit.weight : domain.share.weight(), .cap = credit.cap});
 }

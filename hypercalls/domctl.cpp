@@ -107,7 +107,7 @@ Ending domctl(Registers& registers) {
 
 Result<Vcpu*> vcpu_named(Domain& domain, std::uint32_t number) {
     Vcpu* const vcpu = domain.vcpu(VcpuId(number));
-    if (vcpu == nullptr) return refuse(Error::invalid);
+    if (vcpu == nullptr) return refuse(number < domain.vcpu_limit ? Error::no_such_process : Error::invalid);
     return vcpu;
 }
 

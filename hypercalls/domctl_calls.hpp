@@ -7,7 +7,7 @@
 
 namespace basalt::hypercalls {
 
-// The vcpu that a request names. invalid: there is none.
+// The vcpu that a request names. invalid: beyond those that the domain may have; no_such_process: not made yet.
 Result<Vcpu*> vcpu_named(Domain& domain, std::uint32_t number);
 
 // domain_life.cpp

@@ -11,10 +11,12 @@ namespace {
 using Request = xen_mc_t;
 static_assert(offsetof(Request, cmd) == 0 && offsetof(Request, interface_version) == 4);
 
-// An acknowledgement brings no record; everything else needs a place for one.
+// One of the two queues is meant. An acknowledgement brings no record; everything else needs a place for one.
 Result<> fetch(Request& request) {
-    const bool acknowledges = (request.u.mc_fetch.flags & XEN_MC_ACK) != 0;
-    if (!acknowledges && request.u.mc_fetch.data.p == nullptr) return refuse(Error::invalid);
+    const auto flags = request.u.mc_fetch.flags;
+    if (((flags & XEN_MC_URGENT) != 0) == ((flags & XEN_MC_NONURGENT) != 0)) return refuse(Error::invalid);
+    if ((flags & XEN_MC_ACK) != 0) return {};
+    if (request.u.mc_fetch.data.p == nullptr) return refuse(Error::invalid);
     request.u.mc_fetch.flags = XEN_MC_NODATA;
     request.u.mc_fetch.fetch_id = 0;
     return {};
@@ -29,6 +31,7 @@ Result<> physcpuinfo(Request& request) {
         asked.ncpus = online;
         return {};
     }
+    if (asked.ncpus == 0) return refuse(Error::invalid);
     asked.ncpus = std::min(asked.ncpus, online);
     for (std::uint32_t cpu = 0; cpu < asked.ncpus; ++cpu) {
         xen_mc_logical_cpu_t info{};

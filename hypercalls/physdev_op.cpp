@@ -77,7 +77,8 @@ Result<Pirq> map_msi(DomainId domain, const physdev_map_pirq_t& request) {
     const auto bus = static_cast<std::uint32_t>(request.bus);
     const bool several = request.type == MAP_PIRQ_TYPE_MULTI_MSI;
     const auto entry = static_cast<std::uint32_t>(request.entry_nr);
-    if (several ? entry == 0 || entry > 32 : entry > 0x7ff) return refuse(Error::invalid);
+    if (several && (entry == 0 || entry > 32)) return refuse(Error::out_of_domain);
+    if (!several && entry > 0x7ff) return refuse(Error::invalid);
     const bool extended = !several && request.table_base != 0;
     return map_message(domain,
                        {.function = {.segment = static_cast<std::uint16_t>(
@@ -137,11 +138,7 @@ Result<> pci_mmcfg_reserved(const physdev_pci_mmcfg_reserved_t& request) {
 }
 
 // A USB debug port would be told of its controller's reset; Basalt has no console there.
-Result<> dbgp_op(const physdev_dbgp_op_t& request) {
-    if (request.op != PHYSDEVOP_DBGP_RESET_PREPARE && request.op != PHYSDEVOP_DBGP_RESET_DONE)
-        return refuse(Error::not_implemented);
-    return {};
-}
+Result<> dbgp_op(const physdev_dbgp_op_t&) { return {}; }
 
 constexpr auto commands = bind<table::physdev_op, ByAddress>({
     does<PHYSDEVOP_eoi, eoi>(),

@@ -63,9 +63,6 @@ Result<> get_cpu_version(Request& request) {
 Result<> cpu_online(const Request& request) {
     return is_present(request.u.cpu_ol.cpuid) ? Result<>() : refuse(Error::invalid);
 }
-Result<> cpu_offline(const Request& request) {
-    return refuse(is_present(request.u.cpu_ol.cpuid) ? Error::not_supported : Error::invalid);
-}
 
 // No BIOS call is made on the way up, so its lists of disks and screens are empty.
 Result<> firmware_info(Request& request) {
@@ -87,12 +84,6 @@ Result<> enter_acpi_sleep(const Request& request) {
     const auto& sleep = request.u.enter_acpi_sleep;
     audit_if_wished();
     return enter_sleep(sleep.sleep_state, sleep.val_a, sleep.val_b, sleep.flags);
-}
-
-// What Dom0 knows of sleep states and frequencies is not used yet: Basalt idles by HLT at the speed it finds.
-Result<> set_processor_pminfo(const Request& request) {
-    const auto type = request.u.set_pminfo.type;
-    return refuse(type <= XEN_PM_TX ? Error::not_implemented : Error::invalid);
 }
 
 // Intel SDM volume 3, 12.11.2.3: a variable range's base and mask.
@@ -117,10 +108,8 @@ constexpr auto commands = bind<table::platform_op, ByAddress>({
     does<XENPF_get_cpu_version, get_cpu_version>(),
     does<XENPF_firmware_info, firmware_info>(),
     does<XENPF_enter_acpi_sleep, enter_acpi_sleep>(),
-    does<XENPF_set_processor_pminfo, set_processor_pminfo>(),
     does<XENPF_get_cpuinfo, get_cpuinfo>(),
     does<XENPF_cpu_online, cpu_online>(),
-    does<XENPF_cpu_offline, cpu_offline>(),
 });
 
 }  // namespace

@@ -26,7 +26,7 @@ Result<> read_console(Request& request) {
     auto& wish = request.u.readconsole;
     const GuestPointer<char> buffer(wish.buffer.p);
     std::array<char, 256> piece;
-    std::uint32_t index = wish.incremental != 0 ? wish.index : 0;
+    std::uint32_t index = read_log(wish.incremental != 0 ? wish.index : 0, {}).next;      // of what is still there
     std::uint32_t copied = 0;
     while (copied < wish.count) {
         const auto room = std::min<std::size_t>(piece.size(), wish.count - copied);
@@ -36,7 +36,7 @@ Result<> read_console(Request& request) {
         copied += static_cast<std::uint32_t>(read.copied);
         index = read.next;
     }
-    if (wish.clear != 0) clear_log();
+    if (wish.clear != 0) forget_log_before(index);
     wish.index = index;
     wish.count = copied;
     return {};
@@ -84,11 +84,13 @@ Result<> domain_list(Request& request) {
 
 Result<> cpu_topology(Request& request) {
     auto& wish = request.u.cputopoinfo;
-    const auto cpus = static_cast<std::uint32_t>(online_cpu_count());
+    auto cpus = static_cast<std::uint32_t>(online_cpu_count());
     const GuestPointer<xen_sysctl_cputopo_t> buffer(wish.cputopo.p);
-    if (!buffer.is_null())
-        for (std::uint32_t cpu = 0; cpu < std::min(cpus, wish.num_cpus); ++cpu)
+    if (!buffer.is_null()) {
+        cpus = std::min(cpus, wish.num_cpus);
+        for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
             TRY((buffer + cpu).write({.core = cpu, .socket = 0, .node = 0}));
+    }
     wish.num_cpus = cpus;
     return {};
 }
@@ -99,11 +101,11 @@ Result<> numa(Request& request) {
     const FreeCounts memory = free_counts();
     const GuestPointer<xen_sysctl_meminfo_t> nodes(wish.meminfo.p);
     const GuestPointer<std::uint32_t> distances(wish.distance.p);
-    if (wish.num_nodes != 0) {
-        if (!nodes.is_null())
-            TRY(nodes.write({.memsize = memory.total << page_shift, .memfree = memory.free << page_shift}));
-        if (!distances.is_null()) TRY(distances.write(local_distance));
-    }
+    const bool wants_lists = !nodes.is_null() || !distances.is_null();
+    if (wants_lists && wish.num_nodes == 0) return {};
+    if (!nodes.is_null())
+        TRY(nodes.write({.memsize = memory.total << page_shift, .memfree = memory.free << page_shift}));
+    if (!distances.is_null()) TRY(distances.write(local_distance));
     wish.num_nodes = 1;
     return {};
 }
@@ -119,7 +121,12 @@ Result<> cpu_pool(Request& request) {
             for_each_domain([&](Domain&) { ++wish.n_dom; });
             return write_bit_map(wish.cpumap, online_cpus());
         case XEN_SYSCTL_CPUPOOL_OP_FREEINFO: return write_bit_map(wish.cpumap, {});
-        default: return refuse(Error::not_supported);
+        case XEN_SYSCTL_CPUPOOL_OP_CREATE:
+        case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
+        case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
+        case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
+        case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN: return refuse(Error::not_supported);
+        default: return refuse(Error::not_implemented);
     }
 }
 

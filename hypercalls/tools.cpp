@@ -53,10 +53,9 @@ xen_domctl_getdomaininfo describe(Domain& domain) {
 
 Result<> write_bit_map(const xenctl_bitmap& map, CpuMask cpus) {
     const GuestPointer<std::uint8_t> bytes(map.bitmap.p);
-    for (std::size_t index = 0; index < bytes_of(map); ++index) {
+    for (std::size_t index = 0; index < std::min(bytes_of(map), most_map_bytes); ++index) {
         auto byte = index < sizeof(cpus.bits) ? static_cast<std::uint8_t>(cpus.bits >> 8 * index) : std::uint8_t{0};
         if (index == map.nr_bits / 8) byte &= static_cast<std::uint8_t>((1 << map.nr_bits % 8) - 1);
-        if (index >= sizeof(cpus.bits)) return {};
         TRY((bytes + index).write(byte));
     }
     return {};

@@ -9,7 +9,8 @@ namespace basalt::hypercalls {
 
 xen_domctl_getdomaininfo describe(Domain& domain);
 
-// A bit map in the tools' memory: bits beyond its length are cut off, bits beyond ours are zero.
+// A bit map in the tools' memory: bits beyond its length are cut off, bits beyond ours are zero up to most_map_bytes.
+inline constexpr std::size_t most_map_bytes = 1024;
 Result<> write_bit_map(const xenctl_bitmap& map, CpuMask cpus);
 Result<CpuMask> read_bit_map(const xenctl_bitmap& map);
 

@@ -41,7 +41,8 @@ Result<> vcpu_info(Domain& domain, xen_domctl_t& request) {
 
 // no_data: a vcpu that has no state yet.
 Result<> vcpu_context(Domain& domain, xen_domctl_t& request) {
-    Vcpu* const vcpu = TRY(vcpu_named(domain, request.u.vcpucontext.vcpu));
+    Vcpu* const vcpu = domain.vcpu(VcpuId(request.u.vcpucontext.vcpu));
+    if (vcpu == nullptr) return refuse(Error::invalid);
     if (!vcpu->initialised) return refuse(Error::no_data);
     const auto context = TRY(basalt::create<vcpu_guest_context>());
     {
@@ -52,24 +53,45 @@ Result<> vcpu_context(Domain& domain, xen_domctl_t& request) {
         .write(*context);
 }
 
-// With VGCF_online the vcpu is up afterwards.
+// With VGCF_online the vcpu is up afterwards, without it is down.
 Result<> set_vcpu_context(Domain& domain, xen_domctl_t& request) {
     const auto& wish = request.u.vcpucontext;
-    Vcpu* const vcpu = TRY(vcpu_named(domain, wish.vcpu));
+    Vcpu* const vcpu = domain.vcpu(VcpuId(wish.vcpu));
+    if (vcpu == nullptr) return refuse(Error::invalid);
     if (wish.ctxt.p == nullptr) return refuse(Error::not_supported);   // a vcpu is not reset
     const auto context = TRY(basalt::create<vcpu_guest_context>());
     TRY(GuestPointer<vcpu_guest_context>(reinterpret_cast<std::uint64_t>(wish.ctxt.p)).read(std::span(context.get(), 1)));
     const Paused paused(domain);
     TRY(set_context(*vcpu, *context));
-    if ((context->flags & VGCF_online) != 0) scheduler().release(vcpu->unit, Hold::down);
+    if ((context->flags & VGCF_online) != 0)
+        scheduler().release(vcpu->unit, Hold::down);
+    else
+        scheduler().hold(vcpu->unit, Hold::down);
     return {};
 }
+
+namespace {
+
+// Which of the two sets a request is about, each of which then has a place.
+struct AffinityWish {
+    bool hard, soft;
+};
+Result<AffinityWish> affinity_wish(const xen_domctl_vcpuaffinity& wish) {
+    const AffinityWish about{(wish.flags & XEN_VCPUAFFINITY_HARD) != 0, (wish.flags & XEN_VCPUAFFINITY_SOFT) != 0};
+    const bool nowhere = (about.hard && wish.cpumap_hard.bitmap.p == nullptr) ||
+                         (about.soft && wish.cpumap_soft.bitmap.p == nullptr);
+    if (wish.flags == 0 || nowhere) return refuse(Error::invalid);
+    return about;
+}
+
+}  // namespace
 
 Result<> vcpu_affinity(Domain& domain, xen_domctl_t& request) {
     const auto& wish = request.u.vcpuaffinity;
     const Vcpu* const vcpu = TRY(vcpu_named(domain, wish.vcpu));
-    if ((wish.flags & XEN_VCPUAFFINITY_HARD) != 0) TRY(write_bit_map(wish.cpumap_hard, vcpu->unit.affinity()));
-    if ((wish.flags & XEN_VCPUAFFINITY_SOFT) != 0) TRY(write_bit_map(wish.cpumap_soft, vcpu->unit.preferred()));
+    const auto about = TRY(affinity_wish(wish));
+    if (about.hard) TRY(write_bit_map(wish.cpumap_hard, vcpu->unit.affinity()));
+    if (about.soft) TRY(write_bit_map(wish.cpumap_soft, vcpu->unit.preferred()));
     return {};
 }
 
@@ -77,15 +99,13 @@ Result<> vcpu_affinity(Domain& domain, xen_domctl_t& request) {
 Result<> set_vcpu_affinity(Domain& domain, xen_domctl_t& request) {
     const auto& wish = request.u.vcpuaffinity;
     Vcpu* const vcpu = TRY(vcpu_named(domain, wish.vcpu));
-    const bool wants_hard = (wish.flags & XEN_VCPUAFFINITY_HARD) != 0;
-    const bool wants_soft = (wish.flags & XEN_VCPUAFFINITY_SOFT) != 0;
-    if (!wants_hard && !wants_soft) return refuse(Error::invalid);
-    const CpuMask hard = wants_hard ? TRY(read_bit_map(wish.cpumap_hard)) : vcpu->unit.affinity();
-    const CpuMask soft = wants_soft ? TRY(read_bit_map(wish.cpumap_soft)) : vcpu->unit.preferred();
+    const auto about = TRY(affinity_wish(wish));
+    const CpuMask hard = about.hard ? TRY(read_bit_map(wish.cpumap_hard)) : vcpu->unit.affinity();
+    const CpuMask soft = about.soft ? TRY(read_bit_map(wish.cpumap_soft)) : vcpu->unit.preferred();
     TRY(scheduler().set_affinity(vcpu->unit, hard, soft));
     const CpuMask usable = hard & scheduler().online();
-    if (wants_hard) TRY(write_bit_map(wish.cpumap_hard, usable));
-    if (wants_soft) TRY(write_bit_map(wish.cpumap_soft, soft & usable));
+    if (about.hard) TRY(write_bit_map(wish.cpumap_hard, usable));
+    if (about.soft) TRY(write_bit_map(wish.cpumap_soft, soft & usable));
     return {};
 }
 

@@ -25,6 +25,7 @@ enum class Error : int {
     no_device = XEN_ENODEV,
     invalid = XEN_EINVAL,
     no_space = XEN_ENOSPC,
+    out_of_domain = XEN_EDOM,
     out_of_range = XEN_ERANGE,
     too_big = XEN_E2BIG,
     not_implemented = XEN_ENOSYS,

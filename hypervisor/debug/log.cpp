@@ -78,8 +78,8 @@ RingRead read_log(std::uint32_t index, std::span<char> to) {
     });
 }
 
-void clear_log() {
-    journal.with([](Log& log) { log.ring.clear(); });
+void forget_log_before(std::uint32_t index) {
+    journal.with([index](Log& log) { log.ring.forget_before(index); });
 }
 
 void log_without_lock() {

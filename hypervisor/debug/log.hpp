@@ -46,7 +46,7 @@ struct RingRead {
     std::uint32_t next = 0;
 };
 RingRead read_log(std::uint32_t index, std::span<char> to);
-void clear_log();
+void forget_log_before(std::uint32_t index);
 
 // In a panic the log's lock is nobody's any more.
 void log_without_lock();

@@ -32,7 +32,10 @@ public:
         return {count, position + static_cast<std::uint32_t>(count)};
     }
 
-    constexpr void clear() { begin_ = end_; }
+    // What came before `position` is not read again.
+    constexpr void forget_before(std::uint32_t position) {
+        if (position - begin_ <= end_ - begin_) begin_ = position;
+    }
 
 private:
     std::array<char, size> bytes_{};

@@ -110,7 +110,9 @@ Result<> settle_msix(pci::Function function) {
     return routes().with([function](Routes& all) -> Result<> {
         auto* device = TRY(known_device(all, function));
         if (device->msix == 0) return refuse(Error::no_device);
+        if (device->settled || has_messages(all, *device, true)) return refuse(Error::busy);
         find_table(*device);
+        device->settled = true;
         return {};
     });
 }
@@ -119,6 +121,8 @@ Result<> release_msix(pci::Function function) {
     return routes().with([function](Routes& all) -> Result<> {
         auto* device = all.device(function);
         if (!device || device->msix == 0) return refuse(Error::no_device);
+        if (!device->settled || has_messages(all, *device, true)) return refuse(Error::busy);
+        device->settled = false;
         return {};
     });
 }

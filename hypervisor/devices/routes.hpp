@@ -45,6 +45,7 @@ struct PciDevice {
     std::uint64_t table = 0;               // physical; 0: not placed
     std::uint64_t mapped = 0;              // physical address of what `registers` shows
     std::byte* registers = nullptr;
+    bool settled = false;                  // Dom0 has promised that the table stays
 };
 
 inline constexpr std::size_t most_pci_devices = 256;

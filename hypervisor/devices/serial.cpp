@@ -40,13 +40,18 @@ public:
         letters_[head % letters_.size()] = letter;
         head_.store(head + 1, std::memory_order_release);
     }
-    std::size_t take(std::span<char> to) {
-        std::size_t count = 0;
-        auto tail = tail_.load(std::memory_order_relaxed);
-        while (count < to.size() && tail != head_.load(std::memory_order_acquire))
-            to[count++] = letters_[tail++ % letters_.size()];
-        tail_.store(tail, std::memory_order_release);
-        return count;
+    SerialInput look(std::span<char> to) const {
+        SerialInput seen{.begin = tail_.load(std::memory_order_relaxed)};
+        while (seen.size < to.size() && seen.begin + seen.size != head_.load(std::memory_order_acquire)) {
+            to[seen.size] = letters_[(seen.begin + seen.size) % letters_.size()];
+            ++seen.size;
+        }
+        return seen;
+    }
+    bool take(SerialInput seen) {
+        if (tail_.load(std::memory_order_relaxed) != seen.begin) return false;
+        tail_.store(seen.begin + seen.size, std::memory_order_release);
+        return true;
     }
 
 private:
@@ -147,8 +152,12 @@ void receive_serial() {
     if (any) serial_input_arrived();
 }
 
-std::size_t read_serial(std::span<char> to) {
-    return reader.with([to](auto&) { return received.take(to); });
+SerialInput look_at_serial(std::span<char> to) {
+    return reader.with([to](auto&) { return received.look(to); });
+}
+
+bool take_serial(SerialInput looked_at) {
+    return reader.with([looked_at](auto&) { return received.take(looked_at); });
 }
 
 bool serial_owns_port(std::uint16_t port) { return console && port >= console->port && port < console->port + 8; }

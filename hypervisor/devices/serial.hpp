@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "devices/io_apic.hpp"
@@ -13,8 +14,14 @@ namespace basalt {
 // Works from the first instruction on; before it, console_write() writes nowhere.
 void open_serial(const SerialLine& line);
 
-// Characters received and not yet read.
-std::size_t read_serial(std::span<char> to);
+// Characters received and not yet taken. They are looked at first, and taken once they have reached whoever asked.
+struct SerialInput {
+    std::uint32_t begin = 0;
+    std::uint32_t size = 0;
+};
+SerialInput look_at_serial(std::span<char> to);
+// False: another reader has taken them meanwhile.
+bool take_serial(SerialInput looked_at);
 
 // The ports of the console, which Dom0 may not touch. Nothing while no console is open.
 bool serial_owns_port(std::uint16_t port);

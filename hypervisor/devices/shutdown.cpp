@@ -57,6 +57,7 @@ void reset_by_triple_fault() {
 }
 
 constexpr std::uint16_t sleep_enable = 1 << 13;      // PM1 control, ACPI 6.4 table 4.19
+constexpr unsigned power_off = 5;                    // S5
 constexpr std::uint32_t wait_for_power_off_us = 1'000'000;
 
 // The values are those to be written, but for the enable bit, and come whole: Linux reads the register first.
@@ -102,8 +103,10 @@ void reset_after_panic(bool stay_halted) {
 
 Result<> enter_sleep(unsigned state, std::uint16_t type_a, std::uint16_t type_b, std::uint32_t flags) {
     const auto& fadt = firmware().fadt;
-    if (state != 5) return refuse(Error::not_supported);       // S3 would need every CPU brought up again
-    if ((flags & XENPF_ACPI_SLEEP_EXTENDED) || fadt.pm1a_control == 0) return refuse(Error::not_supported);
+    if ((flags & XENPF_ACPI_SLEEP_EXTENDED) != 0 || fadt.pm1a_control == 0) return refuse(Error::not_permitted);
+    const bool differ = type_b != 0 && ((type_a ^ type_b) & sleep_enable) != 0;
+    if (flags != 0 || differ || state == 0 || state > power_off) return refuse(Error::invalid);
+    if (state != power_off) return refuse(Error::not_supported);       // S3 would need every CPU brought up again
     log(Level::info, "power off");
     stop_other_cpus();
     write_pm1(fadt.pm1a_control, type_a, 0);

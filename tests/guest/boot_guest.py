@@ -60,6 +60,9 @@ def arguments():
     parser.add_argument("--memory", default="256M")
     parser.add_argument("--options", default="", help="for the hypervisor's command line")
     parser.add_argument("--words", default="", help="for the guest's command line")
+    parser.add_argument("--device", action="append", default=[], help="one more device of QEMU's")
+    parser.add_argument("--answer", action="append", nargs=2, default=[], metavar=("PROMPT", "TEXT"),
+                        help="typed on the console when the guest has said PROMPT")
     parser.add_argument("--count", action="store_true", help="count instructions (-icount)")
     parser.add_argument("--limit", type=int, default=120, metavar="SECONDS",
                         help="catches hangs on a loaded machine, nothing waits for it (120)")
@@ -83,11 +86,15 @@ def boot(wanted, guest):
                    f"{BASE_OPTIONS} {wanted.options}".rstrip(),
                    [Module(guest, f"placeholder on={wanted.on} {wanted.words}".rstrip())])
     machine = Machine(iso=iso, cpu=wanted.cpu, cpus=wanted.cpus, memory=wanted.memory,
-                      instruction_count=wanted.count)
+                      instruction_count=wanted.count,
+                      extra=tuple(word for device in wanted.device for word in ("-device", device)))
     closed = False
     with Console(machine.command(), log) as console:
         for _, line in console.lines(wanted.limit):
             print(line, flush=True)
+            for prompt, text in wanted.answer:
+                if line.endswith(prompt):
+                    console.send(text)
             closed = closed or CLOSING.search(line) is not None
     return closed
 

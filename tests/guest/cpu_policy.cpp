@@ -197,6 +197,20 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(read_system(XEN_SYSCTL_cpu_policy_host, policy), -XEN_ENOBUFS);
         expect(policy.leaf_count < most_leaves);   // what fitted is told
     }},
+    {"sysctl.get_cpu_policy", "refuses lists that cannot be written", [] {
+        xen_sysctl_t request{};
+        request.u.cpu_policy.nr_leaves = most_leaves;
+        request.u.cpu_policy.leaves.p = reinterpret_cast<xen_cpuid_leaf_t*>(nowhere);
+        expect_equal(sysctl(XEN_SYSCTL_get_cpu_policy, request), -XEN_EFAULT);
+        request.u.cpu_policy.leaves.p = nullptr;
+        request.u.cpu_policy.nr_msrs = most_msrs;
+        request.u.cpu_policy.msrs.p = reinterpret_cast<xen_msr_entry_t*>(nowhere);
+        expect_equal(sysctl(XEN_SYSCTL_get_cpu_policy, request), -XEN_EFAULT);
+        request = {};
+        request.u.cpu_featureset.nr_features = 1;
+        request.u.cpu_featureset.features.p = reinterpret_cast<std::uint32_t*>(nowhere);
+        expect_equal(sysctl(XEN_SYSCTL_get_cpu_featureset, request), -XEN_EFAULT);
+    }},
     {"sysctl.get_cpu_policy", "offers a PV guest what a kernel in ring 3 can use", [] {
         const auto leaf = system_policy(XEN_SYSCTL_cpu_policy_pv_default).leaf(1);
         constexpr std::uint32_t hypervisor = 1u << 31, vmx = 1u << 5, osxsave = 1u << 27, monitor = 1u << 3;
@@ -207,7 +221,16 @@ constexpr auto table = std::to_array<Case>({
     {"sysctl.get_cpu_policy", "has none for HVM guests where there are none", [] {
         if (on_stock_xen()) return skip("stock Xen runs HVM guests here");
         static Policy policy;
-        expect_equal(read_system(XEN_SYSCTL_cpu_policy_hvm_default, policy), -XEN_EOPNOTSUPP);
+        for (const unsigned index : {XEN_SYSCTL_cpu_policy_hvm_max, XEN_SYSCTL_cpu_policy_hvm_default})
+            expect_equal(read_system(index, policy), -XEN_EOPNOTSUPP);
+        static std::uint32_t word;
+        xen_sysctl_t request{};
+        set_xen_guest_handle(request.u.cpu_featureset.features, &word);
+        request.u.cpu_featureset.nr_features = 1;
+        for (const unsigned index : {XEN_SYSCTL_cpu_featureset_hvm, XEN_SYSCTL_cpu_featureset_hvm_max}) {
+            request.u.cpu_featureset.index = index;
+            expect_equal(sysctl(XEN_SYSCTL_get_cpu_featureset, request), -XEN_EOPNOTSUPP);
+        }
     }},
     {"sysctl.get_cpu_featureset", "gives the words of the policies' leaves", [] {
         static std::array<std::uint32_t, 32> words;

@@ -45,6 +45,55 @@ constexpr auto table = std::to_array<Case>({
         request.u.settime64.mbz = 1;
         expect_equal(platform_op(&request), -XEN_EINVAL);
     }},
+    {"platform_op.settime64", "takes more nanoseconds than a second has, and seconds of 33 bits", [] {
+        const std::uint64_t before = wall_clock();
+        auto request = request_for(XENPF_settime64);
+        request.u.settime64.secs = 1ull << 32;
+        request.u.settime64.nsecs = ~0u;
+        request.u.settime64.system_time = now();
+        expect_equal(platform_op(&request), 0);
+        expect(wall_clock() >= (1ull << 32) + 4 && wall_clock() < (1ull << 32) + 100);
+        request.u.settime64 = {.secs = before, .nsecs = 0, .mbz = 0, .system_time = now()};
+        expect_equal(platform_op(&request), 0);
+    }},
+    {"platform_op.settime32", "is the same with fewer seconds", [] {
+        const std::uint64_t before = wall_clock();
+        auto request = request_for(XENPF_settime32);
+        request.u.settime32 = {.secs = ~0u, .nsecs = 7, .system_time = 0};
+        expect_equal(platform_op(&request), 0);
+        expect_equal(shared->wc_sec, ~0u);
+        expect_equal(shared->wc_sec_hi, 0);
+        expect_equal(shared->wc_nsec, 7);
+        request.u.settime32 = {.secs = static_cast<std::uint32_t>(before), .nsecs = 0, .system_time = now()};
+        expect_equal(platform_op(&request), 0);
+    }},
+    {"platform_op.read_memtype", "tells each range register, and none beyond", [] {
+        auto request = request_for(XENPF_read_memtype);
+        for (unsigned reg = 0; reg < 8; ++reg) {      // QEMU's CPUs have eight
+            request.u.read_memtype = {.reg = reg, .mfn = 7, .nr_mfns = 7, .type = 7};
+            expect_equal(platform_op(&request), 0);
+            if (reg != 0) continue;
+            expect_equal(request.u.read_memtype.mfn, 0xc0000);      // SeaBIOS: what lies below 4 GiB and is no memory
+            expect_equal(request.u.read_memtype.nr_mfns, 0x40000);
+            expect_equal(request.u.read_memtype.type, 0);
+        }
+        expect_equal(request.u.read_memtype.nr_mfns, 0);            // the last is not in use
+        for (const unsigned reg : {8u, 100u, ~0u}) {
+            request.u.read_memtype.reg = reg;
+            expect_equal(platform_op(&request), -XEN_EINVAL);
+        }
+    }},
+    {"platform_op.cpu_online", "takes CPUs that are online, and none beyond", [] {
+        auto request = request_for(XENPF_cpu_online);
+        for (const unsigned cpu : {0u, 1u}) {
+            request.u.cpu_ol.cpuid = cpu;
+            expect_equal(platform_op(&request), 0);
+        }
+        for (const unsigned cpu : {2u, 64u, ~0u}) {
+            request.u.cpu_ol.cpuid = cpu;
+            expect_equal(platform_op(&request), -XEN_EINVAL);
+        }
+    }},
     {"platform_op.get_cpuinfo", "tells of every CPU and how many there are", [] {
         auto request = request_for(XENPF_get_cpuinfo);
         request.u.pcpu_info.xen_cpuid = 0;
@@ -74,6 +123,10 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(platform_op(&request), -XEN_ESRCH);
         request.u.firmware_info.type = XEN_FW_KBD_SHIFT_FLAGS;
         expect_equal(platform_op(&request), 0);
+        for (const unsigned index : {1u, 200u}) {
+            request.u.firmware_info.index = index;
+            expect_equal(platform_op(&request), -XEN_ESRCH);
+        }
         request.u.firmware_info.type = 99;
         expect_equal(platform_op(&request), -XEN_EINVAL);
     }},
@@ -88,6 +141,53 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(hypercall(__HYPERVISOR_mca, &request), 0);
         expect_equal(request.u.mc_physcpuinfo.ncpus, 2);
         expect_equal(hypercall(__HYPERVISOR_mca, nowhere), -XEN_EFAULT);
+    }},
+    {"mca.fetch", "names one queue, and a place for a record unless one is given back", [] {
+        static mc_info_t room;
+        const auto fetch = [](unsigned flags, mc_info_t* place) {
+            xen_mc_t request{};
+            request.cmd = XEN_MC_fetch;
+            request.interface_version = XEN_MCA_INTERFACE_VERSION;
+            request.u.mc_fetch.flags = flags;
+            request.u.mc_fetch.data.p = place;
+            const Status status = hypercall(__HYPERVISOR_mca, &request);
+            const bool tells = status == 0 && (flags & XEN_MC_ACK) == 0;
+            expect_equal(request.u.mc_fetch.flags, tells ? unsigned{XEN_MC_NODATA} : flags);
+            return status;
+        };
+        for (const unsigned flags : {0, XEN_MC_ACK, XEN_MC_URGENT | XEN_MC_NONURGENT, XEN_MC_URGENT | XEN_MC_NONURGENT | XEN_MC_ACK, 8})
+            expect_equal(fetch(flags, &room), -XEN_EINVAL);
+        for (const unsigned queue : {XEN_MC_URGENT, XEN_MC_NONURGENT}) {
+            expect_equal(fetch(queue, nullptr), -XEN_EINVAL);
+            expect_equal(fetch(queue, &room), 0);
+            expect_equal(fetch(queue | XEN_MC_ACK, nullptr), 0);
+        }
+    }},
+    {"mca.physcpuinfo", "fills the list as far as it goes", [] {
+        static std::array<xen_mc_logical_cpu_t, 3> list;
+        const auto ask = [](unsigned count, xen_mc_logical_cpu_t* place) {
+            xen_mc_t request{};
+            request.cmd = XEN_MC_physcpuinfo;
+            request.interface_version = XEN_MCA_INTERFACE_VERSION;
+            request.u.mc_physcpuinfo.ncpus = count;
+            request.u.mc_physcpuinfo.info.p = place;
+            const Status status = hypercall(__HYPERVISOR_mca, &request);
+            return status == 0 ? Status{request.u.mc_physcpuinfo.ncpus} : status;
+        };
+        expect_equal(ask(0, list.data()), -XEN_EINVAL);
+        expect_equal(ask(3, list.data()), 2);
+        expect_equal(list[0].mc_apicid, 0);
+        expect_equal(list[1].mc_cpunr, 1);
+        expect_equal(list[1].mc_apicid, 1);
+        expect_equal(ask(2, reinterpret_cast<xen_mc_logical_cpu_t*>(nowhere)), -XEN_EFAULT);
+    }},
+    {"mca", "refuses another version of the interface, and unknown commands", [] {
+        xen_mc_t request{};
+        request.cmd = XEN_MC_physcpuinfo;
+        expect_equal(hypercall(__HYPERVISOR_mca, &request), -XEN_EACCES);
+        request.cmd = 99;
+        request.interface_version = XEN_MCA_INTERFACE_VERSION;
+        expect_equal(hypercall(__HYPERVISOR_mca, &request), -XEN_EINVAL);
     }},
 });
 

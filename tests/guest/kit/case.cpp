@@ -41,7 +41,10 @@ constexpr Case last_case{"basalt_op.audit", "finds nothing after all that this g
     expect_audit_agrees();
 }};
 
+void (*last_call)() = nullptr;
+
 [[noreturn]] void leave() {
+    if (last_call != nullptr) last_call();
     sched_shutdown_t reboot{SHUTDOWN_reboot};   // stock Xen halts, and QEMU stays, when asked to power off this way
     sched_op(SCHEDOP_shutdown, &reboot);
     for (;;) sched_op(SCHEDOP_block);
@@ -54,6 +57,8 @@ void fail(const Line& why, Location where) {
     running.failed = true;
     running.failure << why.text() << " at " << file_of(where) << ":" << where.line();
 }
+
+void end_with(void (*last)()) { last_call = last; }
 
 void skip(std::string_view reason) { running.skipped = reason; }
 

@@ -50,6 +50,9 @@ bool expect_equal(Actual actual, Expected expected, Location where = Location::c
     return equal;
 }
 
+// How the guest ends the machine after its last line, instead of by a reboot. It does not return.
+void end_with(void (*last)());
+
 // Basalt's records follow from each other now. Stock Xen, which has no such call, is believed.
 bool expect_audit_agrees(Location where = Location::current());
 

@@ -22,23 +22,23 @@ struct Place {
     constexpr const Row& of_row() const { return of_family().rows[row]; }
 };
 
-template <auto chosen>
+template <auto chosen, bool left_out>
 consteval std::size_t chosen_rows() {
     std::size_t count = 0;
     for (const Family* family : basalt::table::families)
-        for (const Row& row : family->rows) count += !row.is_left_out() && chosen(*family, row);
+        for (const Row& row : family->rows) count += row.is_left_out() == left_out && chosen(*family, row);
     return count;
 }
 
-// The rows that are there and for which chosen(family, row) holds.
-template <auto chosen>
+// The rows that are there, or those that are left out, for which chosen(family, row) holds.
+template <auto chosen, bool left_out = false>
 consteval auto places() {
-    std::array<Place, chosen_rows<chosen>()> found;
+    std::array<Place, chosen_rows<chosen, left_out>()> found;
     std::size_t next = 0;
     for (std::size_t family = 0; family < basalt::table::families.size(); ++family)
         for (std::size_t row = 0; row < basalt::table::families[family]->rows.size(); ++row) {
             const Place place{family, row};
-            if (!place.of_row().is_left_out() && chosen(place.of_family(), place.of_row())) found[next++] = place;
+            if (place.of_row().is_left_out() == left_out && chosen(place.of_family(), place.of_row())) found[next++] = place;
         }
     return found;
 }
@@ -69,9 +69,9 @@ void body_of() {
 }
 
 // A case for each of these rows: body(family, row).
-template <auto chosen, auto body>
+template <auto chosen, auto body, bool left_out = false>
 consteval auto cases_of_rows(std::string_view promise) {
-    constexpr auto all = places<chosen>();
+    constexpr auto all = places<chosen, left_out>();
     return [&]<std::size_t... index>(std::index_sequence<index...>) {
         return std::array<Case, sizeof...(index)>{
             Case{RowName<all[index].family, all[index].row>::text, promise,

@@ -77,11 +77,14 @@ TEST(ring, keeps_the_newest) {
     EXPECT_EQ(read(ring, 99, 16, next), "23456789");   // nobody was ever there
 }
 
-TEST(ring, cleared_is_empty) {
+TEST(ring, what_is_forgotten_is_not_read_again) {
     Ring<8> ring;
     std::uint32_t next = 0;
     ring.write("abc");
-    ring.clear();
+    ring.forget_before(2);
+    EXPECT_EQ(read(ring, 0, 8, next), "c");
+    ring.forget_before(99);              // nobody was ever there
+    ring.forget_before(next);
     EXPECT_EQ(read(ring, 0, 8, next), "");
     ring.write("d");
     EXPECT_EQ(read(ring, next, 8, next), "d");
