@@ -31,7 +31,7 @@ def _read(file):
     tests = tuple(Test(*found) for found in _TEST.findall(said))
     wrong = " ".join(line for line in said.splitlines() if not line.startswith(("Test: ", "diff ", "index ")))
     if not (diff and tests and wrong):
-        raise Trouble(f"{file.name} should say what is wrong, then `Test: guest NAME` or `Test: host NAME`, then the patch")
+        raise Trouble(f"{file.name} should say what is wrong, `Test: guest NAME` or `Test: host NAME`, and then the patch")
     return Fault(file, wrong, tests)
 
 
@@ -101,7 +101,9 @@ def _tried(fault, times, ask_all):
                         break
     except Trouble as trouble:
         return f"could not be tried: {trouble}", False
-    return "caught by " + "\n    and ".join(caught) if caught else f"NOT CAUGHT by {', '.join(map(str, tests))}", bool(caught)
+    if not caught:
+        return f"NOT CAUGHT by {', '.join(map(str, tests))}", False
+    return "caught by " + "\n    and ".join(caught), True
 
 
 def try_all(wanted, ask_all):

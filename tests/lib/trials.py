@@ -53,8 +53,8 @@ def every_test():
 def _guest(name, limit):
     source = TESTS / "guest" / f"{name}.cpp"
     words = shlex.split(_RUN_LINE.match(source.read_text())[1])
-    ran = subprocess.run([sys.executable, TESTS / "guest" / "boot_guest.py", source, "--limit", str(int(limit)), *words],
-                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, TESTS / "guest" / "boot_guest.py", source, "--limit", str(int(limit)), *words]
+    ran = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     if ran.returncode == 0 and _PASSED.search(ran.stdout):
         return None
     found = _LINE.search(ran.stdout)
