@@ -1,10 +1,13 @@
 """A copy of the checkout's files to do damage to, with a build folder of its own that reuses the fetched packages."""
 
+import fcntl
 import filecmp
+import os
 import shutil
 import subprocess
 
 import places
+from progress import Trouble
 
 _FOLDER = places.build / "faults"
 
@@ -15,6 +18,7 @@ def build_folder():
 
 def refresh():
     """The copy, with the same contents as the checkout, whatever was left of it. Equal files keep their dates."""
+    _stay_alone()
     tree = _FOLDER / "tree"
     wanted = set(_files(places.checkout))
     if not (tree / ".git").exists():
@@ -27,6 +31,17 @@ def refresh():
         (tree / name).unlink()
     _link_packages()
     return tree
+
+
+def _stay_alone():
+    """The lock is this process's until it ends, whatever program it becomes."""
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    lock = os.open(_FOLDER / "lock", os.O_RDWR | os.O_CREAT)
+    os.set_inheritable(lock, True)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Trouble("another run is at work in this build folder") from None
 
 
 def _files(checkout):
