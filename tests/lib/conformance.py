@@ -44,12 +44,16 @@ def _verdict(mine, theirs):
 def rows():
     """{row: Row}, cases paired in the order in which each guest runs them."""
     basalt, xen = (_cases(on) for on in HYPERVISORS)
+    ran_on_xen = {log.stem for log in answers.logs("xen")}       # some guests say that they are for Basalt alone, and why
     table = defaultdict(Row)
     for (guest, name), mine in basalt.items():
         theirs = xen.get((guest, name), [])
         entry = table[name]
         for index, case in enumerate(mine):
-            verdict, remark = _verdict(case, theirs[index]) if index < len(theirs) else (DISAGREES, f"{guest}: not run on Xen")
+            if index < len(theirs):
+                verdict, remark = _verdict(case, theirs[index])
+            else:
+                verdict, remark = DISAGREES if guest in ran_on_xen else UNTRIED, f"{guest}: not run on Xen"
             entry.cases[verdict] += 1
             if remark:
                 entry.remarks.append(f"{verdict}: {remark}")
