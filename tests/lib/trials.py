@@ -11,7 +11,7 @@ from pathlib import Path
 import places
 
 TESTS = Path(__file__).resolve().parents[1]
-_RUN_LINE = re.compile(r"// RUN: %boot-guest (.*?)\|")
+_RUN_LINE = re.compile(r"^// RUN: %boot-guest (.*?)\|", re.M)
 _PASSED = re.compile(r"^guest: \d+ passed, 0 failed", re.M)
 _LINE = re.compile(r"(?P<panic>\(XEN\) Panic on CPU.*\n\(XEN\) (?P<why>.*))"
                    r"|\(XEN\) (?P<audit>audit: .*: found .*)"
@@ -52,7 +52,7 @@ def every_test():
 
 def _guest(name, limit):
     source = TESTS / "guest" / f"{name}.cpp"
-    words = shlex.split(_RUN_LINE.match(source.read_text())[1])
+    words = shlex.split(_RUN_LINE.search(source.read_text())[1])
     command = [sys.executable, TESTS / "guest" / "boot_guest.py", source, "--limit", str(int(limit)), *words]
     ran = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     if ran.returncode == 0 and _PASSED.search(ran.stdout):
