@@ -93,6 +93,13 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(update_va_mapping(&page, 0, UVMF_INVLPG), 0);
         expect_equal(update_va_mapping(&page, entry(frames[0], kernel_page)), -XEN_EBUSY);
     }},
+    {"memory_op.decrease_reservation", "the M2P forgets what the frame was", [] {
+        Page& page = fresh_page();
+        std::array<xen_pfn_t, 1> frames{unmapped(page)};
+        expect_equal(m2p(frames[0]), pfn_of(&page));
+        expect_equal(reservation(XENMEM_decrease_reservation, frames), 1);
+        expect(m2p(frames[0]) != pfn_of(&page));
+    }},
     {"memory_op.decrease_reservation", "stops at the first frame that is not the domain's", [] {
         Page& page = fresh_page();
         std::array<xen_pfn_t, 2> frames{unmapped(page), 0xffffffffff};
