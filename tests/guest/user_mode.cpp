@@ -212,9 +212,10 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(run_user(user_frame(user_int80)).vector, 0x80);
         const Frame after = run_user(user_frame(user_int81));
         expect_equal(after.vector, 13);
-        // At privilege 3 QEMU 7.2 itself says n*16+2, and stock Xen hands on what the processor says.
-        if (after.error != 0x81 * 16 + 2) expect_equal(after.error, 0x81 * 8 + 2);
         expect_equal(after.rip, in_user(user_int81));
+        if (after.error == 0x81 * 16 + 2)
+            return skip("emulator's fault: QEMU 7.2 says n*16+2 at privilege 3, and stock Xen hands it on");
+        expect_equal(after.error, 0x81 * 8 + 2);
     }},
     {"set_trap_table", "INT 0x80 keeps every register", [] {
         const Frame before = full_frame(user_int80);

@@ -33,11 +33,10 @@ def _verdict(mine, theirs):
     outcomes = mine[0], theirs[0]
     if outcomes == ("PASS", "PASS"):
         return AGREES, None
-    if outcomes == ("PASS", "SKIP"):
-        return PROMISE, theirs[1]
     if "SKIP" in outcomes and "FAIL" not in outcomes:
         text = mine[1] if mine[0] == "SKIP" else theirs[1]
-        return (EMULATOR if EMULATOR in text else UNTRIED), text
+        by_basalt_alone = PROMISE if mine[0] == "PASS" else UNTRIED
+        return (EMULATOR if EMULATOR in text else by_basalt_alone), text
     return DISAGREES, mine[1] if mine[0] == "FAIL" else theirs[1]
 
 
