@@ -6,14 +6,6 @@
 #include "kit/paging.hpp"
 #include "kit/small_domain.hpp"
 
-asm(R"(
-        .section .rodata
-limited_spin:
-        jmp     limited_spin
-        .previous
-)");
-extern "C" const std::byte limited_spin[];
-
 namespace kit {
 namespace {
 
@@ -21,7 +13,7 @@ constexpr std::uint64_t nowhere = 0xdead000;
 
 // One that never runs, for one case after the other; the last of them ends it.
 SmallDomain& other() {
-    static SmallDomain domain({limited_spin, 2});
+    static SmallDomain domain(endless_loop);
     expect_equal(domain.trouble, 0);
     return domain;
 }

@@ -8,15 +8,6 @@
 #include "kit/twin.hpp"
 #include "table/memory_op.hpp"
 
-asm(R"(
-        .section .rodata
-reports_spin:
-1:      jmp     1b
-reports_end:
-        .previous
-)");
-extern "C" const std::byte reports_spin[], reports_end[];
-
 namespace kit {
 namespace {
 
@@ -25,7 +16,7 @@ constexpr unsigned nobody = 0x7000;
 constexpr auto unreachable = std::to_array<std::uint64_t>({nowhere, 0x8000000000000000, HYPERVISOR_VIRT_START});
 
 struct Reported : SmallDomain {
-    Reported() : SmallDomain({reports_spin, reports_end}) { expect_equal(trouble, 0); }
+    Reported() : SmallDomain(endless_loop) { expect_equal(trouble, 0); }
     ~Reported() { expect_equal(destroy(), 0); }
 };
 

@@ -6,14 +6,6 @@
 #include "kit/clock.hpp"
 #include "kit/small_domain.hpp"
 
-asm(R"(
-        .section .rodata
-standing_still:
-        jmp     standing_still
-        .previous
-)");
-extern "C" const std::byte standing_still[];
-
 namespace kit {
 namespace {
 
@@ -141,7 +133,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(tsc(XEN_DOMCTL_gettscinfo, 77, info), -XEN_ESRCH);
     }},
     {"domctl.settscinfo", "takes the default and the native mode, and counts incarnations", [] {
-        SmallDomain other({standing_still, 2});
+        SmallDomain other(endless_loop);
         expect_equal(other.trouble, 0);
         xen_domctl_tsc_info info{};
         info.incarnation = 3;
@@ -164,7 +156,7 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"domctl.settscinfo", "emulates no TSC", [] {
         if (on_stock_xen()) return skip("stock Xen does");
-        SmallDomain other({standing_still, 2});
+        SmallDomain other(endless_loop);
         xen_domctl_tsc_info info{};
         info.tsc_mode = 1;
         expect_equal(tsc(XEN_DOMCTL_settscinfo, other.id, info), -XEN_EOPNOTSUPP);
@@ -174,7 +166,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(other.destroy(), 0);
     }},
     {"domctl.getdomaininfo", "describes the next domain where there is none: so tools find them all", [] {
-        SmallDomain first({standing_still, 2}), second({standing_still, 2});
+        SmallDomain first(endless_loop), second(endless_loop);
         expect_equal(first.destroy(), 0);
         while (first.info().domain == first.id) sched_op(SCHEDOP_yield);
         xen_domctl_t request{};

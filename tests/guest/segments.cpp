@@ -38,14 +38,6 @@ Status use_gdt(const Page& page, unsigned entries = 512) {
     return set_gdt(&frame, entries);
 }
 
-Status use_ldt(std::uint64_t address, unsigned entries) {
-    mmuext_op_t operation{};
-    operation.cmd = MMUEXT_SET_LDT;
-    operation.arg1.linear_addr = address;
-    operation.arg2.nr_ents = entries;
-    return mmuext_op(std::span{&operation, 1});
-}
-
 constexpr auto table = std::to_array<Case>({
     {"set_gdt", "its descriptors work", [] {
         Page& page = gdt_page(small_segment);
@@ -150,21 +142,21 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"mmuext_op.set_ldt", "its descriptors work, and no longer when it is taken away", [] {
         Page& page = gdt_page(small_segment);
-        expect_equal(use_ldt(page.address(), 512), 0);
+        expect_equal(set_ldt(page.address(), 512), 0);
         expect(!fault_of([] { asm volatile("mov %0, %%es" ::"r"(8 | 4 | 3)); }));
         asm volatile("mov %0, %%es" ::"r"(0));
         expect_equal(make_writable(page), -XEN_EBUSY);
-        expect_equal(use_ldt(0, 0), 0);
+        expect_equal(set_ldt(0, 0), 0);
         expect_fault(fault_of([] { asm volatile("mov %0, %%es" ::"r"(8 | 4 | 3)); }), 13, 8 | 4);
         expect_equal(make_writable(page), 0);
     }},
     {"mmuext_op.set_ldt", "a table that cannot be one is a fault of its first use", [] {
         Page& writable_page = fresh_page();
         writable_page.words[1] = small_segment;
-        expect_equal(use_ldt(writable_page.address(), 512), 0);
+        expect_equal(set_ldt(writable_page.address(), 512), 0);
         const auto fault = fault_of([] { asm volatile("mov %0, %%es" ::"r"(8 | 4 | 3)); });
         if (expect_fault(fault, 14)) expect_equal(fault->address, writable_page.address() + 8);
-        expect_equal(use_ldt(0, 0), 0);
+        expect_equal(set_ldt(0, 0), 0);
     }},
     {"selectors", "of the hypervisor cannot be loaded", [] {
         for (std::uint32_t selector : {0xe008u, 0xe010u, 0xe040u})

@@ -50,14 +50,6 @@ void move_to(unsigned cpu) {
     while (running_processor() != cpu) sched_op(SCHEDOP_yield);
 }
 
-Status use_ldt(std::uint64_t address, unsigned entries) {
-    mmuext_op_t operation{};
-    operation.cmd = MMUEXT_SET_LDT;
-    operation.arg1.linear_addr = address;
-    operation.arg2.nr_ents = entries;
-    return mmuext_op(std::span{&operation, 1});
-}
-
 std::uint64_t read_cr0() {
     std::uint64_t value;
     asm volatile("mov %%cr0, %0" : "=r"(value));
@@ -73,9 +65,9 @@ constexpr auto table = std::to_array<Case>({
         for (const Mode mode : both_modes) {
             shows(stored_by(mode, store::ldt), 0);
             Page& page = fresh_table();
-            expect_equal(use_ldt(page.address(), 3), 0);
+            expect_equal(set_ldt(page.address(), 3), 0);
             shows(stored_by(mode, store::ldt), ldt_selector);
-            expect_equal(use_ldt(0, 0), 0);
+            expect_equal(set_ldt(0, 0), 0);
             shows(stored_by(mode, store::ldt), 0);
         }
     }},

@@ -108,14 +108,6 @@ void use_own_gdt() {
     unsigned long frame = own_table().mfn();
     expect_equal(set_gdt(&frame, 512), 0);
 }
-Status use_ldt(std::uint64_t address, unsigned entries) {
-    mmuext_op_t operation{};
-    operation.cmd = MMUEXT_SET_LDT;
-    operation.arg1.linear_addr = address;
-    operation.arg2.nr_ents = entries;
-    return mmuext_op(std::span{&operation, 1});
-}
-
 constexpr auto table = std::to_array<Case>({
     {"mov and push of selectors", "show what is in the processor: privilege 3 in the kernel too", [] {
         for (const Mode mode : both_modes) {
@@ -157,7 +149,7 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"loads of selectors", "of the guest's own tables work as the processor's manual says", [] {
         use_own_gdt();
-        expect_equal(use_ldt(own_table().address(), 6), 0);
+        expect_equal(set_ldt(own_table().address(), 6), 0);
         for (const unsigned table_bit : {0u, in_ldt}) {
             for (const unsigned selector : {data, read_only, code}) data_load(selector | table_bit);
             data_load(only_execute | table_bit, general_protection);
@@ -167,7 +159,7 @@ constexpr auto table = std::to_array<Case>({
                 stack_load(selector | table_bit, general_protection);
             stack_load(absent | table_bit, stack_fault);
         }
-        expect_equal(use_ldt(0, 0), 0);
+        expect_equal(set_ldt(0, 0), 0);
         expect_equal(set_gdt(nullptr, 0), 0);
     }},
     {"mov cs; push and pop of cs, ss, ds", "are #UD: 64-bit code has none", [] {

@@ -122,14 +122,6 @@ Answers and_own(unsigned table_bit) {
     return answers;
 }
 
-Status use_ldt(std::uint64_t address, unsigned entries) {
-    mmuext_op_t operation{};
-    operation.cmd = MMUEXT_SET_LDT;
-    operation.arg1.linear_addr = address;
-    operation.arg2.nr_ents = entries;
-    return mmuext_op(std::span{&operation, 1});
-}
-
 constexpr auto table = std::to_array<Case>({
     {"lar, lsl, verr, verw", "of all selectors know the three flat segments, from the start", [] { all_say(flat); }},
     {"lar, lsl, verr, verw", "know a GDT's descriptors as they were set, and nothing of the hypervisor's", [] {
@@ -143,14 +135,14 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"lar, lsl, verr, verw", "know an LDT's descriptors, and forget them", [] {
         const Page& page = own_table();
-        expect_equal(use_ldt(page.address(), first_own + own.size()), 0);
+        expect_equal(set_ldt(page.address(), first_own + own.size()), 0);
         all_say(and_own(in_ldt).all());
-        expect_equal(use_ldt(0, 0), 0);
+        expect_equal(set_ldt(0, 0), 0);
         all_say(flat);
     }},
     {"lar, lsl, verr, verw", "of an LDT that cannot be one fault, as the kernel's own access to it would", [] {
         Page& writable_page = fresh_page();
-        expect_equal(use_ldt(writable_page.address(), 512), 0);
+        expect_equal(set_ldt(writable_page.address(), 512), 0);
         for (const Mode mode : both_modes) {
             static Scan found;
             found = {};
@@ -161,7 +153,7 @@ constexpr auto table = std::to_array<Case>({
             expect_equal(vcpu_info().arch.cr2, writable_page.address());
             expect_equal(ended->error, mode == Mode::user ? 4 : 0);
         }
-        expect_equal(use_ldt(0, 0), 0);
+        expect_equal(set_ldt(0, 0), 0);
     }},
 });
 

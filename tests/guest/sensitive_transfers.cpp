@@ -104,14 +104,6 @@ Page& own_gdt() {
     expect_equal(set_gdt(&frame, 512), 0);
     return page;
 }
-Status use_ldt(std::uint64_t address, unsigned entries) {
-    mmuext_op_t operation{};
-    operation.cmd = MMUEXT_SET_LDT;
-    operation.arg1.linear_addr = address;
-    operation.arg2.nr_ents = entries;
-    return mmuext_op(std::span{&operation, 1});
-}
-
 constexpr std::uint64_t call_gate(unsigned selector, unsigned privilege, unsigned low_byte = 0) {
     return 0x8c00'0000'0000 | std::uint64_t{privilege} << 45 | std::uint64_t{low_byte} << 32 |
            std::uint64_t{selector} << 16;
@@ -156,13 +148,13 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"far transfers", "through code of the guest's GDT and LDT arrive; JMP and CALL raise the selector's privilege", [] {
         Page& gdt = own_gdt();
-        expect_equal(use_ldt(gdt.address(), 5), 0);
+        expect_equal(set_ldt(gdt.address(), 5), 0);
         for (const unsigned selector : {own_code | 3, own_code | 3 | in_ldt}) {
             for (const Transfer& transfer : transfers) lands(Mode::user, transfer, selector);
             for (const Transfer& transfer : returns) lands(Mode::kernel, transfer, selector);
         }
         for (const Transfer& transfer : std::span(transfers).first(2)) lands(Mode::user, transfer, own_code);
-        expect_equal(use_ldt(0, 0), 0);
+        expect_equal(set_ldt(0, 0), 0);
     }},
     {"far jmp", "of the user through flat 32-bit code gets there", [] {
         const Frame frame = go(Mode::user, transfers[0], FLAT_RING3_CS32);

@@ -8,7 +8,6 @@ import places
 
 TREE = Path(__file__).resolve().parents[2]
 LISTED = TREE / "hypercalls" / "manual" / "answers.txt"
-OWED = TREE / "tests" / "guest" / "owed-answers.txt"
 LINE = re.compile(r"^ *[\d.]+ answers (\S+)((?: (?:status)?-?\d+)+)\s*$", re.M)
 
 
@@ -37,23 +36,15 @@ def seen(on):
     return found
 
 
-def owed():
-    """What no test shows yet, or no row names yet. It may only become less."""
-    lines = OWED.read_text().splitlines() if OWED.exists() else []
-    return {tuple(line.split()) for line in lines if line and not line.startswith("#")}
-
-
 def complaints(on):
-    """A line for each answer that was named and not seen, or seen and not named, or is owed no longer."""
-    named, was_seen, still_owed = listed(), seen(on), owed()
+    """A line for each answer that was named and not seen, or seen and not named."""
+    named, was_seen = listed(), seen(on)
     missing = {pair for pair, (_, untested) in named.items() if pair not in was_seen and not untested}
     unnamed = {pair for pair in was_seen if pair not in named}
-    for row, answer in sorted(missing - still_owed):
+    for row, answer in sorted(missing):
         yield f"no guest was answered {answer} by {row}, which the manual names"
-    for row, answer in sorted(unnamed - still_owed):
+    for row, answer in sorted(unnamed):
         yield f"{row} answered {answer} to {', '.join(sorted(was_seen[row, answer]))}, which the manual does not name"
-    for row, answer in sorted(still_owed - missing - unnamed):
-        yield f"{row} {answer} is owed no longer: take it out of {OWED.relative_to(TREE)}"
 
 
 def shown(on):

@@ -125,5 +125,12 @@ inline Status mmuext_op(unsigned command, std::uint64_t mfn_or_address = 0, int 
     operation.arg1.mfn = mfn_or_address;
     return mmuext_op(std::span{&operation, 1}, nullptr, domain);
 }
+inline Status set_ldt(Word address, unsigned entries) {
+    mmuext_op_t operation{};
+    operation.cmd = MMUEXT_SET_LDT;
+    operation.arg1.linear_addr = address.value;
+    operation.arg2.nr_ents = entries;
+    return mmuext_op(std::span{&operation, 1});
+}
 
 }

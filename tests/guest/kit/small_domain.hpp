@@ -14,6 +14,9 @@ namespace kit {
 // Its address space: code at image_base, data one page behind.
 constexpr std::uint64_t small_data = image_base + page_size;
 
+// Instructions of one that never asks for anything: jmp to itself.
+inline constexpr std::array endless_loop{std::byte{0xeb}, std::byte{0xfe}};
+
 struct SmallDomain : OtherDomain {
     enum Frame { code, data, level1, level2, level3, level4, spare, count };
 
