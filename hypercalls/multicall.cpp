@@ -11,8 +11,7 @@
 namespace basalt::hypercalls {
 namespace {
 
-// Calls that concern the way back to the guest make no sense within a list; Xen refuses a list in a list.
-bool fits_in_list(std::uint64_t number) { return number != __HYPERVISOR_multicall && number != __HYPERVISOR_iret; }
+bool fits_in_list(std::uint64_t number) { return number != __HYPERVISOR_multicall; }
 
 void put_arguments(Registers& call, const multicall_entry_t& entry) {
     call.rdi = entry.args[0];
@@ -49,6 +48,7 @@ Ending multicall(Registers& registers) {
     while (left != 0) {
         const auto entry = place.read();
         if (!entry) return answer(registers, refuse(entry.error()));
+        if (entry->op == __HYPERVISOR_iret) return iret(registers);   // the guest is elsewhere: nobody waits for the rest
         Ending ending = Ending::returned;
         if (fits_in_list(entry->op)) {
             put_arguments(call, *entry);

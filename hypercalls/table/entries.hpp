@@ -169,9 +169,10 @@ inline constexpr Family set_timer_op{
 inline constexpr Row multicall_rows[] = {{
     .name = "multicall", .effect = "the calls have been made in order, and each entry has its own result",
     .operand = in_out<multicall_entry_t>(),
-    .fields = {{"op", "a hypercall's number; of multicall and iret the result is -EINVAL, of none that there is -ENOSYS"},
+    .fields = {{"op", "a hypercall's number; of multicall the result is -EINVAL, of none that there is -ENOSYS; iret takes "
+                      "effect and ends the list"},
                {"args", "its arguments; those of a call that is resumed are its cursor by then"}, {"result", "out: its answer"}},
-    .cost = Cost::resumed, .differs = "Xen refuses only multicall"}};
+    .cost = Cost::resumed}};
 inline constexpr Family multicall{
     .number = __HYPERVISOR_multicall, .name = "multicall",
     .effect = "make a list of hypercalls in order",

@@ -6,6 +6,27 @@
 #include "kit/grants.hpp"
 #include "kit/paging.hpp"
 
+// list_with_iret(entries, count): the list is made with a frame on the stack that returns to the kernel, events shut out,
+// and rax as the frame has it.
+asm(R"(
+list_with_iret: mov     %rsp, %rdx
+                push    $0xe02b
+                push    %rdx
+                push    $2
+                push    $0xe030
+                lea     1f(%rip), %rdx
+                push    %rdx
+                push    $0
+                push    $0
+                push    $0
+                push    $0x1234
+                mov     $13, %eax
+                syscall
+                ud2
+1:              ret
+)");
+extern "C" std::uint64_t list_with_iret(const void* entries, std::uint64_t count);
+
 namespace kit {
 namespace {
 
@@ -166,6 +187,19 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(hypercall(__HYPERVISOR_multicall, calls, 2), -XEN_EFAULT);
         expect_equal(mfn_in(slot_of(&window).value()), target.mfn());
         update_va_mapping(&window, entry(window.mfn(), kernel_page), UVMF_INVLPG);
+    }},
+    {"multicall", "iret takes effect, and ends the list", [] {
+        Page& window = fresh_page();
+        Page& target = fresh_page();
+        std::array<multicall_entry_t, 3> calls{};
+        calls[0].op = __HYPERVISOR_xen_version;
+        calls[1].op = __HYPERVISOR_iret;
+        calls[2].op = __HYPERVISOR_update_va_mapping;
+        calls[2].args[0] = window.address();
+        calls[2].args[1] = entry(target.mfn(), kernel_page);
+        expect_equal(list_with_iret(calls.data(), calls.size()), 0x1234);
+        expect_equal(calls[0].result, version);
+        expect_equal(mfn_in(slot_of(&window).value()), window.mfn());
     }},
     {"multicall", "an empty list is done, unless it lies where no list can", [] {
         expect_equal(hypercall(__HYPERVISOR_multicall, nowhere, 0), 0);
