@@ -30,9 +30,9 @@ inline constexpr Family stack_switch{
     .rows = stack_switch_rows};
 
 inline constexpr Row set_callbacks_rows[] = {{
-    .name = "set_callbacks", .effect = "events, failed returns and system calls enter the kernel here",
-    .refusals = {{Error::invalid, "an entry lies where a guest may not be entered; all stay as they were"}},
-    .differs = "Xen leaves such an entry as it was, takes the others, and answers 0"}};
+    .name = "set_callbacks",
+    .effect = "events, failed returns and system calls enter the kernel here; an entry that lies where a guest may not be "
+              "entered stays as it was"}};
 inline constexpr Family set_callbacks{
     .number = __HYPERVISOR_set_callbacks, .name = "set_callbacks",
     .effect = "name the entries for events, failed returns and system calls",
@@ -43,17 +43,17 @@ inline constexpr Row callback_rows[] = {
     {.command = CALLBACKOP_register, .name = "register",
      .effect = "the kernel is entered here for this",
      .operand = in<callback_register>(),
-     .fields = {{"type", "CALLBACKTYPE_event, _failsafe, _syscall, _syscall32 or _nmi"},
+     .fields = {{"type", "CALLBACKTYPE_event, _failsafe, _syscall, _syscall32, _nmi or _sysenter, where nothing arrives"},
                 {"flags", "CALLBACKF_mask_events: events are shut out on entry"},
                 {"address", "canonical, and not the hypervisor's"}},
      .refusals = {{Error::invalid, "the entry lies where a guest may not be entered"},
-                  {Error::not_implemented, "no such type, or SYSENTER, which has no entry: kernels use int 0x80"}}},
+                  {Error::not_implemented, "no such type"}}},
     {.command = CALLBACKOP_unregister, .name = "unregister",
      .effect = "NMIs are not delivered any more",
      .operand = in<callback_unregister>(),
      .fields = {{"type", "CALLBACKTYPE_nmi"}},
      .refusals = {{Error::invalid, "the kernel cannot be without an entry of this type"},
-                  {Error::not_implemented, "no such type, or SYSENTER"}}},
+                  {Error::not_implemented, "no such type"}}},
 };
 inline constexpr Family callback_op{
     .number = __HYPERVISOR_callback_op, .name = "callback_op",

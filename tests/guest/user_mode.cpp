@@ -130,8 +130,18 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(callback_op(CALLBACKOP_register, 0xdead000), -XEN_EFAULT);
         expect_equal(callback_op(99, &callback), -XEN_ENOSYS);
     }},
+    {"callback_op.register", "takes an entry for SYSENTER", [] {
+        callback_register_t callback{};
+        callback.type = CALLBACKTYPE_sysenter;
+        callback.address = reinterpret_cast<xen_callback_t>(event_way_in);
+        expect_equal(callback_op(CALLBACKOP_register, &callback), 0);
+        callback.address = 0x0000900000000000;
+        expect_equal(callback_op(CALLBACKOP_register, &callback), -XEN_EINVAL);
+    }},
     {"callback_op.unregister", "refuses what cannot be taken back", [] {
         callback_unregister_t callback{};
+        callback.type = CALLBACKTYPE_sysenter;
+        expect_equal(callback_op(CALLBACKOP_unregister, &callback), -XEN_EINVAL);
         callback.type = CALLBACKTYPE_event;
         expect_equal(callback_op(CALLBACKOP_unregister, &callback), -XEN_EINVAL);
         callback.type = CALLBACKTYPE_syscall;
@@ -144,12 +154,14 @@ constexpr auto table = std::to_array<Case>({
     {"set_callbacks", "names the three entries at once", [] {
         expect_equal(set_callbacks(event_way_in, failsafe_way_in, system_call_way_in), 0);
     }},
-    {"set_callbacks", "tells of an entry that no guest may have", [] {
-        if (on_stock_xen()) return skip("stock Xen leaves such an entry as it was, and says 0");
+    {"set_callbacks", "leaves an entry that no guest may have as it was, and takes the others", [] {
         constexpr std::uint64_t crooked = 0x0000900000000000;
-        expect_equal(set_callbacks(crooked, failsafe_way_in, system_call_way_in), -XEN_EINVAL);
-        expect_equal(set_callbacks(event_way_in, crooked, system_call_way_in), -XEN_EINVAL);
-        expect_equal(set_callbacks(event_way_in, failsafe_way_in, crooked), -XEN_EINVAL);
+        expect_equal(set_callbacks(crooked, failsafe_way_in, crooked), 0);
+        expect_equal(run_user(user_frame(user_syscall)).vector, system_call);
+        expect_equal(set_callbacks(crooked, crooked, system_call32_way_in), 0);
+        expect_equal(run_user(user_frame(user_syscall)).vector, system_call32);
+        expect_equal(set_callbacks(event_way_in, failsafe_way_in, system_call_way_in), 0);
+        expect_equal(run_user(user_frame(user_syscall)).vector, system_call);
     }},
     {"iret", "restores every register, rcx and r11 too", [] {
         const Frame before = full_frame(user_ud2);
