@@ -41,6 +41,10 @@ void set_io_privilege(unsigned level) {
     expect_equal(physdev_op(PHYSDEVOP_set_iopl, &request), 0);
 }
 
+struct Nothing {};
+[[gnu::section(".user")]] void cli(Nothing&) { asm volatile("cli"); }
+[[gnu::section(".user")]] void sti(Nothing&) { asm volatile("sti"); }
+
 struct Leaf {
     std::uint32_t a, b, c, d;
     bool operator==(const Leaf&) const = default;
@@ -147,6 +151,22 @@ constexpr auto table = std::to_array<Case>({
         set_io_privilege(1);
         for (const Mode mode : both_modes)
             expect_equal(flags_after(mode, flag::always), flag::always | flag::interrupts);
+    }},
+    {"cli, sti", "do nothing where the I/O privilege reaches, and are #GP where it does not", [] {
+        for (const unsigned level : {0u, 1u, 2u, 3u}) {
+            set_io_privilege(level);
+            for (const Mode mode : both_modes)
+                for (void (*const code)(Nothing&) : {cli, sti}) {
+                    Nothing nothing;
+                    const auto ended = call_in(mode, code, nothing);
+                    if (level >= (mode == Mode::kernel ? 1u : 3u))
+                        expect(!ended);
+                    else
+                        expect(ended && ended->vector == general_protection && ended->error == 0);
+                    expect_equal(flags_after(mode, flag::always), flag::always | flag::interrupts);
+                }
+        }
+        set_io_privilege(1);
     }},
     {"popf", "changes status, direction, nested task, alignment check and ID; nothing else", [] {
         constexpr std::uint64_t changeable = flag::status | flag::direction | flag::nested | flag::alignment | flag::id;

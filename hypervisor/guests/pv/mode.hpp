@@ -42,6 +42,13 @@ inline bool has_architectural_iopl(const Domain& domain) {
     return (domain.assists.load(std::memory_order_relaxed) >> VMASST_TYPE_architectural_iopl & 1) != 0;
 }
 
+// Whether ports and the interrupt flag are the vcpu's to use, where it is: CPL <= IOPL (SDM 1 19.5.1). Kernel mode counts as
+// ring 1, or, with architectural IOPL, as ring 0.
+inline bool has_io_privilege(const Vcpu& vcpu) {
+    const unsigned level = !vcpu.pv.in_kernel ? 3 : has_architectural_iopl(vcpu.domain) ? 0 : 1;
+    return level <= vcpu.pv.iopl;
+}
+
 // evtchn_upcall_mask: the guest's interrupt flag. It lies in the guest's memory and may change at any time.
 inline bool upcalls_masked(const Vcpu& vcpu) {
     const vcpu_info* info = vcpu.events.info();

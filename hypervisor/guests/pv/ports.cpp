@@ -30,11 +30,8 @@ bool lent_to_user(const PvVcpu& pv, std::uint16_t port, unsigned width) {
     return true;
 }
 
-// Kernel mode counts as ring 1, or, with architectural IOPL, as ring 0.
 bool may_use_ports(const Vcpu& vcpu, std::uint16_t port, unsigned width) {
-    const PvVcpu& pv = vcpu.pv;
-    if (pv.in_kernel && has_architectural_iopl(vcpu.domain)) return true;
-    return pv.iopl >= (pv.in_kernel ? 1 : 3) || lent_to_user(pv, port, width);
+    return has_io_privilege(vcpu) || lent_to_user(vcpu.pv, port, width);
 }
 
 std::uint32_t in_machine(std::uint16_t port, unsigned width) {

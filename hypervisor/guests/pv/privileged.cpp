@@ -96,9 +96,6 @@ bool carry_out(Vcpu& vcpu, const Instruction& instruction) {
         case Operation::invalidate_caches:
             if (caches_matter(vcpu)) write_back_and_invalidate_caches();
             return true;
-        case Operation::clear_interrupts:
-        case Operation::set_interrupts:   // the guest's interrupt flag is its upcall mask, not RFLAGS.IF
-            return vcpu.pv.iopl >= 1 || has_architectural_iopl(vcpu.domain);
         default: return false;
     }
 }
@@ -106,6 +103,11 @@ bool carry_out(Vcpu& vcpu, const Instruction& instruction) {
 bool is_port_access(Operation operation) {
     return operation == Operation::in || operation == Operation::out || operation == Operation::in_string ||
            operation == Operation::out_string;
+}
+
+// CLI and STI change nothing: the guest's interrupt flag is its upcall mask, not RFLAGS.IF.
+bool is_about_interrupt_flag(Operation operation) {
+    return operation == Operation::clear_interrupts || operation == Operation::set_interrupts;
 }
 
 // SDM 2D, XSETBV: without CR4.OSXSAVE there is no such instruction.
@@ -139,6 +141,8 @@ bool emulate_privileged(Vcpu& vcpu) {
     } else if (instruction->operation == Operation::read_tsc || instruction->operation == Operation::read_tsc_and_aux) {
         if (!vcpu.pv.in_kernel) return false;          // CR4.TSD is the guest's wish
         read_clock(vcpu, instruction->operation == Operation::read_tsc_and_aux);
+    } else if (is_about_interrupt_flag(instruction->operation)) {
+        if (!has_io_privilege(vcpu)) return false;
     } else if (!vcpu.pv.in_kernel) {
         return false;
     } else if (is_switched_off(vcpu, instruction->operation)) {
