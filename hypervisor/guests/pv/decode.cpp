@@ -220,6 +220,15 @@ private:
         return which >= 5 && becomes(group[which - 4]);
     }
 
+    bool group_6() {
+        on_operand(Operation::move, 1);
+        switch (it_.reg & 7) {
+            case 0: return becomes(Operation::store_ldt);
+            case 1: return becomes(Operation::store_task);
+            default: return false;
+        }
+    }
+
     bool group_7() {
         const std::uint8_t byte = bytes_.peek();
         if (byte == 0xd1) {
@@ -232,6 +241,8 @@ private:
         }
         on_operand(Operation::move, 1);
         switch (it_.reg & 7) {
+            case 0: return it_.in_memory && becomes(Operation::store_gdt);
+            case 1: return it_.in_memory && becomes(Operation::store_idt);
             case 4: return becomes(Operation::store_machine_status);
             case 6: it_.width = 2; return becomes(Operation::load_machine_status);
             default: return false;
@@ -240,6 +251,7 @@ private:
 
     bool two_byte(std::uint8_t opcode) {
         switch (opcode) {
+            case 0x00: return group_6();
             case 0x01: return group_7();
             case 0x06: return becomes(Operation::clear_task_switched);
             case 0x08: return becomes(Operation::invalidate_caches);

@@ -16,8 +16,8 @@ enum class Operation : std::uint8_t {
     bit_set, bit_reset, bit_complement, store_string, move_string,
     // of ring 0
     read_control, write_control, read_debug, write_debug, clear_task_switched, load_machine_status,
-    store_machine_status, read_msr, write_msr, read_tsc, read_tsc_and_aux, read_counter, set_extended_control,
-    halt, write_back_caches, invalidate_caches, clear_interrupts, set_interrupts,
+    store_gdt, store_idt, store_ldt, store_task, store_machine_status, read_msr, write_msr, read_tsc, read_tsc_and_aux,
+    read_counter, set_extended_control, halt, write_back_caches, invalidate_caches, clear_interrupts, set_interrupts,
     // ports
     in, out, in_string, out_string,
     // explicit

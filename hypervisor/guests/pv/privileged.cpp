@@ -12,10 +12,10 @@
 #include "guests/pv/mode.hpp"
 #include "guests/pv/msrs.hpp"
 #include "guests/pv/ports.hpp"
+#include "guests/pv/sensitive_stores.hpp"
 #include "machine/features.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"
-#include "paging/mmu.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -50,21 +50,6 @@ bool read_control_for(Vcpu& vcpu, const Instruction& instruction) {
     const auto value = read_control_register(vcpu, instruction.reg);
     if (value) write_register(vcpu.registers, instruction, instruction.rm, *value);
     return value.has_value();
-}
-
-// SMSW, which UMIP stops. To memory it writes 16 bits. False: the kernel hears of its page fault instead.
-bool store_machine_status(Vcpu& vcpu, const Instruction& instruction) {
-    const std::uint64_t status = *read_control_register(vcpu, 0);
-    if (!instruction.in_memory) {
-        write_register(vcpu.registers, instruction, instruction.rm, status);
-        return true;
-    }
-    const std::uint64_t place = address_of(instruction, vcpu.registers, running_segment_bases());
-    if (guest_may_name(place, 2) && copy_to_guest(place, &status, 2) == 0) return true;
-    const bool is_there = paging::walk(vcpu.pv.kernel_root, place).mapped();
-    const std::uint64_t error = page_fault_error::write | (is_there ? page_fault_error::present : 0);
-    deliver_page_fault(vcpu, place, static_cast<std::uint32_t>(error));
-    return false;
 }
 
 bool load_machine_status(Vcpu& vcpu, const Instruction& instruction) {
@@ -148,8 +133,8 @@ bool emulate_privileged(Vcpu& vcpu) {
     } else if (is_switched_off(vcpu, instruction->operation)) {
         deliver_exception(vcpu, vector::invalid_opcode);
         return true;
-    } else if (instruction->operation == Operation::store_machine_status) {
-        if (!store_machine_status(vcpu, *instruction)) return true;
+    } else if (is_sensitive_store(instruction->operation)) {
+        if (!store_for(vcpu, *instruction)) return true;
     } else if (!carry_out(vcpu, *instruction)) {
         return false;
     }

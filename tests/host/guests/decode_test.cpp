@@ -63,6 +63,13 @@ TEST(decode, privileged_instructions) {
     EXPECT_EQ(decoded({0x0f, 0x01, 0xd1}).operation, Operation::set_extended_control);
     EXPECT_EQ(decoded({0x0f, 0x01, 0xf9}).operation, Operation::read_tsc_and_aux);
     EXPECT_EQ(decoded({0x0f, 0x01, 0xe0}).operation, Operation::store_machine_status);
+    EXPECT_EQ(decoded({0x0f, 0x01, 0x07}).operation, Operation::store_gdt);
+    EXPECT_EQ(decoded({0x0f, 0x01, 0x0f}).operation, Operation::store_idt);
+    EXPECT_EQ(decoded({0x0f, 0x00, 0xc0}).operation, Operation::store_ldt);
+    EXPECT_EQ(decoded({0x66, 0x0f, 0x00, 0xc8}).operation, Operation::store_task);
+    EXPECT_EQ(decoded({0x66, 0x0f, 0x00, 0xc8}).width, 2);
+    EXPECT_FALSE(decode(Code{0x0f, 0x01, 0xc1}).has_value());   // vmcall, not sgdt
+    EXPECT_FALSE(decode(Code{0x0f, 0x00, 0xd0}).has_value());   // lldt
     EXPECT_FALSE(decode(Code{0x0f, 0x01, 0x3f}).has_value());   // invlpg: refused, there is a call for it
     EXPECT_FALSE(decode(Code{0x0f, 0x01, 0x17}).has_value());   // lgdt
 }
