@@ -2,7 +2,8 @@
 // the vcpu, or whoever has stopped it, touches this; so there is no lock.
 //
 // General registers, rip, cs, rflags, rsp and ss are in machine::Registers; while the vcpu runs, segment
-// selectors and bases, the FPU and the debug registers are in the CPU, and here only after a context switch.
+// selectors and bases and the FPU are in the CPU, and here only after a context switch. Control and debug registers are
+// always here. Setting one changes this record; a CPU takes it over by the switch to the vcpu, or at once where it runs.
 #pragma once
 
 #include <array>
@@ -36,6 +37,13 @@ struct Segments {
     std::uint64_t fs_base = 0;
     std::uint64_t gs_base_kernel = 0;   // of guest kernel mode; in user mode it waits in the CPU's KERNEL_GS_BASE
     std::uint64_t gs_base_user = 0;
+};
+
+struct DebugRegisters {
+    std::array<std::uint64_t, 4> addresses{};   // DR0-3
+    std::uint64_t status = 0xffff0ff0;          // DR6
+    std::uint64_t control = 0x400;              // DR7
+    std::uint64_t on_ports = 0;                 // of DR7: breakpoints on ports, which never reach the CPU
 };
 
 // Counter 2 of the 8254, emulated as far as calibration goes: one-shot, started by its gate or by its count.
@@ -84,10 +92,7 @@ struct PvVcpu {
 
     Segments segments;
 
-    std::array<std::uint64_t, 4> debug_addresses{};   // DR0-3
-    std::uint64_t debug_status = 0xffff0ff0;          // DR6
-    std::uint64_t debug_control = 0x400;              // DR7
-    std::uint64_t debug_io = 0;                       // breakpoints on ports: emulated, never in the CPU
+    DebugRegisters debug;
 
     // Descriptor tables. Each frame holds a descriptor-page use; entries map them at layout::gdt_of / ldt_of.
     std::array<Mfn, guest_gdt_pages> gdt_frames{};    // the first gdt_pages() count

@@ -88,9 +88,11 @@ void set_fpu(PvVcpu& pv, const vcpu_guest_context& context) {
     if (features().xsave) std::memcpy(pv.fpu.data() + header_at, &x87_and_sse, sizeof(x87_and_sse));
 }
 
-void set_debug(Vcpu& vcpu, const vcpu_guest_context& context) {
-    for (unsigned number = 0; number < 8; ++number)
-        if (number != 4 && number != 5) static_cast<void>(write_debug_register(vcpu, number, context.debugreg[number]));
+// Those that the guest may not have are left out.
+void set_debug(PvVcpu& pv, const vcpu_guest_context& context) {
+    pv.debug = {};
+    for (const unsigned number : {0u, 1u, 2u, 3u, 6u, 7u})
+        static_cast<void>(set_debug_register(pv, number, context.debugreg[number]));
 }
 
 Segments segments_of(const vcpu_guest_context& context) {
@@ -116,7 +118,7 @@ Result<> set_context(Vcpu& vcpu, const vcpu_guest_context& context) {
     pv.cr4 = permitted_cr4(context.ctrlreg[4]);
     pv.segments = segments_of(context);
     set_fpu(pv, context);
-    set_debug(vcpu, context);
+    set_debug(pv, context);
     if (vcpu.id.raw == 0) vcpu.domain.assists = context.vm_assist & permitted_assists;
     if (vcpu.id.raw == 0) publish_wall_clock(vcpu.domain);   // once more: who builds a domain wipes its shared_info before
     vcpu.initialised = true;
@@ -165,9 +167,9 @@ void get_context(const Vcpu& vcpu, vcpu_guest_context& context) {
     get_tables(pv, context);
     context.kernel_ss = pv.kernel_ss;
     context.kernel_sp = pv.kernel_sp;
-    for (unsigned number = 0; number < 4; ++number) context.debugreg[number] = pv.debug_addresses[number];
-    context.debugreg[6] = pv.debug_status;
-    context.debugreg[7] = pv.debug_control | pv.debug_io;
+    for (unsigned number = 0; number < 4; ++number) context.debugreg[number] = pv.debug.addresses[number];
+    context.debugreg[6] = pv.debug.status;
+    context.debugreg[7] = pv.debug.control | pv.debug.on_ports;
     context.event_callback_eip = pv.event.address;
     context.failsafe_callback_eip = pv.failsafe.address;
     context.syscall_callback_eip = pv.syscall.address;

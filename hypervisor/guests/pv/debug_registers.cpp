@@ -20,7 +20,7 @@ constexpr std::uint64_t control_enables = 0xff;
 constexpr std::uint64_t control_general_detect = 1 << 13;
 constexpr std::uint64_t on_ports = 2;
 
-bool active(const PvVcpu& pv) { return (pv.debug_control & control_enables) != 0; }
+bool active(const DebugRegisters& debug) { return (debug.control & control_enables) != 0; }
 
 void write_address(unsigned number, std::uint64_t value) {
     switch (number) {
@@ -40,19 +40,14 @@ std::uint64_t port_breakpoints(std::uint64_t control) {
     return enables;
 }
 
-Result<> write_control(PvVcpu& pv, std::uint64_t value) {
+Result<> set_control(PvVcpu& pv, std::uint64_t value) {
     if (value >> 32 != 0) return refuse(Error::invalid);
     if ((value & control_general_detect) != 0) return refuse(Error::not_permitted);
-    std::uint64_t wanted = (value & control_free) | control_fixed;
+    const std::uint64_t wanted = (value & control_free) | control_fixed;
     const std::uint64_t ports = port_breakpoints(wanted);
     if (ports != 0 && (pv.cr4 & cr4::debug_extensions) == 0) return refuse(Error::not_permitted);
-    wanted &= ~ports;
-    const bool was_active = active(pv);
-    pv.debug_control = wanted;
-    pv.debug_io = ports;
-    if (active(pv) && !was_active)
-        for (unsigned number = 0; number < 4; ++number) write_address(number, pv.debug_addresses[number]);
-    if (active(pv) || was_active) write_dr<7>(wanted);
+    pv.debug.control = wanted & ~ports;
+    pv.debug.on_ports = ports;
     return {};
 }
 
@@ -61,21 +56,19 @@ Result<> write_control(PvVcpu& pv, std::uint64_t value) {
 void debug_exception(Vcpu& vcpu) {
     const std::uint64_t status = read_dr<6>();
     write_dr<6>(status_fixed);
-    vcpu.pv.debug_status |= status & status_free;
+    vcpu.pv.debug.status |= status & status_free;
     deliver_exception(vcpu, vector::debug);
 }
 
 void single_stepped(Vcpu& vcpu) {
-    vcpu.pv.debug_status |= status_single_step;
+    vcpu.pv.debug.status |= status_single_step;
     deliver_exception(vcpu, vector::debug);
 }
 
-Result<> write_debug_register(Vcpu& vcpu, unsigned number, std::uint64_t value) {
-    PvVcpu& pv = vcpu.pv;
+Result<> set_debug_register(PvVcpu& pv, unsigned number, std::uint64_t value) {
     if (number < 4) {
         if (!is_canonical(value) || !guest_may_name(value, 8)) return refuse(Error::not_permitted);
-        pv.debug_addresses[number] = value;
-        if (active(pv)) write_address(number, value);
+        pv.debug.addresses[number] = value;
         return {};
     }
     if (number == 4 || number == 5) {
@@ -84,34 +77,42 @@ Result<> write_debug_register(Vcpu& vcpu, unsigned number, std::uint64_t value) 
     }
     if (number == 6) {
         if (value >> 32 != 0) return refuse(Error::invalid);
-        pv.debug_status = (value & status_free) | status_fixed;
+        pv.debug.status = (value & status_free) | status_fixed;
         return {};
     }
-    return number == 7 ? write_control(pv, value) : refuse(Error::no_device);
+    return number == 7 ? set_control(pv, value) : refuse(Error::no_device);
+}
+
+Result<> write_debug_register(unsigned number, std::uint64_t value) {
+    Vcpu& vcpu = running();
+    leave_debug_registers(vcpu);
+    const auto set = set_debug_register(vcpu.pv, number, value);
+    load_debug_registers(vcpu);
+    return set;
 }
 
 Result<std::uint64_t> read_debug_register(const Vcpu& vcpu, unsigned number) {
     const PvVcpu& pv = vcpu.pv;
-    if (number < 4) return pv.debug_addresses[number];
+    if (number < 4) return pv.debug.addresses[number];
     if (number == 4 || number == 5) {
         if ((pv.cr4 & cr4::debug_extensions) != 0) return refuse(Error::no_device);
         number += 2;
     }
-    if (number == 6) return pv.debug_status;
-    if (number == 7) return pv.debug_control | pv.debug_io;
+    if (number == 6) return pv.debug.status;
+    if (number == 7) return pv.debug.control | pv.debug.on_ports;
     return refuse(Error::no_device);
 }
 
 void load_debug_registers(const Vcpu& vcpu) {
-    const PvVcpu& pv = vcpu.pv;
-    if (!active(pv)) return;
-    for (unsigned number = 0; number < 4; ++number) write_address(number, pv.debug_addresses[number]);
+    const DebugRegisters& debug = vcpu.pv.debug;
+    if (!active(debug)) return;
+    for (unsigned number = 0; number < 4; ++number) write_address(number, debug.addresses[number]);
     write_dr<6>(status_fixed);
-    write_dr<7>(pv.debug_control);
+    write_dr<7>(debug.control);
 }
 
 void leave_debug_registers(const Vcpu& vcpu) {
-    if (active(vcpu.pv)) write_dr<7>(control_fixed);
+    if (active(vcpu.pv.debug)) write_dr<7>(control_fixed);
 }
 
 }  // namespace basalt::pv

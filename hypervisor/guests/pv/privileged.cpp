@@ -69,7 +69,7 @@ bool carry_out(Vcpu& vcpu, const Instruction& instruction) {
                                           general_register(registers, instruction.rm));
         case Operation::read_debug: return read_debug_for(vcpu, instruction);
         case Operation::write_debug:
-            return write_debug_register(vcpu, instruction.reg, general_register(registers, instruction.rm)).has_value();
+            return write_debug_register(instruction.reg, general_register(registers, instruction.rm)).has_value();
         case Operation::clear_task_switched: set_guest_task_switched(vcpu, false); return true;
         case Operation::load_machine_status: return load_machine_status(vcpu, instruction);
         case Operation::read_msr: return read_msr_for(vcpu);
