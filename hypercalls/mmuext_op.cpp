@@ -115,11 +115,13 @@ constexpr auto commands = bind<table::mmuext_op, Act>({
 // Stops at the first refused request; those before it stay done.
 Ending mmuext_op(Registers& registers) {
     Batch batch(registers);
-    const auto parties = parties_named(static_cast<std::uint16_t>(registers.r10));
-    if (!parties) return answer(registers, refuse(parties.error()));
+    if (const auto begun = batch.begin(); !begun) return answer(registers, begun);
+    const auto pages = pages_named(static_cast<std::uint32_t>(registers.r10));
+    if (!pages) return answer(registers, refuse(pages.error()));
+    const Parties parties{&running().domain.memory, *pages};
     return in_order<mmuext_op_t>(registers, batch, [&](const mmuext_op_t& request, Budget& budget) {
         const auto command = commands.find(request.cmd);
-        return command ? (*command)->act(request, *parties, budget) : Step<>(refuse(command.error()));
+        return command ? (*command)->act(request, parties, budget) : Step<>(refuse(command.error()));
     });
 }
 

@@ -9,7 +9,6 @@
 namespace basalt::hypercalls {
 namespace {
 
-constexpr std::uint32_t domain_mask = 0xffff;
 constexpr unsigned tables_shift = 16;
 
 Result<DomainMemory*> memory_of(DomainId id) {
@@ -19,9 +18,12 @@ Result<DomainMemory*> memory_of(DomainId id) {
     return &domain->memory;
 }
 
+}  // namespace
+
 // Whose pages: DOMID_SELF, or another domain that the caller may act for, of which it is none itself. Device memory belongs
 // to DOMID_IO: whoever may map it names it so.
-Result<DomainMemory*> pages_named(DomainId id) {
+Result<DomainMemory*> pages_named(std::uint32_t domains) {
+    const DomainId id(static_cast<std::uint16_t>(domains));
     Domain& caller = running().domain;
     if (id == DomainId(DOMID_SELF)) return &caller.memory;
     if (id == caller.id) return refuse(Error::no_such_process);
@@ -30,18 +32,12 @@ Result<DomainMemory*> pages_named(DomainId id) {
 }
 
 // Whose tables: by number alone.
-Result<DomainMemory*> tables_named(DomainId id) {
+Result<DomainMemory*> tables_named(std::uint32_t domains) {
+    const auto number = static_cast<std::uint16_t>(domains >> tables_shift);
+    if (number == 0) return &running().domain.memory;
+    const DomainId id(static_cast<std::uint16_t>(number - 1));
     if (id == DomainId(DOMID_SELF)) return refuse(Error::no_such_process);
     return memory_of(id);
-}
-
-}  // namespace
-
-Result<paging::Parties> parties_named(std::uint32_t domains) {
-    const auto tables = static_cast<std::uint16_t>(domains >> tables_shift);
-    DomainMemory* const owner =
-        tables == 0 ? &running().domain.memory : TRY(tables_named(DomainId(static_cast<std::uint16_t>(tables - 1))));
-    return paging::Parties{owner, TRY(pages_named(DomainId(static_cast<std::uint16_t>(domains & domain_mask))))};
 }
 
 Batch::Batch(const Registers& registers)

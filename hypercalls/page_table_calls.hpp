@@ -9,7 +9,8 @@
 namespace basalt::hypercalls {
 
 // The domid argument: low half whose pages are named, high half whose tables are written (their id + 1; 0: the caller's).
-Result<paging::Parties> parties_named(std::uint32_t domains);
+Result<DomainMemory*> pages_named(std::uint32_t domains);
+Result<DomainMemory*> tables_named(std::uint32_t domains);
 
 // A list of requests, some of them done: mmu_update and mmuext_op. The count's top bit says that the call is being
 // resumed; `done` then already counts those of the passes before.
@@ -19,12 +20,13 @@ public:
 
     // rdi: requests, rsi: count, rdx: where the number done goes.
     explicit Batch(const Registers& registers);
+    // To be called first: as on Xen, whose pages are meant is looked at after where the list lies.
     Result<> begin();
 
     std::uint32_t left() const { return count_ - done_; }
     void one_done() { ++done_; }
 
-    // Writes the number done, and answers.
+    // Writes the number done, and answers. Linux counts on by that number whatever the answer is.
     Ending end(Registers& registers, Result<> result);
     // As `end`, but the call is to be made again for what is left. rdi is moved on by so many requests.
     Ending pause(Registers& registers, std::size_t request_size);
@@ -49,11 +51,10 @@ void settle_tables(paging::Budget& budget);
 // Beside the tables that are checked for it: a list of 2048 plain requests lets others in.
 inline constexpr std::int64_t cost_of_request = 16;
 
-// Requests one after the other, each by `act(request, budget)`, until all are done, one is refused, or it is time to
-// pause. The tables that this set free are settled on the way out.
+// Requests of a batch that has begun, one after the other, each by `act(request, budget)`, until all are done, one is
+// refused, or it is time to pause. The tables that this set free are settled on the way out.
 template <typename Request, typename Act>
 Ending in_order(Registers& registers, Batch& batch, Act act) {
-    if (const auto begun = batch.begin(); !begun) return answer(registers, begun);
     paging::Budget budget;
     Result<> result;
     bool pausing = false;

@@ -41,8 +41,9 @@ Ending update_va_mapping(Registers& registers) {
 
 // r10: whose page the entry names.
 Ending update_va_mapping_otherdomain(Registers& registers) {
-    const auto parties = parties_named(static_cast<std::uint16_t>(registers.r10));
-    return parties ? write_mapping(registers, *parties) : answer(registers, refuse(parties.error()));
+    const auto pages = pages_named(static_cast<std::uint32_t>(registers.r10));
+    if (!pages) return answer(registers, refuse(pages.error()));
+    return write_mapping(registers, {&running().domain.memory, *pages});
 }
 
 }  // namespace basalt::hypercalls

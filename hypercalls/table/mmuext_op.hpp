@@ -109,7 +109,8 @@ inline constexpr Family mmuext_op{
     .effect = "pin tables, change roots, flush translations, in order, until one is refused",
     .selector = Selector::each_element,
     .arguments = {{"requests", "mmuext_op_t"}, {"count", "how many, below 2^31: the bit above says that the call is resumed"},
-                  {"done", "out, unless null: how many were done; nobody looks whether it can be written"},
+                  {"done", "out, unless null: how many were done, unless the list lies where none can or the pages' domain is refused; "
+                           "nobody looks whether it can be written"},
                   {"domain", "whose pages are named: DOMID_SELF, or, of the privileged, another domain"}},
     .refusals = {{Error::bad_address, "a request cannot be read, or the list lies where no list can"},
                  {Error::no_such_process, "there is no such domain, it is dying, or it is the caller by its number"},

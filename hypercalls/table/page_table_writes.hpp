@@ -47,7 +47,8 @@ inline constexpr Family mmu_update{
     .effect = "write page-table entries after checking them, and M2P entries, in order, until one is refused",
     .selector = Selector::each_element,
     .arguments = {{"requests", "mmu_update_t"}, {"count", "how many, below 2^31: the bit above says that the call is resumed"},
-                  {"done", "out, unless null: how many were done; nobody looks whether it can be written"},
+                  {"done", "out, unless null: how many were done, unless the list lies where none can or the tables' domain is refused; "
+                           "nobody looks whether it can be written"},
                   {"domains", "low 16 bits: whose pages are named: DOMID_SELF, DOMID_IO for device memory, or, of the privileged, another "
                               "domain; high 16 bits: the number of the domain whose tables are written, plus 1, or 0: the caller's"}},
     .refusals = {{Error::bad_address, "a request cannot be read, or the list lies where no list can"},

@@ -5,6 +5,7 @@
 #include "kit/case.hpp"
 #include "kit/grants.hpp"
 #include "kit/paging.hpp"
+#include "kit/small_domain.hpp"
 
 // list_with_iret(entries, count): the list is made with a frame on the stack that returns to the kernel, events shut out,
 // and rax as the frame has it.
@@ -65,6 +66,15 @@ void tells_how_many(std::array<T, most> good, T refused, Status (*make)(std::spa
         expect_equal(done, count);
     }
 }
+
+// What the call leaves of `done`, whose pages or tables being those of `domains`.
+unsigned done_after(unsigned number, Word list, unsigned domains, Status answer) {
+    unsigned done = 77;
+    expect_equal(hypercall(number, list, 2, &done, domains), answer);
+    return done;
+}
+constexpr unsigned nobody = 0x7000;
+constexpr unsigned tables_of(unsigned domain) { return (domain + 1) << 16 | DOMID_SELF; }
 
 struct Lent {
     Page& page = fresh_page();
@@ -140,6 +150,31 @@ constexpr auto table = std::to_array<Case>({
             expect_equal(bare_hypercall(__HYPERVISOR_mmu_update, &update, 1 | resumed, done, DOMID_SELF), 0);
         }
         expect_equal(read_only.words[0], 0);
+    }},
+    {"mmu_update", "of a domain that is gone none is done, and that is told", [] {
+        const SmallDomain gone(endless_loop);
+        if (!expect_equal(gone.trouble, 0)) return;
+        const auto frames = gone.frames;
+        expect_equal(gone.destroy(), 0);
+        const auto windows = fresh_pages(2);
+        std::array<mmu_update_t, 2> updates;
+        for (unsigned place = 0; place < 2; ++place)
+            updates[place] = {slot_of(&windows[place]).machine(), entry(frames[place], kernel_page)};
+        expect_equal(done_after(__HYPERVISOR_mmu_update, updates.data(), gone.id, -XEN_ESRCH), 0);
+    }},
+    {"mmu_update", "where whose pages cannot be known none is done, and that is told; where whose tables, nothing is", [] {
+        const Page& page = fresh_page();
+        const std::array updates{touch(page), touch(page)};
+        std::array operations{flush(), flush()};
+        for (const unsigned domain : {nobody, 0u, unsigned{DOMID_INVALID}}) {
+            expect_equal(done_after(__HYPERVISOR_mmu_update, updates.data(), domain, -XEN_ESRCH), 0);
+            expect_equal(done_after(__HYPERVISOR_mmuext_op, operations.data(), domain, -XEN_ESRCH), 77);
+        }
+        expect_equal(done_after(__HYPERVISOR_mmu_update, nowhere, nobody, -XEN_ESRCH), 0);
+        expect_equal(done_after(__HYPERVISOR_mmu_update, updates.data(), tables_of(nobody), -XEN_ESRCH), 77);
+        for (const std::uint64_t list : unreachable)
+            for (const unsigned number : {__HYPERVISOR_mmu_update, __HYPERVISOR_mmuext_op})
+                expect_equal(done_after(number, list, nobody, -XEN_EFAULT), 77);
     }},
     {"mmu_update", "a call that says it is resumed counts on from what it finds", [] {
         const Page& page = fresh_page();
