@@ -58,23 +58,21 @@ Step<> destroy(Domain& domain, xen_domctl_t&) {
 Result<> pause(Domain& domain, xen_domctl_t&) {
     constexpr std::uint32_t most_pauses = 255;   // as on Xen
     if (domain.pauses_of_tools == most_pauses) return refuse(Error::overflow);
-    if (domain.pauses_of_tools++ == 0)
-        for (Vcpu* const vcpu : domain.vcpus()) scheduler().pause(vcpu->unit);
+    ++domain.pauses_of_tools;
+    domain.hold(GroupHold::paused);
     wait_until_off_cpu(domain);
     return {};
 }
 
 Result<> unpause(Domain& domain, xen_domctl_t&) {
     if (domain.pauses_of_tools == 0) return refuse(Error::invalid);
-    if (--domain.pauses_of_tools == 0)
-        for (Vcpu* const vcpu : domain.vcpus()) scheduler().unpause(vcpu->unit);
+    if (--domain.pauses_of_tools == 0) domain.release(GroupHold::paused);
     return {};
 }
 
 Result<> resume_after_shutdown(Domain& domain, xen_domctl_t&) {
-    domain.shutdown_reason = Domain::no_reason;
-    if (!domain.is_shut_down.exchange(false)) return {};
-    for (Vcpu* const vcpu : domain.vcpus()) scheduler().unpause(vcpu->unit);
+    domain.run_end.take_back();
+    domain.settle_vcpus();
     return {};
 }
 

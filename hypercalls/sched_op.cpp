@@ -74,7 +74,7 @@ Result<> shutdown(const sched_shutdown_t& request) {
 }
 
 Result<> shutdown_code(const sched_shutdown_t& request) {
-    name_shutdown_reason(running().domain, static_cast<std::uint8_t>(request.reason));
+    running().domain.run_end.name(static_cast<std::uint8_t>(request.reason));
     return {};
 }
 

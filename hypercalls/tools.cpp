@@ -25,9 +25,10 @@ std::uint32_t flags_of(Domain& domain) {
     if (blocked) flags |= XEN_DOMINF_blocked;
     if (domain.pauses_of_tools != 0) flags |= XEN_DOMINF_paused;
     if (domain.is_dying()) flags |= XEN_DOMINF_dying;
-    if (domain.is_shut_down)
-        flags |= XEN_DOMINF_shutdown | std::uint32_t{domain.shutdown_reason.load()} << XEN_DOMINF_shutdownshift;
-    return flags;
+    const RunEnd::State end = domain.run_end.state();
+    if (end.over) flags |= XEN_DOMINF_shutdown;
+    const std::uint32_t reason = end.reason ? *end.reason : ~std::uint32_t{0};   // none: as Xen tells it, to tools of dying domains
+    return flags | reason << XEN_DOMINF_shutdownshift;
 }
 
 }  // namespace

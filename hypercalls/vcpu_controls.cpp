@@ -8,21 +8,19 @@
 namespace basalt::hypercalls {
 namespace {
 
-// None of the domain's vcpus runs while this exists.
+// None of the domain's vcpus runs while this exists: one at a time, for there is one control.
 class Paused {
 public:
-    explicit Paused(const Domain& domain) : domain_(domain) {
-        for (Vcpu* const vcpu : domain_.vcpus()) scheduler().pause(vcpu->unit);
+    explicit Paused(Domain& domain) : domain_(domain) {
+        domain_.hold(GroupHold::looked_at);
         wait_until_off_cpu(domain_);
     }
-    ~Paused() {
-        for (Vcpu* const vcpu : domain_.vcpus()) scheduler().unpause(vcpu->unit);
-    }
+    ~Paused() { domain_.release(GroupHold::looked_at); }
     Paused(const Paused&) = delete;
     Paused& operator=(const Paused&) = delete;
 
 private:
-    const Domain& domain_;
+    Domain& domain_;
 };
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace basalt {
 // two of one rank are taken together, by with_both.
 enum class Rank : std::uint8_t {
     domain_list,
-    domain_control,
+    run_end,
     domain_memory,
     grant_table,
     event_channels,

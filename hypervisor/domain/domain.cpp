@@ -40,6 +40,7 @@ Domain::Domain(const DomainWishes& wishes)
     : id(wishes.id), privileged(wishes.privileged), vcpu_limit(wishes.vcpu_limit), handle(wishes.handle),
       memory(*this, wishes.id), events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit),
       watchdogs(*this), pauses_of_tools(wishes.paused ? 1 : 0) {
+    if (wishes.paused) share.hold(GroupHold::paused);
     memory.hardware = privileged;
     events.limit_ports(wishes.port_limit);
     grants.mappings.with([&](grants::MapTrack& track) { track.limit_pages(wishes.maptrack_frame_limit); });
@@ -56,8 +57,9 @@ Domain::~Domain() {
 }
 
 Result<Vcpu*> Domain::add_vcpu() {
-    if (vcpu_count_ == vcpu_limit) return refuse(Error::invalid);
-    const VcpuId number(static_cast<std::uint32_t>(vcpu_count_));
+    const std::size_t count = vcpu_count_.load();
+    if (count == vcpu_limit) return refuse(Error::invalid);
+    const VcpuId number(static_cast<std::uint32_t>(count));
     PageEntry* const entries =
         TRY(entry_in(descriptor_tables, 3, layout::gdt_of(number), rights::table, table_frame));
     Vcpu* const vcpu = TRY(create<Vcpu>(*this, number)).release();
@@ -67,9 +69,23 @@ Result<Vcpu*> Domain::add_vcpu() {
     publish_time(*vcpu);
     events.add_vcpu(vcpu->events);
     scheduler().add(vcpu->unit);
-    if (pauses_of_tools != 0) scheduler().hold(vcpu->unit, Hold::paused);
-    vcpus_[vcpu_count_++] = vcpu;
+    vcpus_[count] = vcpu;
+    vcpu_count_.store(count + 1, std::memory_order_release);
     return vcpu;
+}
+
+void Domain::hold(GroupHold reason) {
+    share.hold(reason);
+    settle_vcpus();
+}
+
+void Domain::release(GroupHold reason) {
+    share.release(reason);
+    settle_vcpus();
+}
+
+void Domain::settle_vcpus() const {
+    for (Vcpu* const vcpu : vcpus()) scheduler().settle(vcpu->unit);
 }
 
 Result<Domain*> create_domain(const DomainWishes& wishes) {

@@ -20,6 +20,7 @@
 #include "grants/grant_table.hpp"
 #include "machine/page_tables.hpp"
 #include "memory/domain_memory.hpp"
+#include "schedule/run_end.hpp"
 #include "schedule/unit.hpp"
 
 namespace basalt {
@@ -63,13 +64,11 @@ public:
     std::atomic<std::uint64_t*> pirq_ends{nullptr};   // see pirq_ends.hpp; set once
     events::SharedPage pirq_ends_page;
 
-    std::atomic<bool> is_shut_down{false};
-    static constexpr std::uint8_t no_reason = 0xff;
-    std::atomic<std::uint8_t> shutdown_reason{no_reason};   // SHUTDOWN_*: the first that anybody gives
+    RunEnd run_end{share};
     PartOf<Domain, Watchdogs> watchdogs;
     Guarded<GuestMemoryMap, Rank::domain_memory> memory_map;   // as tools have set it, for the guest to read
 
-    std::uint32_t pauses_of_tools;           // under control; while there are any, each vcpu is held once
+    std::atomic<std::uint32_t> pauses_of_tools;   // changed under control; while there are any, its share is held for them
     std::atomic<bool> under_control{false};  // see Control
     Ending ending;
     DomainLinks links;
@@ -79,11 +78,21 @@ public:
 
     CpuMask dirty_cpus() const { return {ran_on.load(std::memory_order_relaxed)}; }
 
-    std::span<Vcpu* const> vcpus() const { return {vcpus_.data(), vcpu_count_}; }
-    Vcpu* vcpu(VcpuId number) const { return number.raw < vcpu_count_ ? vcpus_[number.raw] : nullptr; }
+    // Another CPU may be adding one: it is complete before it is counted.
+    std::span<Vcpu* const> vcpus() const { return {vcpus_.data(), vcpu_count_.load(std::memory_order_acquire)}; }
+    Vcpu* vcpu(VcpuId number) const {
+        const auto all = vcpus();
+        return number.raw < all.size() ? all[number.raw] : nullptr;
+    }
 
-    // The next vcpu, down, and held while tools pause the domain. Out of memory, or of numbers (invalid).
+    // The next vcpu, down; under control. Out of memory, or of numbers (invalid).
     Result<Vcpu*> add_vcpu();
+
+    // None of its vcpus, those to come included, may run for this reason; or for this one no longer.
+    void hold(GroupHold reason);
+    void release(GroupHold reason);
+    // After a change of reasons.
+    void settle_vcpus() const;
 
     static Domain& of(events::EventChannels& part) {
         return PartOf<Domain, events::EventChannels>::whole_of(part);
@@ -91,7 +100,7 @@ public:
 
 private:
     std::array<Vcpu*, most_vcpus> vcpus_{};
-    std::size_t vcpu_count_ = 0;
+    std::atomic<std::size_t> vcpu_count_{0};
 };
 
 // Whoever changes a domain from outside does it alone, and never waits for another: it tries again later.

@@ -20,7 +20,7 @@ constexpr Step<> done = std::monostate{};
 Step<> begin(Domain& domain, Budget&) {
     domain.memory.dying.store(true);
     domain.events.refuse_new_ports();
-    for (Vcpu* const vcpu : domain.vcpus()) scheduler().hold(vcpu->unit, Hold::paused);
+    domain.hold(GroupHold::dying);
     domain.ending.passage = begin_passage();
     return done;
 }

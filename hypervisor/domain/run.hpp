@@ -29,7 +29,5 @@ void drop_descriptor_tables(Vcpu& vcpu);   // of a new one, or of one that will 
 // (SHUTDOWN_crash) and nobody else notices. Returns: the vcpu is held and leaves on the way out.
 void crash_running_domain(std::string_view reason);
 void shut_down(class Domain& domain, unsigned reason);
-// What the next shutdown will be for, whatever it says itself (SCHEDOP_shutdown_code).
-void name_shutdown_reason(Domain& domain, unsigned reason);
 
 }  // namespace basalt

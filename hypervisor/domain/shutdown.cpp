@@ -31,16 +31,11 @@ void show_registers(const Vcpu& vcpu) {
 
 }  // namespace
 
-void name_shutdown_reason(Domain& domain, unsigned reason) {
-    std::uint8_t none = Domain::no_reason;
-    domain.shutdown_reason.compare_exchange_strong(none, static_cast<std::uint8_t>(reason));
-}
-
 void shut_down(Domain& domain, unsigned reason) {
-    name_shutdown_reason(domain, reason);
-    if (domain.privileged) end_machine(domain.shutdown_reason);
-    if (domain.is_shut_down.exchange(true)) return;
-    for (Vcpu* const vcpu : domain.vcpus()) scheduler().hold(vcpu->unit, Hold::paused);
+    const auto given = static_cast<std::uint8_t>(reason);
+    if (domain.privileged) end_machine(domain.run_end.name(given));
+    if (!domain.run_end.end(given)) return;
+    domain.settle_vcpus();
     tell_tools_of_end();
     reschedule();
 }

@@ -62,21 +62,13 @@ void Scheduler::remove(SchedulingUnit& unit) {
 }
 
 void Scheduler::hold(SchedulingUnit& unit, Hold reason) {
-    if (reason == Hold::paused)
-        unit.holds_.fetch_add(SchedulingUnit::raw(reason));
-    else
-        unit.holds_.fetch_or(SchedulingUnit::raw(reason));
+    unit.holds_.fetch_or(SchedulingUnit::raw(reason));
     settle(unit);
 }
 
 bool Scheduler::release(SchedulingUnit& unit, Hold reason) {
     const auto bit = SchedulingUnit::raw(reason);
-    if (reason == Hold::paused) {
-        const auto before = unit.holds_.fetch_sub(bit);
-        ASSERT(before >= bit);
-    } else if ((unit.holds_.fetch_and(~bit) & bit) == 0) {
-        return false;
-    }
+    if ((unit.holds_.fetch_and(~bit) & bit) == 0) return false;
     settle(unit);
     return true;
 }
@@ -109,7 +101,6 @@ CpuId Scheduler::place_for(const SchedulingUnit& unit) const {
     return next_of(cpus, last);
 }
 
-// Makes the queues agree with what the unit may do. Calling it once more does no harm, so racing callers all do.
 void Scheduler::settle(SchedulingUnit& unit) {
     const auto wanted = unit.runnable() ? place_for(unit) : unit.cpu();
     const bool moved = with_queue_of(unit, [&](CpuId cpu, RunQueue& queue) {

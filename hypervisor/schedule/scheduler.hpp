@@ -46,11 +46,13 @@ public:
     // A reason less. True if the reason was there. When it was the last, the unit waits for a CPU.
     bool release(SchedulingUnit& unit, Hold reason);
 
+    // Makes the queues agree with what the unit may do: after a change of its group's reasons. Once more does no harm, so
+    // racing callers all do.
+    void settle(SchedulingUnit& unit);
+
     // The unit that runs here waits for an event. Raced by wake: block, look for events, and wake if there are any.
     void block_here(SchedulingUnit& unit);
     bool wake(SchedulingUnit& unit) { return unit.blocked() && release(unit, Hold::blocked); }
-    void pause(SchedulingUnit& unit) { hold(unit, Hold::paused); }
-    void unpause(SchedulingUnit& unit) { release(unit, Hold::paused); }
 
     // The unit that runs here lets the next one go first, once.
     void yield(SchedulingUnit& unit);
@@ -91,7 +93,6 @@ private:
 
     CpuMask usable(const SchedulingUnit& unit) const;
     CpuId place_for(const SchedulingUnit& unit) const;
-    void settle(SchedulingUnit& unit);
     bool settle_here(CpuId cpu, RunQueue& queue, SchedulingUnit& unit);
     void enqueue(CpuId cpu, RunQueue& queue, SchedulingUnit& unit);
     void dequeue(CpuId cpu, RunQueue& queue, SchedulingUnit& unit);

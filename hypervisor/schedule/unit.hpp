@@ -13,26 +13,44 @@ namespace basalt {
 inline constexpr std::uint32_t default_weight = 256;
 inline constexpr std::uint32_t most_weight = 65535;
 
+// Why none of a group's units may run. Each reason is there or is not: giving it twice is giving it once, and taking back
+// what is not there changes nothing.
+enum class GroupHold : std::uint32_t {
+    paused = 1 << 0,     // by tools
+    looked_at = 1 << 1,  // somebody reads or sets the state of its units
+    shut_down = 1 << 2,  // the run has ended, see RunEnd
+    dying = 1 << 3,      // for good
+};
+
 // Shared by a domain's vcpus: each has the group's weight; together they have its cap.
 class SchedulingGroup {
 public:
+    // True: the reason was not there before. Whoever changes a reason then has the scheduler settle all units.
+    bool hold(GroupHold reason) { return (holds_.fetch_or(raw(reason)) & raw(reason)) == 0; }
+    // True: it was there.
+    bool release(GroupHold reason) { return (holds_.fetch_and(~raw(reason)) & raw(reason)) != 0; }
+    bool held(GroupHold reason) const { return (holds_.load(std::memory_order_acquire) & raw(reason)) != 0; }
+    bool may_run() const { return holds_.load(std::memory_order_acquire) == 0; }
+
     std::uint32_t weight() const { return weight_.load(std::memory_order_relaxed); }
     std::uint32_t cap() const { return cap_.load(std::memory_order_relaxed); }   // per cent of one CPU, 0: none
 
 private:
     friend class Scheduler;
     friend struct Budget;
+    static constexpr std::uint32_t raw(GroupHold reason) { return static_cast<std::uint32_t>(reason); }
+
+    std::atomic<std::uint32_t> holds_{0};
     std::atomic<std::uint32_t> weight_{default_weight};
     std::atomic<std::uint32_t> cap_{0};
     std::atomic<std::int64_t> budget_{0};              // nanoseconds left of this period; overdrafts are carried over
     std::atomic<std::uint64_t> period_end_{0};
 };
 
-// Why a unit may not run. It may when no reason is left.
+// Why a unit may not run. It may when no reason is left, of its own or of its group.
 enum class Hold : std::uint32_t {
     blocked = 1 << 0,   // waits for an event
     down = 1 << 1,      // never started, or taken down (VCPUOP_down)
-    paused = 1 << 8,    // counted: as many releases as holds
 };
 
 class SchedulingUnit {
@@ -44,14 +62,10 @@ public:
 
     SchedulingGroup& group() const { return group_; }
     CpuId cpu() const { return CpuId(cpu_.load(std::memory_order_acquire)); }   // where it runs, or ran last
-    bool held(Hold reason) const {
-        const auto bits = holds_.load(std::memory_order_relaxed);
-        return reason == Hold::paused ? bits >= raw(reason) : (bits & raw(reason)) != 0;
-    }
+    bool held(Hold reason) const { return (holds_.load(std::memory_order_relaxed) & raw(reason)) != 0; }
     bool is_up() const { return !held(Hold::down); }
     bool blocked() const { return held(Hold::blocked); }
-    bool runnable() const { return holds_.load(std::memory_order_acquire) == 0; }
-    std::uint32_t pauses() const { return holds_.load(std::memory_order_relaxed) / raw(Hold::paused); }
+    bool runnable() const { return holds_.load(std::memory_order_acquire) == 0 && group_.may_run(); }
     bool on_cpu() const { return on_cpu_.load(std::memory_order_acquire); }   // its state is (also) in a CPU
 
     CpuMask affinity() const { return {affinity_.load(std::memory_order_relaxed)}; }     // hard

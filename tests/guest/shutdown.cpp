@@ -1,4 +1,4 @@
-// RUN: %boot-guest | FileCheck %s
+// RUN: %boot-guest --cpus 2 | FileCheck %s
 // CHECK: guest: {{[0-9]+}} passed, 0 failed
 //
 // A domain ends its run with a reason, or somebody does it for it; tools may let it go on as if nothing had been.
@@ -22,6 +22,13 @@ void end_for(unsigned reason) {
     for (;;) end_for(SHUTDOWN_poweroff);
 }
 
+[[noreturn]] void suspend_again_and_again() {
+    for (;;) {
+        end_for(SHUTDOWN_suspend);
+        steps = steps + 1;
+    }
+}
+
 [[noreturn]] void name_a_reason_before() {
     sched_shutdown_t request{SHUTDOWN_crash};
     if (sched_op(SCHEDOP_shutdown_code, &request) == 0) steps = 1;
@@ -33,6 +40,23 @@ void end_for(unsigned reason) {
 [[noreturn]] void spin() {
     for (;;) steps = steps + 1;
 }
+
+unsigned reason_in(std::uint32_t flags) { return flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask; }
+
+// Not yet a domain that could run.
+struct Unmade : OtherDomain {
+    Unmade() {
+        xen_domctl_t request{};
+        request.u.createdomain = {.max_vcpus = 1, .max_evtchn_port = 10, .max_grant_frames = 1, .grant_opts = 1};
+        expect_zero(domctl(XEN_DOMCTL_createdomain, 0, request));
+        id = request.domain;
+    }
+    std::int64_t make_vcpus() const {
+        xen_domctl_t request{};
+        request.u.max_vcpus.max = 1;
+        return domctl(XEN_DOMCTL_max_vcpus, id, request);
+    }
+};
 
 constexpr auto table = std::to_array<Case>({
     {"sched_op.shutdown_code", "the reason named first is the one that tools see", [] {
@@ -54,6 +78,42 @@ constexpr auto table = std::to_array<Case>({
         while (twin.read(steps) != 2) sched_op(SCHEDOP_yield);
         expect_equal(twin.ended(), SHUTDOWN_poweroff);
         expect_equal(twin.destroy(), 0);
+    }},
+    {"domctl.resumedomain", "a domain that was shut down before it had vcpus can be made whole, and started", [] {
+        const Unmade other;
+        expect_equal(other.trouble, 0);
+        sched_remote_shutdown_t request{static_cast<domid_t>(other.id), SHUTDOWN_suspend};
+        expect_equal(sched_op(SCHEDOP_remote_shutdown, &request), 0);
+        expect_equal(other.make_vcpus(), 0);
+        expect_equal(domctl(XEN_DOMCTL_resumedomain, other.id), 0);
+        expect(!other.has_ended());
+        expect_equal(domctl(XEN_DOMCTL_resumedomain, other.id), 0);
+        expect_equal(other.info().flags & XEN_DOMINF_paused, XEN_DOMINF_paused);
+        expect_equal(other.start(), 0);
+        expect_equal(domctl(XEN_DOMCTL_unpausedomain, other.id), -XEN_EINVAL);
+        expect_equal(other.destroy(), 0);
+    }},
+    {"domctl.resumedomain", "races with the domain's own shutdowns, and it goes on each time", [] {
+        constexpr unsigned many = 64, rounds = 3000;      // of its vcpus one runs; stopping and resuming the others takes time
+        const Twin twin(suspend_again_and_again, many);
+        expect_equal(twin.trouble, 0);
+        twin.start();
+        for (bool right = true; right && twin.read(steps) < rounds;) {
+            expect_equal(domctl(XEN_DOMCTL_resumedomain, twin.id), 0);
+            const auto flags = twin.info().flags;
+            right = expect((flags & XEN_DOMINF_shutdown) == 0 || reason_in(flags) == SHUTDOWN_suspend);
+        }
+        expect_equal(twin.destroy(), 0);
+    }},
+    {"domctl.getdomaininfo", "tells a reason once there is one, 255 before and after", [] {
+        const Unmade other;
+        expect_equal(reason_in(other.info().flags), 255);
+        sched_remote_shutdown_t request{static_cast<domid_t>(other.id), SHUTDOWN_reboot};
+        expect_equal(sched_op(SCHEDOP_remote_shutdown, &request), 0);
+        expect_equal(reason_in(other.info().flags), SHUTDOWN_reboot);
+        expect_equal(domctl(XEN_DOMCTL_resumedomain, other.id), 0);
+        expect_equal(reason_in(other.info().flags), 255);
+        expect_equal(other.destroy(), 0);
     }},
     {"sched_op.remote_shutdown", "Dom0 ends the run of a domain that never asks for it", [] {
         const Twin twin(spin);

@@ -8,7 +8,7 @@ namespace {
 std::string_view state_of(const SchedulingUnit& unit) {
     if (!unit.is_up()) return "down";
     if (unit.on_cpu()) return "on the CPU";
-    if (unit.pauses() != 0) return "paused";
+    if (!unit.group().may_run()) return "held with its domain";
     return unit.blocked() ? "blocked" : "waits for a CPU";
 }
 
@@ -30,7 +30,7 @@ void tell_domains() {
     for_each_domain([](Domain& domain) {
         tell("domain {}: {} frames, shared info {x}, weight {}, cap {}, paused {} times{}{}", domain.id,
              domain.memory.total.load(), domain.shared_info_frame, domain.share.weight(), domain.share.cap(),
-             domain.pauses_of_tools, domain.is_shut_down.load() ? ", shut down" : "", domain.is_dying() ? ", dying" : "");
+             domain.pauses_of_tools.load(), domain.share.held(GroupHold::shut_down) ? ", shut down" : "", domain.is_dying() ? ", dying" : "");
         for (Vcpu* const vcpu : domain.vcpus()) tell_vcpu(*vcpu);
     });
 }

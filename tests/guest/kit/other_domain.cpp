@@ -62,7 +62,7 @@ void close_window() {
 void OtherDomain::create(std::span<xen_pfn_t> frames) {
     xen_domctl_t request{};
     auto& wanted = request.u.createdomain;
-    wanted.max_vcpus = 1;
+    wanted.max_vcpus = vcpus;
     wanted.max_evtchn_port = 1023;
     wanted.max_grant_frames = -1;
     wanted.max_maptrack_frames = most_mapping_frames;
@@ -71,7 +71,7 @@ void OtherDomain::create(std::span<xen_pfn_t> frames) {
     id = request.domain;
     if (trouble != 0) return;
     request = {};
-    request.u.max_vcpus.max = 1;
+    request.u.max_vcpus.max = vcpus;
     expect_zero(domctl(XEN_DOMCTL_max_vcpus, id, request));
     request = {};
     request.u.max_mem.max_memkb = frames.size() * 4;

@@ -20,6 +20,7 @@ struct OtherDomain {
     unsigned id = 0;
     std::int64_t trouble = 0;          // the first answer on the way that was not as it should be
     int most_mapping_frames = -1;      // of its list of grants that it maps; -1: what the hypervisor allows
+    unsigned vcpus = 1;
 
     xen_domctl_getdomaininfo_t info() const;
     std::int64_t start() const;
@@ -32,7 +33,7 @@ protected:
     void expect_zero(std::int64_t status) {
         if (trouble == 0) trouble = status;
     }
-    // With one vcpu and a frame for each place in `frames`; they hold pfns before, and frame numbers after.
+    // With its vcpus and a frame for each place in `frames`; they hold pfns before, and frame numbers after.
     void create(std::span<xen_pfn_t> frames);
     // One word of one of its frames.
     std::uint64_t read_word(std::uint64_t mfn, unsigned word) const;

@@ -42,7 +42,8 @@ Page& draft() {
 
 }
 
-Twin::Twin(void (*body)()) {
+Twin::Twin(void (*body)(), unsigned vcpu_count) {
+    vcpus = vcpu_count;
     const Layout at;
     frames_ = std::span{list}.first(at.end - at.image);
     for (std::uint64_t page = 0; page < frames_.size(); ++page) frames_[page] = at.image + page;

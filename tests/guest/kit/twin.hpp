@@ -13,8 +13,8 @@ namespace kit {
 // One at a time: the list of its frames is the kit's.
 class Twin : public OtherDomain {
 public:
-    // Everything up to the first unpause. `body` does not return.
-    explicit Twin(void (*body)());
+    // Everything up to the first unpause. `body` does not return; it has vcpu 0, and the others are down.
+    explicit Twin(void (*body)(), unsigned vcpus = 1);
 
     // A word of ours, in its copy.
     std::uint64_t read(const volatile std::uint64_t& word) const;

@@ -4,6 +4,7 @@
 #include <random>
 #include <thread>
 
+#include "schedule/run_end.hpp"
 #include "schedule/simulation.hpp"
 
 namespace basalt::simulation {
@@ -47,12 +48,16 @@ struct Race {
         ++of(*current).turns;
         return choice.until;
     }
+    void settle() {
+        for (auto& raced : all) scheduler.settle(raced->unit);
+    }
     void signal(Raced& raced) {
         raced.signals = 1;
         scheduler.wake(raced.unit);
     }
 
     SchedulingGroup group;
+    RunEnd end{group};
     Scheduler scheduler;
     std::vector<std::unique_ptr<Raced>> all;
     std::atomic<bool> over{false};
@@ -70,8 +75,12 @@ void one_step(Race& race, Raced* mine, std::mt19937& random) {
             break;
         case 2: race.signal(other); break;
         case 3:
-            race.scheduler.pause(other.unit);
-            race.scheduler.unpause(other.unit);
+            if (random() % 2 == 0) race.end.end(0);
+            if (random() % 2 == 0) race.group.hold(GroupHold::paused);
+            race.settle();
+            race.end.take_back();
+            race.group.release(GroupHold::paused);
+            race.settle();
             break;
         case 4: {
             const CpuMask mask{1 + random() % 7};

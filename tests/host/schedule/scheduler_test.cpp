@@ -245,7 +245,7 @@ TEST(scheduler, yielding_lets_the_next_one_run_once) {
     EXPECT_EQ(machine.scheduler.current(CpuId(0)), &waiting.unit);
 }
 
-TEST(scheduler, holds_are_counted_and_independent) {
+TEST(scheduler, reasons_not_to_run_are_independent) {
     Machine machine(1);
     auto& unit = machine.unit(machine.group());
     auto& scheduler = machine.scheduler;
@@ -254,17 +254,21 @@ TEST(scheduler, holds_are_counted_and_independent) {
         return scheduler.current(CpuId(0)) == &unit.unit;
     };
     EXPECT_TRUE(runs());
-    scheduler.pause(unit.unit);
-    scheduler.pause(unit.unit);
+    const auto change = [&](bool (SchedulingGroup::*how)(GroupHold), GroupHold reason) {
+        (unit.unit.group().*how)(reason);
+        scheduler.settle(unit.unit);
+    };
+    change(&SchedulingGroup::hold, GroupHold::paused);
+    change(&SchedulingGroup::hold, GroupHold::shut_down);
     EXPECT_FALSE(runs());
     EXPECT_EQ(scheduler.runstate(unit.unit).state, RUNSTATE_offline);
     scheduler.hold(unit.unit, Hold::blocked);
     EXPECT_EQ(scheduler.runstate(unit.unit).state, RUNSTATE_blocked);
-    scheduler.unpause(unit.unit);
+    change(&SchedulingGroup::release, GroupHold::paused);
     EXPECT_TRUE(scheduler.wake(unit.unit));
     EXPECT_FALSE(scheduler.wake(unit.unit));
     EXPECT_FALSE(runs());
-    scheduler.unpause(unit.unit);
+    change(&SchedulingGroup::release, GroupHold::shut_down);
     EXPECT_TRUE(runs());
     scheduler.hold(unit.unit, Hold::down);
     EXPECT_FALSE(runs());
