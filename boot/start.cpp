@@ -71,7 +71,7 @@ void build_dom0(const BootInfo& info, const Options& options) {
         .vcpus = options.dom0_vcpus != 0 ? options.dom0_vcpus : cpus,
     };
     const auto built = dom0::build(wishes);
-    if (!built) panic("Dom0 cannot be built: error {}", built.error());
+    if (!built) panic("Dom0's kernel cannot be started: {}", built.error().text());
 }
 
 void obey(const Options& options) {

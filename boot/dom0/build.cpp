@@ -23,6 +23,7 @@ namespace {
 constinit Extents memory;
 constinit vcpu_guest_context context{};
 
+constexpr Format<> no_memory_for_it = "there is no memory for it";
 constexpr std::uint64_t kept_back = std::uint64_t{64} << 20;   // for Basalt itself, of what dom0_mem= does not say
 
 std::span<std::byte> working_memory(Mfn first, std::size_t size) {
@@ -32,9 +33,11 @@ std::span<std::byte> working_memory(Mfn first, std::size_t size) {
 // Frames that Basalt needs for a moment.
 class WorkingMemory {
 public:
-    static Result<WorkingMemory> take(std::size_t size) {
+    static Started<WorkingMemory> take(std::size_t size) {
         const auto order = size <= page_size ? 0 : static_cast<unsigned>(std::bit_width((size - 1) >> page_shift));
-        return WorkingMemory(TRY(allocate_frames(order)), order, size);
+        const auto first = allocate_frames(order);
+        if (!first) return because("there are no {} MiB in one piece to unpack it in", size >> 20);
+        return WorkingMemory(*first, order, size);
     }
     WorkingMemory(WorkingMemory&& other) noexcept
         : first_(std::exchange(other.first_, no_mfn)), order_(other.order_), size_(other.size_) {}
@@ -113,38 +116,35 @@ const vcpu_guest_context& first_context(const ElfImage& image, const Plan& plan,
     return context;
 }
 
-Result<> pin_root(Mfn root, DomainMemory& owner) {
+Started<> pin_root(Mfn root, DomainMemory& owner) {
     for (;;) {
         paging::Budget budget;
         const Step<> step = paging::pin(root, 4, owner, budget);
         if (step.done()) return {};
-        if (const Error* refused = step.refused()) return refuse(*refused);
+        if (step.refused() != nullptr) return because("the page tables that its notes ask for are not allowed");
     }
 }
 
-Result<Domain*> build_from(const ElfImage& image, const Wishes& wishes) {
+Started<Domain*> build_from(const ElfImage& image, const Wishes& wishes) {
     const std::uint64_t pages = pages_for(wishes.memory);
-    const auto plan = plan_for(image, pages, wishes.initrd.size());
-    if (!plan) {
-        log(Level::error, "Dom0 cannot start in {} MiB: give it more with dom0_mem=", pages >> 8);
-        return refuse(plan.error());
-    }
-    Domain* const domain = TRY(create_domain({.id = DomainId(0), .privileged = true}));
+    const Plan plan = TRY(plan_for(image, pages, wishes.initrd.size()));
+    Domain* const domain = TRY(unless_refused(create_domain({.id = DomainId(0), .privileged = true}), no_memory_for_it));
     domain->memory.most = ~std::uint64_t{0};
-    TRY(memory.take(domain->memory, pages));
-    for (std::uint32_t vcpu = 0; vcpu < wishes.vcpus; ++vcpu) TRY(domain->add_vcpu());
+    TRY(unless_refused(memory.take(domain->memory, pages), no_memory_for_it));
+    for (std::uint32_t vcpu = 0; vcpu < wishes.vcpus; ++vcpu)
+        TRY(unless_refused(domain->add_vcpu(), "there is no memory for its vcpus, or they are more than 64"));
 
-    load_segments(image, *plan);
-    memory.copy(plan->initrd_pfn, 0, wishes.initrd);
-    fill_p2m(*plan);
-    fill_start_info(*domain, *plan, wishes, image.notes.module_by_pfn);
+    load_segments(image, plan);
+    memory.copy(plan.initrd_pfn, 0, wishes.initrd);
+    fill_p2m(plan);
+    fill_start_info(*domain, plan, wishes, image.notes.module_by_pfn);
     if (const auto page = image.notes.hypercall_page)
-        write_hypercall_page(&memory.at<std::byte>(plan->pfn_of(*page)));
+        write_hypercall_page(&memory.at<std::byte>(plan.pfn_of(*page)));
 
-    const Mfn root = write_bootstrap_tables(*plan, memory);
+    const Mfn root = write_bootstrap_tables(plan, memory);
     TRY(pin_root(root, domain->memory));
     Vcpu& first = *domain->vcpu(VcpuId(0));
-    TRY(set_context(first, first_context(image, *plan, root)));
+    TRY(unless_refused(set_context(first, first_context(image, plan, root)), "its first vcpu cannot begin as its notes ask"));
     first.initialised = true;
 
     log(Level::info, "Dom0 has {} MiB, {} vcpus; kernel {x}-{x}, entry {x}", pages >> 8, wishes.vcpus, image.start,
@@ -155,7 +155,7 @@ Result<Domain*> build_from(const ElfImage& image, const Wishes& wishes) {
 
 }  // namespace
 
-Result<Domain*> build(const Wishes& wishes) {
+Started<Domain*> build(const Wishes& wishes) {
     const Payload payload = TRY(find_payload(wishes.kernel));
     if (payload.packing == Packing::none) return build_from(TRY(read_elf(payload.bytes)), wishes);
 

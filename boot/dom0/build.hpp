@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "boot/dom0/elf_image.hpp"
-#include "core/result.hpp"
+#include "boot/dom0/reason.hpp"
 #include "domain/domain.hpp"
 
 namespace basalt::dom0 {
@@ -18,7 +18,7 @@ struct Wishes {
     std::uint32_t vcpus = 1;
 };
 
-// The domain, its first vcpu ready to run. What cannot be built is said in the log.
-Result<Domain*> build(const Wishes& wishes);
+// The domain, its first vcpu ready to run.
+Started<Domain*> build(const Wishes& wishes);
 
 }  // namespace basalt::dom0

@@ -9,7 +9,7 @@
 #include <span>
 #include <string_view>
 
-#include "core/result.hpp"
+#include "boot/dom0/reason.hpp"
 
 namespace basalt::dom0 {
 
@@ -46,7 +46,6 @@ struct ElfImage {
     std::span<const Segment> segments() const { return {segment_storage.data(), segment_count}; }
 };
 
-// Refused with a line in the log that says what is wrong with the file.
-Result<ElfImage> read_elf(Bytes file);
+Started<ElfImage> read_elf(Bytes file);
 
 }  // namespace basalt::dom0

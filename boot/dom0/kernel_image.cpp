@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "debug/log.hpp"
-
 namespace basalt::dom0 {
 namespace {
 
@@ -42,31 +40,27 @@ Packing packing_of(Bytes payload) {
     return Packing::unknown;
 }
 
-Refused because(std::string_view reason) {
-    log(Level::error, "Dom0 kernel refused: {}", reason);
-    return refuse(Error::invalid);
-}
-
 }  // namespace
 
-Result<Payload> find_payload(Bytes file) {
+Started<Payload> find_payload(Bytes file) {
     if (packing_of(file) == Packing::none) return Payload{file, Packing::none, file.size()};
+    if (file.empty()) return because("the file is empty");
     if (file.size() < header_end || field<std::uint16_t>(file, boot_flag_at) != boot_flag ||
         field<std::uint32_t>(file, magic_at) != magic)
-        return because("neither an ELF file nor a bzImage");
+        return because("it is neither an ELF file nor a bzImage");
     if (field<std::uint16_t>(file, version_at) < first_version_with_payload)
-        return because("a bzImage older than boot protocol 2.08");
+        return because("it is a bzImage older than boot protocol 2.08");
 
     const auto sectors = field<std::uint8_t>(file, setup_sectors_at);
     const std::size_t offset =
         ((sectors != 0 ? sectors : 4) + 1) * sector_size + field<std::uint32_t>(file, payload_offset_at);
     const std::size_t length = field<std::uint32_t>(file, payload_length_at);
     if (offset > file.size() || length > file.size() - offset || length < sizeof(std::uint32_t))
-        return because("the bzImage's payload reaches past the end of the file");
+        return because("the file is cut short: {} bytes, the bzImage's payload of {} begins at {}", file.size(), length, offset);
 
     const Bytes payload = file.subspan(offset, length);
     const Packing packing = packing_of(payload);
-    if (packing == Packing::unknown) return because("the bzImage's payload is packed in a way Basalt does not know");
+    if (packing == Packing::unknown) return because("it is packed in a way that Basalt does not know (xz, zstd, gzip and lz4 it knows)");
     // The last four bytes of a packed payload are its unpacked size; zstd and lz4 take them for damage.
     const std::size_t size_field = packing == Packing::none ? 0 : sizeof(std::uint32_t);
     const std::size_t unpacked = packing == Packing::none

@@ -16,6 +16,6 @@ struct Payload {
     std::size_t unpacked_size = 0;
 };
 
-Result<Payload> find_payload(Bytes file);
+Started<Payload> find_payload(Bytes file);
 
 }  // namespace basalt::dom0

@@ -19,6 +19,27 @@ std::uint64_t bootstrap_tables(AddressRange mapped) {
     return 1 + tables_for(mapped, 3) + tables_for(mapped, 2) + tables_for(mapped, 1);
 }
 
+std::unexpected<Reason> too_little(std::uint64_t wanted, std::uint64_t pages) {
+    constexpr std::uint64_t mebibyte = 256;   // in pages
+    return because("it needs {} MiB with its initrd, and has {}: more is given by dom0_mem=",
+                   (wanted + mebibyte - 1) / mebibyte, pages / mebibyte);
+}
+
+// What the kernel wants outside of the bootstrap mapping.
+void place_apart(Plan& plan, bool initrd_by_pfn) {
+    std::uint64_t next_pfn = plan.bootstrap_pages;
+    if (initrd_by_pfn) {
+        plan.initrd_pfn = Pfn(next_pfn);
+        next_pfn += plan.initrd_pages;
+    }
+    if (plan.p2m_is_apart) {
+        plan.p2m_pfn = Pfn(next_pfn);
+        plan.p2m_table_pages = tables_for(plan.p2m, 3) + tables_for(plan.p2m, 2) + tables_for(plan.p2m, 1);
+        next_pfn += plan.p2m.pages() + plan.p2m_table_pages;
+    }
+    plan.pages_needed = next_pfn;
+}
+
 }  // namespace
 
 std::uint64_t tables_for(AddressRange range, unsigned level) {
@@ -26,12 +47,14 @@ std::uint64_t tables_for(AddressRange range, unsigned level) {
     return range.size() == 0 ? 0 : ((range.end - 1) >> shift) - (range.start >> shift) + 1;
 }
 
-Result<Plan> plan_for(const ElfImage& image, std::uint64_t pages, std::uint64_t initrd_size) {
+Started<Plan> plan_for(const ElfImage& image, std::uint64_t pages, std::uint64_t initrd_size) {
     const Notes& notes = image.notes;
     Plan plan;
     plan.base = notes.virtual_base;
     plan.kernel = {image.start, page_up(image.end)};
     plan.initrd_pages = page_up(initrd_size) / page_size;
+    const std::uint64_t loaded = AddressRange{plan.base, image.end}.pages() + plan.initrd_pages;
+    if (loaded > pages) return too_little(loaded, pages);
     std::uint64_t next = plan.kernel.end;
 
     if (initrd_size != 0 && !notes.module_by_pfn) {
@@ -53,21 +76,13 @@ Result<Plan> plan_for(const ElfImage& image, std::uint64_t pages, std::uint64_t 
         plan.tables = {next, next + tables * page_size};
         plan.stack = {plan.tables.end, plan.tables.end + page_size};
         plan.end = mapping_end(plan.stack.end);
+        if (plan.p2m.end < p2m_start || plan.end <= plan.kernel.start)
+            return because("the address space ends before all of it has a place");
     } while (bootstrap_tables({plan.base, plan.end}) > tables);
 
     plan.bootstrap_pages = (plan.end - plan.base) / page_size;
-    std::uint64_t next_pfn = plan.bootstrap_pages;
-    if (initrd_size != 0 && notes.module_by_pfn) {
-        plan.initrd_pfn = Pfn(next_pfn);
-        next_pfn += plan.initrd_pages;
-    }
-    if (plan.p2m_is_apart) {
-        plan.p2m_pfn = Pfn(next_pfn);
-        plan.p2m_table_pages = tables_for(plan.p2m, 3) + tables_for(plan.p2m, 2) + tables_for(plan.p2m, 1);
-        next_pfn += plan.p2m.pages() + plan.p2m_table_pages;
-    }
-    plan.pages_needed = next_pfn;
-    if (plan.pages_needed > pages) return refuse(Error::no_memory);
+    place_apart(plan, initrd_size != 0 && notes.module_by_pfn);
+    if (plan.pages_needed > pages) return too_little(plan.pages_needed, pages);
     return plan;
 }
 

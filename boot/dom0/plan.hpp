@@ -43,8 +43,8 @@ struct Plan {
     Pfn pfn_of(std::uint64_t address) const { return Pfn((address - base) >> page_shift); }
 };
 
-// For `pages` frames of memory. Refused (no_memory) when they are too few to start in.
-Result<Plan> plan_for(const ElfImage& image, std::uint64_t pages, std::uint64_t initrd_size);
+// For `pages` frames of memory.
+Started<Plan> plan_for(const ElfImage& image, std::uint64_t pages, std::uint64_t initrd_size);
 
 // Tables of one level that it takes to map a range.
 std::uint64_t tables_for(AddressRange range, unsigned level);

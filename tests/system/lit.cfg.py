@@ -31,6 +31,7 @@ config.substitutions += [
     ("%rounds", lit_config.params.get("rounds", "3")),
     ("%python", "python3"),
     ("%hypervisor", hypervisor),
+    ("%dom0-kernel", str(places.dom0_kernel)),
     ("%vmlinuz", str(next((places.kernel_files / "boot").glob("vmlinuz-*"), "vmlinuz"))),
 ]
 config.environment["PATH"] = "/usr/lib/llvm-19/bin:" + os.environ["PATH"]

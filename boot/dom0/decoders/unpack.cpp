@@ -9,7 +9,6 @@
 #include <cstring>
 
 #include "boot/dom0/decoders/support.hpp"
-#include "debug/log.hpp"
 
 namespace basalt::dom0 {
 namespace {
@@ -91,11 +90,10 @@ std::size_t scratch_for(Packing packing) {
     }
 }
 
-Result<> unpack(const Payload& payload, std::span<std::byte> to, std::span<std::byte> scratch) {
+Started<> unpack(const Payload& payload, std::span<std::byte> to, std::span<std::byte> scratch) {
     const LibraryRoom room(scratch);
     if (unpacked(payload, to, scratch)) return {};
-    log(Level::error, "Dom0 kernel refused: its compressed part is damaged");
-    return refuse(Error::invalid);
+    return because("its compressed part is damaged");
 }
 
 }  // namespace basalt::dom0

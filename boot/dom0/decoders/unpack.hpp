@@ -13,6 +13,6 @@ namespace basalt::dom0 {
 std::size_t scratch_for(Packing packing);
 
 // Fills `to` (exactly the payload's unpacked size) from the payload.
-Result<> unpack(const Payload& payload, std::span<std::byte> to, std::span<std::byte> scratch);
+Started<> unpack(const Payload& payload, std::span<std::byte> to, std::span<std::byte> scratch);
 
 }  // namespace basalt::dom0
