@@ -76,6 +76,19 @@ void read_extended_leaves(Features& f) {
     if (highest >= 0x80000008) f.physical_bits = cpuid(0x80000008).eax & 0xff;
 }
 
+// AMD, "Software techniques for managing speculation": families 0fh and 11h always do; of later ones a bit of DE_CFG
+// decides, which software may set once and for all.
+bool make_lfence_serialise() {
+    constexpr std::uint64_t serialise = 1 << 1;
+    const std::uint32_t signature = cpuid(1).eax;
+    const std::uint32_t family = (signature >> 8 & 15) + (signature >> 20 & 0xff);
+    if (family == 0xf || family == 0x11) return true;
+    const auto found = try_read_msr(msr::amd_decode_configuration);
+    if (!found) return false;
+    if ((*found & serialise) == 0) static_cast<void>(try_write_msr(msr::amd_decode_configuration, *found | serialise));
+    return (try_read_msr(msr::amd_decode_configuration).value_or(0) & serialise) != 0;
+}
+
 std::uint64_t wanted_cr4(const Features& f) {
     auto wanted = cr4::physical_extension | cr4::global_pages | cr4::fxsave | cr4::simd_exceptions;
     if (bit(cpuid(1).edx, 2)) wanted |= cr4::debug_extensions;
@@ -125,6 +138,7 @@ void find_features() {
     known.vendor = vendor();
     read_basic_leaves(known);
     read_extended_leaves(known);
+    known.lfence_serialises = known.vendor == Vendor::amd && make_lfence_serialise();
     if (!known.no_execute) panic("this CPU has no no-execute pages (NX), or the firmware has switched them off");
     if (known.smap && known.emulated_by_tcg) {
         log(Level::info, "SMAP stays off: QEMU's TCG gets it wrong for code in ring 3");
@@ -142,6 +156,7 @@ void switch_features_on() {
     write_cr4(known.cr4_wanted);
     write_msr(msr::page_attributes, page_attribute_table);
     if (known.rdtscp) write_msr(msr::tsc_aux, 0);   // ring 3 reads it by RDTSCP: it is not whatever was left there
+    if (known.lfence_serialises) static_cast<void>(make_lfence_serialise());
     auto& cpu = this_cpu();
     cpu.task_switched = false;
     if (known.xsave) write_xcr0(cpu.xcr0 = known.xsave_bits);

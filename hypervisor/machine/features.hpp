@@ -62,6 +62,7 @@ struct Features {
     bool tsc_deadline = false;
     bool invariant_tsc = false;
     bool rdtscp = false;
+    bool lfence_serialises = false;     // AMD: LFENCE waits for what is before it, always or because it was switched on
     bool machine_check = false;
     bool monitor = false;
     bool svm = false;
@@ -75,6 +76,6 @@ const Features& features();
 std::uint64_t guest_cr4();
 
 void find_features();           // once, by the first CPU
-void switch_features_on();      // on every CPU: CR0, CR4, EFER, XCR0
+void switch_features_on();      // on every CPU: CR0, CR4, EFER, XCR0, LFENCE
 
 }  // namespace basalt

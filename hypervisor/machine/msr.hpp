@@ -13,6 +13,8 @@ inline constexpr std::uint32_t sysenter_esp = 0x175;
 inline constexpr std::uint32_t sysenter_eip = 0x176;
 inline constexpr std::uint32_t machine_check_capability = 0x179;
 inline constexpr std::uint32_t machine_check_status = 0x17a;
+inline constexpr std::uint32_t machine_check_control = 0x17b;
+inline constexpr std::uint32_t misc_enable = 0x1a0;
 inline constexpr std::uint32_t debug_control = 0x1d9;
 inline constexpr std::uint32_t page_attributes = 0x277;
 inline constexpr std::uint32_t tsc_deadline = 0x6e0;
@@ -25,5 +27,6 @@ inline constexpr std::uint32_t fs_base = 0xc0000100;
 inline constexpr std::uint32_t gs_base = 0xc0000101;
 inline constexpr std::uint32_t gs_base_behind_swap = 0xc0000102;
 inline constexpr std::uint32_t tsc_aux = 0xc0000103;
+inline constexpr std::uint32_t amd_decode_configuration = 0xc0011029;
 
 }  // namespace basalt::msr

@@ -10,9 +10,20 @@ constinit Offer offer;   // written once, by the first CPU before there are doma
 
 constexpr std::uint32_t bit_of(unsigned feature) { return std::uint32_t{1} << feature % 32; }
 
+// A CPU whose LFENCE serialises without CPUID's saying so is told as one that says so.
+CpuidLeaf with_lfence(CpuidLeaf found, std::uint32_t leaf) {
+    constexpr std::uint32_t says_so = 0x8000'0021;
+    if (!features().lfence_serialises) return found;
+    if (leaf == first_extended) found.eax = std::max(found.eax, says_so);
+    if (leaf == says_so) found.eax |= bit_of(XEN_X86_FEATURE_LFENCE_DISPATCH);
+    return found;
+}
+
+CpuidLeaf leaf_to_offer(std::uint32_t leaf, std::uint32_t subleaf) { return with_lfence(raw_leaf(leaf, subleaf), leaf); }
+
 }  // namespace
 
-void find_offer() { offer = offer_of(raw_leaf, features().xsave ? features().xsave_bits : 0); }
+void find_offer() { offer = offer_of(leaf_to_offer, features().xsave ? features().xsave_bits : 0); }
 
 const Offer& machine_offer() { return offer; }
 
@@ -30,7 +41,7 @@ CpuidLeaf raw_leaf(std::uint32_t leaf, std::uint32_t subleaf) {
 
 // Without what belongs to one CPU or to the moment, and what Basalt has found unusable.
 CpuidLeaf host_leaf(std::uint32_t leaf, std::uint32_t subleaf) {
-    CpuidLeaf found = raw_leaf(leaf, subleaf);
+    CpuidLeaf found = leaf_to_offer(leaf, subleaf);
     switch (leaf) {
         case 0: found.eax = std::min(found.eax, last_basic); break;
         case 1:

@@ -1,7 +1,9 @@
 #include "guests/pv/msrs.hpp"
 
 #include "domain/domain.hpp"
+#include "guests/pv/cpu_policy.hpp"
 #include "guests/pv/hypercall_page.hpp"
+#include "guests/pv/machine_policy.hpp"
 #include "guests/pv/traps.hpp"
 #include "machine/features.hpp"
 #include "machine/instructions.hpp"
@@ -13,13 +15,16 @@ namespace {
 
 // SDM 4 table 2-2, APM 2 appendix A.
 namespace number {
-constexpr std::uint32_t misc_enable = 0x1a0;
+constexpr std::uint32_t pentium_check_address = 0x0;
+constexpr std::uint32_t pentium_check_type = 0x1;
+constexpr std::uint32_t platform_information = 0xce;
+constexpr std::uint32_t feature_enables = 0x140;
+constexpr std::uint32_t performance_capabilities = 0x345;
 constexpr std::uint32_t first_bank = 0x400;
 constexpr std::uint32_t end_of_banks = 0x408;
 constexpr std::uint32_t amd_counters = 0xc0010000;
 constexpr std::uint32_t amd_counters_end = 0xc0010008;
 constexpr std::uint32_t amd_hardware_configuration = 0xc0010015;
-constexpr std::uint32_t amd_decode_configuration = 0xc0011029;
 }  // namespace number
 
 // Where CPUID leaf 0x40000002 says that a hypercall page may be asked for.
@@ -40,10 +45,23 @@ constexpr std::uint64_t banks = 2;   // machine-check banks that a guest sees, a
 constexpr std::uint64_t efer_shown = 0xd01;   // SCE, LME, LMA, NXE
 constexpr std::uint64_t lfence_serialises = 1 << 1;
 constexpr std::uint64_t tsc_runs_at_p0 = 1 << 24;
+// IA32_MISC_ENABLE: no counters of performance, no MONITOR; no branch trace, no event sampling, no xTPR messages.
+constexpr std::uint64_t not_for_guests = 1 << 7 | 1 << 18;
+constexpr std::uint64_t unavailable = 1 << 11 | 1 << 12 | 1 << 23;
 
 constexpr bool is_bank(std::uint32_t msr) { return msr >= number::first_bank && msr < number::end_of_banks; }
 constexpr bool is_counter(std::uint32_t msr) {
     return msr >= number::amd_counters && msr < number::amd_counters_end;
+}
+
+bool tsc_is_invariant(const Vcpu& vcpu) {
+    const CpuidLeaf leaf = leaf_of(policy_of(vcpu.domain), machine_offer(), 0x8000'0007, 0);
+    return (leaf.edx >> XEN_X86_FEATURE_ITSC % 32 & 1) != 0;
+}
+
+std::optional<std::uint64_t> misc_enable() {
+    const auto found = try_read_msr(msr::misc_enable);
+    return found ? std::optional((*found & ~not_for_guests) | unavailable) : std::nullopt;
 }
 
 // CTL of a bank reads all ones, the others nothing to report.
@@ -62,18 +80,27 @@ std::optional<std::uint64_t> read_guest_msr(const Vcpu& vcpu, std::uint32_t msr)
         case msr::apic_base: return apic_enabled | apic_place | (vcpu.id.raw == 0 ? apic_boot_cpu : 0);
         case msr::microcode_revision: return try_read_msr(msr);
         case msr::machine_check_capability: return banks;
-        case msr::machine_check_status: return 0;
+        case msr::machine_check_status:
+        case msr::machine_check_control:
+        case number::pentium_check_address:
+        case number::pentium_check_type:
+        case number::platform_information:
+        case number::feature_enables:
+        case number::performance_capabilities:
+        case hypercall_page_msr: return 0;
         case msr::page_attributes: return page_attribute_table;
         case msr::efer: return read_msr(msr) & efer_shown;
         case msr::fs_base: return read_fs_base();
         case msr::gs_base: return read_gs_base();
         case msr::gs_base_behind_swap: return read_gs_base_behind_swap();
         case msr::tsc_aux: return features().rdtscp ? std::optional<std::uint64_t>(0) : std::nullopt;
-        case number::misc_enable: return amd ? std::nullopt : try_read_msr(msr);
+        case msr::misc_enable: return misc_enable();
         case number::amd_hardware_configuration:
-            return amd ? std::optional<std::uint64_t>(tsc_runs_at_p0) : std::nullopt;
-        case number::amd_decode_configuration:
-            return amd ? std::optional<std::uint64_t>(lfence_serialises) : std::nullopt;
+            if (!amd) return std::nullopt;
+            return tsc_is_invariant(vcpu) ? tsc_runs_at_p0 : 0;
+        case msr::amd_decode_configuration:
+            if (!amd) return std::nullopt;
+            return features().lfence_serialises ? lfence_serialises : 0;
         default: return std::nullopt;
     }
 }
@@ -94,12 +121,15 @@ bool write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value) {
             return true;
         case hypercall_page_msr: return place_hypercall_page(vcpu, value);
         case msr::efer: return ((value ^ read_msr(msr)) & efer_shown) == 0;
-        case msr::page_attributes: return value == page_attribute_table;
-        case msr::microcode_revision:
+        case number::feature_enables: return value == 0;
+        // SDM 3A 10.11.7.1: where it is Intel's, kernels write 0 before they read it.
+        case msr::microcode_revision: return features().vendor == Vendor::intel && value == 0;
+        case msr::machine_check_capability:
         case msr::machine_check_status:
-        case number::misc_enable:
+        case msr::machine_check_control:
+        case msr::misc_enable:
         case number::amd_hardware_configuration:
-        case number::amd_decode_configuration: break;
+        case msr::amd_decode_configuration: break;
         default:
             if (!is_bank(msr) && !is_counter(msr)) return false;
     }
