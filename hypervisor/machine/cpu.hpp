@@ -49,6 +49,7 @@ struct Cpu {
 
     std::atomic<std::uint64_t> root{0};   // physical address in CR3: switch_root()
     Mfn descriptors{};                    // frame of this CPU's GDT page: see descriptors.hpp
+    std::uint64_t cr4 = 0;                // set_cr4()
     std::uint64_t xcr0 = 0;               // set_xcr0()
     bool task_switched = false;           // CR0.TS: set_task_switched()
     std::uint32_t locks_held = 0;         // checked builds: one bit for each rank

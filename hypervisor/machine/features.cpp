@@ -91,10 +91,8 @@ bool make_lfence_serialise() {
 
 std::uint64_t wanted_cr4(const Features& f) {
     auto wanted = cr4::physical_extension | cr4::global_pages | cr4::fxsave | cr4::simd_exceptions;
-    if (bit(cpuid(1).edx, 2)) wanted |= cr4::debug_extensions;
     if (f.machine_check) wanted |= cr4::machine_check;
     if (f.umip) wanted |= cr4::umip;
-    if (f.fsgsbase) wanted |= cr4::fsgsbase;
     if (f.xsave) wanted |= cr4::xsave;
     if (f.smep) wanted |= cr4::smep;
     if (f.smap) wanted |= cr4::smap;
@@ -128,12 +126,6 @@ const Features& features() {
     return known;
 }
 
-std::uint64_t guest_cr4() {
-    return known.cr4_wanted &
-           (cr4::physical_extension | cr4::debug_extensions | cr4::machine_check | cr4::fxsave | cr4::simd_exceptions |
-            cr4::fsgsbase | cr4::xsave);
-}
-
 void find_features() {
     known.vendor = vendor();
     read_basic_leaves(known);
@@ -153,13 +145,20 @@ void switch_features_on() {
     write_msr(msr::efer, read_msr(msr::efer) | system_calls | long_mode | no_execute);
     write_cr0(cr0::paging | cr0::alignment_mask | cr0::write_protect | cr0::numeric_error | cr0::extension_type |
               cr0::monitor_coprocessor | cr0::protected_mode);
-    write_cr4(known.cr4_wanted);
+    auto& cpu = this_cpu();
+    write_cr4(cpu.cr4 = known.cr4_wanted);
     write_msr(msr::page_attributes, page_attribute_table);
     if (known.rdtscp) write_msr(msr::tsc_aux, 0);   // ring 3 reads it by RDTSCP: it is not whatever was left there
     if (known.lfence_serialises) static_cast<void>(make_lfence_serialise());
-    auto& cpu = this_cpu();
     cpu.task_switched = false;
     if (known.xsave) write_xcr0(cpu.xcr0 = known.xsave_bits);
+}
+
+void set_cr4(std::uint64_t value) {
+    auto& cpu = this_cpu();
+    if (cpu.cr4 == value) return;
+    cpu.cr4 = value;
+    write_cr4(value);
 }
 
 }  // namespace basalt

@@ -46,7 +46,7 @@ struct Features {
     Vendor vendor = Vendor::other;
     bool emulated_by_tcg = false;
     unsigned physical_bits = 36;
-    std::uint64_t cr4_wanted = 0;       // what every CPU runs with
+    std::uint64_t cr4_wanted = 0;       // what every CPU runs with, beside what the running guest has chosen
 
     bool no_execute = false;
     bool gigabyte_pages = false;
@@ -72,10 +72,10 @@ struct Features {
 
 const Features& features();
 
-// CR4 as a PV guest is told it is, and the bits it may ask for.
-std::uint64_t guest_cr4();
-
 void find_features();           // once, by the first CPU
 void switch_features_on();      // on every CPU: CR0, CR4, EFER, XCR0, LFENCE
+
+// CR4 of this CPU, written only when it changes.
+void set_cr4(std::uint64_t value);
 
 }  // namespace basalt

@@ -20,7 +20,7 @@ enum Wanted : std::uint32_t { guests = 1, globals = 2 };
 
 // The frames of Basalt's own mappings are global: only CR4.PGE, taken away and given back, makes them go.
 void flush_all_here() {
-    const auto now = read_cr4();   // the running guest may have chosen CR4.TSD
+    const auto now = this_cpu().cr4;
     write_cr4(now & ~cr4::global_pages);
     write_cr4(now);
 }

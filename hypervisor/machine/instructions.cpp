@@ -1,5 +1,6 @@
 #include "machine/instructions.hpp"
 
+#include "machine/cpu.hpp"
 #include "machine/features.hpp"
 
 // Each of these asks for an entry of the exception table: `.long 1b - ., 2b - .` leads a fault at 1 on to 2. The result
@@ -87,32 +88,39 @@ bool try_load_gs_behind_swap(std::uint16_t selector) {
     return done;
 }
 
+namespace {
+
+// They are the running guest's choice, and until that is known there are none.
+bool has_base_instructions() { return (this_cpu().cr4 & cr4::fsgsbase) != 0; }
+
+}  // namespace
+
 std::uint64_t read_fs_base() {
-    if (!features().fsgsbase) return read_msr(msr::fs_base);
+    if (!has_base_instructions()) return read_msr(msr::fs_base);
     std::uint64_t base;
     asm volatile("rdfsbase %0" : "=r"(base));
     return base;
 }
 
 std::uint64_t read_gs_base() {
-    if (!features().fsgsbase) return read_msr(msr::gs_base);
+    if (!has_base_instructions()) return read_msr(msr::gs_base);
     std::uint64_t base;
     asm volatile("rdgsbase %0" : "=r"(base));
     return base;
 }
 
 void write_fs_base(std::uint64_t base) {
-    if (!features().fsgsbase) return write_msr(msr::fs_base, base);
+    if (!has_base_instructions()) return write_msr(msr::fs_base, base);
     asm volatile("wrfsbase %0" : : "r"(base));
 }
 
 void write_gs_base(std::uint64_t base) {
-    if (!features().fsgsbase) return write_msr(msr::gs_base, base);
+    if (!has_base_instructions()) return write_msr(msr::gs_base, base);
     asm volatile("wrgsbase %0" : : "r"(base));
 }
 
 std::uint64_t read_gs_base_behind_swap() {
-    if (!features().fsgsbase) return read_msr(msr::gs_base_behind_swap);
+    if (!has_base_instructions()) return read_msr(msr::gs_base_behind_swap);
     swap_gs();
     const auto base = read_gs_base();
     swap_gs();
@@ -120,7 +128,7 @@ std::uint64_t read_gs_base_behind_swap() {
 }
 
 void write_gs_base_behind_swap(std::uint64_t base) {
-    if (!features().fsgsbase) return write_msr(msr::gs_base_behind_swap, base);
+    if (!has_base_instructions()) return write_msr(msr::gs_base_behind_swap, base);
     swap_gs();
     write_gs_base(base);
     swap_gs();

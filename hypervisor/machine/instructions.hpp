@@ -125,7 +125,7 @@ bool try_load_fs(std::uint16_t selector);
 bool try_load_gs(std::uint16_t selector);
 bool try_load_gs_behind_swap(std::uint16_t selector);
 
-// Bases must be canonical: the caller has checked. RD/WRFSBASE where the CPU has them, the MSRs elsewhere.
+// Bases must be canonical: the caller has checked. RD/WRFSBASE where they are switched on, the MSRs elsewhere.
 std::uint64_t read_fs_base();
 std::uint64_t read_gs_base();
 std::uint64_t read_gs_base_behind_swap();

@@ -115,7 +115,7 @@ Result<> set_context(Vcpu& vcpu, const vcpu_guest_context& context) {
     pv.in_kernel = (context.flags & VGCF_in_kernel) != 0 || pv.user_root == no_mfn;
     pv.iopl = static_cast<std::uint8_t>(context.user_regs.rflags >> 12 & 3);
     pv.fpu_task_switched = (context.ctrlreg[0] & cr0::task_switched) != 0;
-    pv.cr4 = permitted_cr4(context.ctrlreg[4]);
+    pv.cr4 = permitted_cr4(vcpu.domain, context.ctrlreg[4]);
     pv.segments = segments_of(context);
     set_fpu(pv, context);
     set_debug(pv, context);

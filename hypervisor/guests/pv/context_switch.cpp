@@ -45,7 +45,7 @@ void load_guest_state(Vcpu& vcpu) {
     switch_root(pv.in_kernel ? pv.kernel_root : pv.user_root);
     pv::load_descriptor_tables(vcpu);
     pv.failsafe_due = !load_segments(pv);
-    pv::load_cr4(vcpu);
+    pv::load_control_registers(vcpu);
     pv::load_fpu(vcpu);
     pv::load_debug_registers(vcpu);
 }

@@ -1,5 +1,7 @@
 #include "guests/pv/control_registers.hpp"
 
+#include <array>
+
 #include "domain/domain.hpp"
 #include "guests/pv/cpu_policy.hpp"
 #include "guests/pv/fpu_use.hpp"
@@ -12,9 +14,24 @@
 namespace basalt::pv {
 namespace {
 
-// Bits that are the guest's choice. Only the first reaches the CPU, where the others are always on: Basalt itself
-// uses RDFSBASE and XSAVE.
-constexpr std::uint64_t guest_choice = cr4::no_tsc | cr4::debug_extensions | cr4::fsgsbase | cr4::xsave;
+// The guest's choices: which of them a domain has is its policy's to say.
+struct Choice {
+    std::uint64_t bit;
+    unsigned feature;
+};
+constexpr auto choices = std::to_array<Choice>({
+    {cr4::no_tsc, XEN_X86_FEATURE_TSC},
+    {cr4::debug_extensions, XEN_X86_FEATURE_DE},
+    {cr4::fsgsbase, XEN_X86_FEATURE_FSGSBASE},
+    {cr4::xsave, XEN_X86_FEATURE_XSAVE},
+});
+
+// Of these the CPU knows. XSAVE is always on there, for Basalt's own use: what the guest's choice decides is XCR0.
+constexpr std::uint64_t choices_in_cpu = cr4::no_tsc | cr4::debug_extensions | cr4::fsgsbase;
+
+// On whatever is chosen, and shown so.
+constexpr std::uint64_t always_shown =
+    cr4::physical_extension | cr4::machine_check | cr4::fxsave | cr4::simd_exceptions;
 
 bool write_cr0_for(Vcpu& vcpu, std::uint64_t value) {
     if (((value ^ read_cr0()) & ~cr0::task_switched) != 0) return false;
@@ -43,8 +60,8 @@ bool write_control_register(Vcpu& vcpu, unsigned number, std::uint64_t value) {
             return true;
         case 3: return change_kernel_root(vcpu, mfn_of(value)).has_value();
         case 4:
-            vcpu.pv.cr4 = permitted_cr4(value);
-            load_cr4(vcpu);
+            vcpu.pv.cr4 = permitted_cr4(vcpu.domain, value);
+            load_control_registers(vcpu);
             return true;
         default: return false;
     }
@@ -59,21 +76,29 @@ bool set_guest_xcr(Vcpu& vcpu, std::uint32_t number, std::uint64_t value) {
     if ((value & avx) != 0 && (value & sse) == 0) return false;
     if ((value & avx512) != 0 && ((value & avx512) != avx512 || (value & avx) == 0)) return false;
     vcpu.pv.xcr0 = value;
-    set_xcr0(value);
+    load_control_registers(vcpu);
     return true;
 }
 
-std::uint64_t permitted_cr4(std::uint64_t wanted) {
-    std::uint64_t choice = guest_choice;
-    if (!features().fsgsbase) choice &= ~cr4::fsgsbase;
-    if (!features().xsave) choice &= ~cr4::xsave;
-    return (guest_cr4() & ~guest_choice) | (wanted & choice);
+std::uint64_t permitted_cr4(const Domain& domain, std::uint64_t wanted) {
+    const CpuPolicy& policy = policy_of(domain);
+    std::uint64_t value = features().cr4_wanted & always_shown;
+    for (const Choice& choice : choices)
+        if (offers(policy, choice.feature)) value |= wanted & choice.bit;
+    return value;
 }
 
-void load_cr4(const Vcpu& vcpu) {
-    const std::uint64_t now = read_cr4();
-    const std::uint64_t wanted = (now & ~cr4::no_tsc) | (vcpu.pv.cr4 & cr4::no_tsc);
-    if (now != wanted) write_cr4(wanted);
+std::uint64_t real_cr4(const PvVcpu& pv) { return features().cr4_wanted | (pv.cr4 & choices_in_cpu); }
+
+// A kernel that has switched XSAVE off saves x87 and SSE: no other component is left on for its user mode.
+std::uint64_t real_xcr0(const PvVcpu& pv) {
+    constexpr std::uint64_t x87_and_sse = 3;
+    return (pv.cr4 & cr4::xsave) != 0 ? pv.xcr0 : x87_and_sse;
+}
+
+void load_control_registers(const Vcpu& vcpu) {
+    set_cr4(real_cr4(vcpu.pv));
+    if (features().xsave) set_xcr0(real_xcr0(vcpu.pv));
 }
 
 }  // namespace basalt::pv

@@ -254,6 +254,8 @@ CpuPolicy limited(CpuPolicy wish, const CpuPolicy& most) {
     return wish;
 }
 
+bool offers(const CpuPolicy& policy, unsigned feature) { return has(features_of(policy), feature); }
+
 std::uint64_t state_bits_of(const CpuPolicy& policy, const Offer& offer) {
     constexpr std::uint64_t x87_and_sse = 3, avx = 4, avx512 = 0xe0;
     const FeatureSet set = features_of(policy);

@@ -56,6 +56,7 @@ std::optional<LeafNumber> beyond(const CpuPolicy& wish, const CpuPolicy& most);
 CpuPolicy limited(CpuPolicy wish, const CpuPolicy& most);
 
 CpuidLeaf leaf_of(const CpuPolicy& policy, const Offer& offer, std::uint32_t leaf, std::uint32_t subleaf);
+bool offers(const CpuPolicy& policy, unsigned feature);
 // The components of XCR0 that the policy's features make use of.
 std::uint64_t state_bits_of(const CpuPolicy& policy, const Offer& offer);
 // The area of XSAVE with these components, and of XSAVEC.

@@ -2,7 +2,6 @@
 
 #include "guests/pv/enter_kernel.hpp"
 #include "machine/entry.hpp"
-#include "machine/features.hpp"
 #include "machine/fpu.hpp"
 
 namespace basalt::pv {
@@ -21,7 +20,6 @@ void load_fpu(const Vcpu& vcpu) {
     const PvVcpu& pv = vcpu.pv;
     set_task_switched(false);
     fpu_restore(pv.fpu.data());
-    if (features().xsave) set_xcr0(pv.xcr0);
     if (pv.fpu_task_switched) set_task_switched(true);
 }
 

@@ -95,9 +95,12 @@ bool is_about_interrupt_flag(Operation operation) {
     return operation == Operation::clear_interrupts || operation == Operation::set_interrupts;
 }
 
-// SDM 2D, XSETBV: without CR4.OSXSAVE there is no such instruction.
-bool is_switched_off(const Vcpu& vcpu, Operation operation) {
-    return operation == Operation::set_extended_control && (vcpu.pv.cr4 & cr4::xsave) == 0;
+// SDM 2D, XSETBV: without CR4.OSXSAVE there is no such instruction. SDM 3B 18.2.2: with CR4.DE there is no DR4 or DR5.
+bool is_switched_off(const Vcpu& vcpu, const Instruction& instruction) {
+    const bool moves_debug =
+        instruction.operation == Operation::read_debug || instruction.operation == Operation::write_debug;
+    if (moves_debug && (instruction.reg == 4 || instruction.reg == 5)) return (vcpu.pv.cr4 & cr4::debug_extensions) != 0;
+    return instruction.operation == Operation::set_extended_control && (vcpu.pv.cr4 & cr4::xsave) == 0;
 }
 
 bool read_clock(Vcpu& vcpu, bool with_aux) {
@@ -130,7 +133,7 @@ bool emulate_privileged(Vcpu& vcpu) {
         if (!has_io_privilege(vcpu)) return false;
     } else if (!vcpu.pv.in_kernel) {
         return false;
-    } else if (is_switched_off(vcpu, instruction->operation)) {
+    } else if (is_switched_off(vcpu, *instruction)) {
         deliver_exception(vcpu, vector::invalid_opcode);
         return true;
     } else if (is_sensitive_store(instruction->operation)) {
