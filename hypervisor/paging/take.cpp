@@ -67,11 +67,16 @@ void finish(Mfn mfn) {
     static_cast<void>(frame(mfn).apply([](FrameWord word) { return word.finish_check(); }));
 }
 
+// All or none. No processor writes the page meanwhile, but a device may, by DMA: so each is judged as it is read.
 bool permit_descriptors(Mfn mfn) {
     auto& descriptors = table_at(mfn);
     for (const auto descriptor : descriptors)
         if (!permitted_descriptor(descriptor)) return false;
-    for (auto& descriptor : descriptors) descriptor = *permitted_descriptor(descriptor);
+    for (auto& descriptor : descriptors) {
+        const auto permitted = permitted_descriptor(descriptor);
+        if (!permitted) return false;
+        descriptor = *permitted;
+    }
     return true;
 }
 
