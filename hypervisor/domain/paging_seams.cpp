@@ -10,16 +10,7 @@
 
 namespace basalt {
 
-// The clock of machine/ is wider; a frame keeps its low half.
-FlushEpoch flush_epoch_now() { return FlushEpoch(static_cast<std::uint32_t>(flush_time())); }
-
-void end_flush_epoch() { advance_flush_time(); }
-
-void flush_cpus_behind(FlushEpoch epoch) {
-    const FlushTime now = flush_time();
-    const auto age = static_cast<std::uint32_t>(static_cast<std::uint32_t>(now) - epoch.raw);
-    flush_stale(online_cpus(), now - age);
-}
+void flush_cpus_behind(FlushTime time) { flush_stale(online_cpus(), time); }
 
 namespace paging {
 

@@ -16,14 +16,14 @@ namespace {
 
 constinit Guarded<FreeMemory, Rank::frames> free_memory;
 
-// Translations of former owners may still be cached somewhere: the youngest drop among the frames decides.
+// Translations of former owners may still be cached somewhere: the latest drop among the frames decides. They are ours,
+// and so not stamped after the clock is read.
 void forget_translations(Mfn first, unsigned order) {
-    auto youngest = frame(first).owner_word().epoch();
-    for (std::uint64_t i = 1; i < std::uint64_t{1} << order; ++i) {
-        const auto epoch = frame(first + i).owner_word().epoch();
-        if (youngest.older_than(epoch)) youngest = epoch;
-    }
-    flush_cpus_behind(youngest);
+    const FlushTime now = flush_time();
+    FlushTime last = 0;
+    for (std::uint64_t i = 0; i < std::uint64_t{1} << order; ++i)
+        last = std::max(last, frame(first + i).owner_word().epoch().latest(now));
+    flush_cpus_behind(last);
 }
 
 void scrub(Mfn first, unsigned order) {
@@ -56,16 +56,15 @@ Result<Mfn> allocate_frames(unsigned order) {
 }
 
 void free_frames(Mfn first, unsigned order) {
-    const auto now = flush_epoch_now();
     for (std::uint64_t i = 0; i < std::uint64_t{1} << order; ++i) {
         ASSERT(frame(first + i).word() == FrameWord(1, Use::none, 0, false));
-        frame(first + i).take_back(now);
+        frame(first + i).take_back();
     }
     free_memory.with([&](FreeMemory& free) { free.add(first, order); });
 }
 
 void free_one_frame(Mfn mfn) {
-    frame(mfn).take_back(flush_epoch_now());
+    frame(mfn).take_back();
     free_memory.with([&](FreeMemory& free) { free.add(mfn, 0); });
 }
 

@@ -122,9 +122,9 @@ public:
     void unshare() {
         update_owner([](OwnerWord word) { return OwnerWord(owner_hypervisor, word.epoch()); });
     }
-    void take_back(FlushEpoch now) {
+    void take_back() {
         word_.store(0, std::memory_order_relaxed);
-        owner_.store(OwnerWord(owner_nobody, now).raw(), std::memory_order_release);
+        owner_.store(OwnerWord(owner_nobody, FlushEpoch(flush_time())).raw(), std::memory_order_release);
     }
 
     // True for whoever makes the owner's frame no longer held: that one has allocation's reference, and drops it,
@@ -137,13 +137,24 @@ public:
         update_owner([](OwnerWord word) { return word.now_held(); });
     }
 
-    // Before a use is dropped: translations made for it die no earlier than now.
-    void stamp(FlushEpoch now) {
-        auto raw = owner_.load(std::memory_order_relaxed);
-        while (OwnerWord(raw).epoch().older_than(now) &&
-               !owner_.compare_exchange_weak(raw, OwnerWord(raw).with_epoch(now).raw(),
-                                             std::memory_order_release, std::memory_order_relaxed)) {
+    // Before a use is dropped: translations made for it die no earlier than now. The clock is read after the stamp that
+    // this one replaces, which is therefore not the later one: nothing needs to be compared. (A CPU that stood between the
+    // two for 2^32 ticks might be fooled; it would have to stand there for minutes.)
+    void stamp() {
+        auto raw = owner_.load(std::memory_order_acquire);
+        for (;;) {
+            const FlushEpoch now(flush_time());
+            if (OwnerWord(raw).epoch() == now) return;
+            if (owner_.compare_exchange_weak(raw, OwnerWord(raw).with_epoch(now).raw(),
+                                             std::memory_order_acq_rel, std::memory_order_acquire))
+                return;
         }
+    }
+
+    // When a use was dropped last, as late as it can have been.
+    FlushTime last_drop() const {
+        const FlushEpoch epoch = owner_word().epoch();
+        return epoch.latest(flush_time());
     }
 
     // A list of frames that their holder alone can reach, or undoes, goes through their records, in place of
@@ -153,10 +164,7 @@ public:
         return owner_word().epoch().raw;
     }
     void set_link(std::uint32_t next) {
-        set_epoch(FlushEpoch(next));
-    }
-    void set_epoch(FlushEpoch now) {
-        update_owner([=](OwnerWord word) { return word.with_epoch(now); });
+        update_owner([=](OwnerWord word) { return word.with_epoch(FlushEpoch(next)); });
     }
 
     // Where a check at rest goes on: only by the check's one user.

@@ -25,7 +25,7 @@ inline void drop_use_and_reference(Mfn mfn) {
     Frame& record = frame(mfn);
     // A table is stamped when it has been undone. Everyone else stamps, not only the last: a late last one
     // may have read the clock before the others' entries went.
-    if (!is_table(record.word().use())) record.stamp(flush_epoch_now());
+    if (!is_table(record.word().use())) record.stamp();
     const auto dropped = record.apply([](FrameWord word) { return word.drop_both(); });
     if (dropped->after.to_be_undone_since(dropped->before)) [[unlikely]]
         undo_later(mfn);

@@ -69,7 +69,7 @@ void Exchange::commit() {
     while (wanted_ != Frame::no_link) {
         const Mfn first(wanted_);
         wanted_ = frame(first).link();
-        frame(first).set_epoch(flush_epoch_now());
+        frame(first).stamp();
         own(*domain_, first, wanted_order_);
     }
     while (given_ != Frame::no_link) {
@@ -89,7 +89,7 @@ void Exchange::keep_given() {
     while (given_ != Frame::no_link) {
         Frame& record = frame(Mfn(given_));
         given_ = record.link();
-        record.set_epoch(flush_epoch_now());
+        record.stamp();
         static_cast<void>(record.apply([](FrameWord word) { return word.put_back(); }));
         record.hold_again();
     }
@@ -99,7 +99,7 @@ void Exchange::put_wanted_back() {
     while (wanted_ != Frame::no_link) {
         const Mfn first(wanted_);
         wanted_ = frame(first).link();
-        frame(first).set_epoch(flush_epoch_now());
+        frame(first).stamp();
         leave_m2p(first, wanted_order_);
         put_unowned_back(first, wanted_order_);
     }

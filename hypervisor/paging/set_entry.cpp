@@ -107,7 +107,7 @@ Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t 
         const auto replaced = replace(word, 1, found, wanted, {&owner, &owner}, budget);
         if (!replaced.outcome.done()) return replaced.outcome.unfinished<std::uint64_t>();
         if (!replaced.written) continue;
-        end_flush_epoch();
+        advance_flush_time();
         return bytes;
     }
 }

@@ -38,7 +38,7 @@ void drop_entries(Mfn mfn, unsigned level, unsigned count) {
 
 void leave_unchecked(Mfn mfn) {
     Frame& record = frame(mfn);
-    record.set_epoch(flush_epoch_now());
+    record.stamp();
     const auto left = record.apply([](FrameWord word) { return word.finish_undo(); });
     if (left->after.free()) last_reference_dropped(mfn);
 }

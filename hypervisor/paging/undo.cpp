@@ -38,7 +38,7 @@ void undo_later(Mfn mfn) {
 namespace paging {
 
 bool finish_undoing(Budget& budget) {
-    end_flush_epoch();
+    advance_flush_time();
     while (to_undo.load(std::memory_order_relaxed) != Frame::no_link) {
         auto first = to_undo.exchange(Frame::no_link, std::memory_order_acquire);
         while (first != Frame::no_link) {

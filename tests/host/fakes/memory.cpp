@@ -47,18 +47,18 @@ void account_is_empty(DomainMemory&) {
     ++fakes::Memory::now->emptied_accounts;
 }
 
-FlushEpoch flush_epoch_now() {
-    return FlushEpoch(fakes::Memory::now->clock.load());
+FlushTime flush_time() {
+    return fakes::Memory::now->clock.load();
 }
 
-void end_flush_epoch() {
+void advance_flush_time() {
     ++fakes::Memory::now->clock;
 }
 
-void flush_cpus_behind(FlushEpoch epoch) {
+void flush_cpus_behind(FlushTime time) {
     auto& memory = *fakes::Memory::now;
     for (auto& cpu : memory.cpu) {
-        if (epoch.older_than(FlushEpoch(cpu.flushed_at))) continue;
+        if (cpu.flushed_at > time) continue;
         cpu.flushed_at = ++memory.clock;
         cpu.cached.clear();
         ++memory.flushes;

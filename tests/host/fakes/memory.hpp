@@ -27,7 +27,7 @@ struct Cached {
 };
 
 struct FakeCpu {
-    std::atomic<std::uint32_t> flushed_at{0};
+    std::atomic<FlushTime> flushed_at{0};
     std::vector<Cached> cached;
 };
 
@@ -49,7 +49,7 @@ public:
 
     std::map<std::uint16_t, std::unique_ptr<DomainMemory>> domains;
     FakeCpu cpu[cpus];
-    std::atomic<std::uint32_t> clock{100};
+    std::atomic<FlushTime> clock{100};
     std::atomic<std::uint64_t> flushes{0};
     std::atomic<int> emptied_accounts{0};
 

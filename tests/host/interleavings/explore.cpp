@@ -83,8 +83,9 @@ private:
     }
 
     void begin() {
-        world_.begin(scenario_.fault);
+        world_.begin(scenario_.fault, scenario_.clock);
         for (const Act& act : scenario_.before) act.perform(world_), world_.fill_caches();
+        if (scenario_.idle != 0) world_.let_pass(scenario_.idle), world_.fill_caches();
         for (unsigned cpu = 0; cpu < cpus; ++cpu)
             if (scenario_.roots[cpu] != Role::root) world_.load_root(cpu, scenario_.roots[cpu]);
         world_.fill_caches();

@@ -104,8 +104,9 @@ std::uint64_t World::key() const {
         for (unsigned index = 0; index < entries_used; ++index) mix(entries[index]);
     }
     for (const auto& cache : cache_) {
-        for (const auto set : {cache.flushed_at, cache.writable, cache.readable, cache.walked[1],
-                               cache.walked[2], cache.walked[3]})
+        mix(cache.flushed_at);
+        for (const auto set :
+             {cache.writable, cache.readable, cache.walked[1], cache.walked[2], cache.walked[3]})
             mix(set);
         for (const auto owner : cache.owner) mix(owner.raw);
     }

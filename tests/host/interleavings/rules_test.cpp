@@ -65,10 +65,21 @@ TEST_F(Rules, EveryActBesideWhatIsDoneWithATree) {
             if (holds({before, {{act}, {other}}}); HasFailure()) return;
 }
 
-// Who drops the last use may have read the clock before the other's entry went.
+// Who drops the last use may have read the clock before the other's entry went. (unpin_page is refused: but the clock ticks.)
 TEST_F(Rules, TwoMappingsGoAndTheirPageBecomesATable) {
-    for (const Acts& other : {Acts{unmap_again}, {unmap_again, load_cr3}, {load_cr3, unmap_again}})
+    for (const Acts& other : {Acts{unmap_again}, {unmap_again, load_cr3}, {unpin_page, load_cr3, unmap_again}})
         if (holds({{map_writable, map_again}, {{unmap, pin_page}, other}}); HasFailure()) return;
+}
+
+// How long ago it was stamped before makes no difference.
+TEST_F(Rules, APageLongInUseBecomesATable) {
+    for (const FlushTime idle : {wrap / 2 - 8, wrap / 2, wrap - 8, wrap})
+        for (const auto& other : {map_again, load_cr3, release_page}) {
+            holds({.before = {map_writable, unmap, map_writable},
+                   .programs = {{unmap, pin_page}, {other}},
+                   .idle = idle});
+            if (HasFailure()) return;
+        }
 }
 
 // While one CPU has looked at a frame's owner, but not yet taken the frame, it goes through another domain's

@@ -12,18 +12,18 @@ namespace basalt {
 
 using interleaved::World;
 
-FlushEpoch flush_epoch_now() {
+FlushTime flush_time() {
     interleaved::stand();
     const auto now = World::now().read_clock();
     interleaved::learn(now);
-    return FlushEpoch(now);
+    return now;
 }
-void end_flush_epoch() {
+void advance_flush_time() {
     interleaved::stand();
     World::now().advance_clock();
 }
-void flush_cpus_behind(FlushEpoch epoch) {
-    World::now().flush_behind(epoch);
+void flush_cpus_behind(FlushTime time) {
+    World::now().flush_behind(time);
 }
 
 void while_waiting() {

@@ -39,11 +39,11 @@ paging::Table& World::table(Role role) const {
     return *static_cast<paging::Table*>(contents(mfn(role)));
 }
 
-void World::begin(Fault fault) {
+void World::begin(Fault fault, FlushTime clock) {
     fault_ = Fault::none;
     for (auto& record : frames_) std::construct_at(&record);
     std::memset(contents_.data() + first_frame * page_size, 0, roles * page_size);
-    clock_ = 100;
+    clock_ = clock;
     cache_ = {};
     for (const auto& [place, at_first] : elsewhere_) __atomic_store_n(place, at_first, __ATOMIC_RELAXED);
     const Mfn end(frames_.size());
@@ -74,6 +74,11 @@ void World::begin(Fault fault) {
     fill_caches();
 }
 
+void World::let_pass(FlushTime ticks) {
+    clock_ += ticks;
+    for (unsigned cpu = 0; cpu < cpus; ++cpu) flush(cpu, ++clock_);
+}
+
 void World::load_root(unsigned cpu, Role root) {
     cache_[cpu].root = root;
     flush(cpu, ++clock_);
@@ -85,7 +90,7 @@ DomainMemory* World::account(DomainId owner) {
 
 // --- the flush clock ---
 
-std::uint32_t World::read_clock() {
+FlushTime World::read_clock() {
     clock_was_read_ = true;
     const bool early = fault_ == Fault::the_clock_is_read_early && running() != nobody;
     return early ? clock_at_begin_[running()] : clock_;
@@ -103,15 +108,15 @@ void World::begin_act(unsigned cpu) {
 }
 
 // Translations go; what the CPU can reach comes back before the next step.
-void World::flush(unsigned cpu, std::uint32_t as_of) {
+void World::flush(unsigned cpu, FlushTime as_of) {
     cache_[cpu] = {.flushed_at = as_of, .root = cache_[cpu].root};
 }
 
-void World::flush_behind(FlushEpoch epoch) {
+void World::flush_behind(FlushTime time) {
     if (fault_ == Fault::flushes_are_forgotten) return;
     for (unsigned cpu = 0; cpu < cpus; ++cpu) {
         stand();
-        if (epoch.older_than(FlushEpoch(cache_[cpu].flushed_at))) continue;
+        if (cache_[cpu].flushed_at > time) continue;
         flush(cpu, ++clock_);
         change();
         say("flushes cpu " + std::to_string(cpu));

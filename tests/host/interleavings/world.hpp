@@ -59,7 +59,9 @@ public:
     World& operator=(const World&) = delete;
 
     // As at first: two domains, the first one's root pinned and loaded on both CPUs. Nothing else is mapped.
-    void begin(Fault fault);
+    void begin(Fault fault, FlushTime clock);
+    // The flush clock has gone on, and both CPUs have flushed since.
+    void let_pass(FlushTime ticks);
 
     DomainMemory& domain(unsigned which) {
         return domains_[which];
@@ -90,9 +92,9 @@ public:
     static World& now() {
         return *now_;
     }
-    std::uint32_t read_clock();
+    FlushTime read_clock();
     void advance_clock();
-    void flush_behind(FlushEpoch epoch);
+    void flush_behind(FlushTime time);
     void flush_unasked(unsigned cpu);    // it loads CR3 for reasons of its own
 
     void begin_act(unsigned cpu);
@@ -101,7 +103,7 @@ public:
 private:
     // What a CPU may still know: by frame, one bit each.
     struct Cache {
-        std::uint32_t flushed_at = 0;
+        FlushTime flushed_at = 0;
         Role root = Role::root;
         std::uint32_t writable = 0, readable = 0;
         std::array<std::uint32_t, 5> walked{};    // by level
@@ -110,7 +112,7 @@ private:
     static constexpr std::uint64_t first_frame = 256;
     static constexpr unsigned entries_used = 3;
 
-    void flush(unsigned cpu, std::uint32_t as_of);
+    void flush(unsigned cpu, FlushTime as_of);
     void walk(Cache& cache, unsigned level, unsigned frame);
     std::string wrong_with_cache(unsigned cpu) const;
     std::string wrong_with_counts() const;
@@ -127,9 +129,9 @@ private:
     std::array<DomainMemory, 2> domains_{DomainMemory{DomainId(1)}, DomainMemory{DomainId(2)}};
     std::array<Mfn, roles> mfns_{};
     std::array<Cache, cpus> cache_{};
-    std::uint32_t clock_ = 0;
+    FlushTime clock_ = 0;
     bool clock_was_read_ = false;
-    std::array<std::uint32_t, cpus> clock_at_begin_{};
+    std::array<FlushTime, cpus> clock_at_begin_{};
     std::map<volatile std::uint32_t*, std::uint32_t>
         elsewhere_;    // locks, the list of tables to undo: as they were at first
 };

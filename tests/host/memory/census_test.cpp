@@ -37,7 +37,7 @@ TEST_F(census, an_account_that_differs_is_found) {
 }
 
 TEST_F(census, a_free_frame_that_the_allocator_does_not_know_is_found) {
-    frame(mfn).take_back(FlushEpoch());
+    frame(mfn).take_back();
     domain.remove(1);
     EXPECT_EQ(told(), "number of free frames");
 }

@@ -88,7 +88,7 @@ TEST_F(AuditTest, TheFreeFramesAreThoseOfNobody) {
     while (frame(free).owner() != owner_nobody) ++free;
     frame(free).keep();
     EXPECT_EQ(told(), "another: place among the free frames");
-    frame(free).take_back(flush_epoch_now());
+    frame(free).take_back();
     EXPECT_EQ(told(), "");
     put_unowned_back(frames[5], 0);
     EXPECT_EQ(told(), "5: place among the free frames");

@@ -256,6 +256,29 @@ TEST_F(Story, AnotherUseWaitsForTheFlushAndTheSameUseDoesNot) {
     EXPECT_EQ(world.memory.flushes, flushes + fakes::cpus);
 }
 
+// However long it was writable, and whatever the clock shows: the stamp of the time before says nothing.
+TEST_F(Story, APageThatBecomesATableIsForgottenByWhoCouldWriteIt) {
+    for (unsigned power = 8; power < 63; ++power)
+        for (const std::int64_t away : {-3, -2, -1, 0, 1, 2}) {
+            const FlushTime age = (FlushTime{1} << power) + static_cast<std::uint64_t>(away);
+            for (const FlushTime start : {FlushTime{100}, (FlushTime{1} << 31) - 2, (FlushTime{1} << 32) - 2}) {
+                world.memory.clock = start;
+                ASSERT_TRUE(take_writable(page(1), domain).has_value());    // and stamped, as it is dropped
+                {
+                    const auto writable = take_writable(page(1), domain);
+                    world.memory.clock += age;
+                    world.memory.cpu[0].flushed_at = ++world.memory.clock;
+                    world.memory.cpu[0].cached = {{page(1), domain.id, true, false}};
+                }
+                Budget budget;
+                const auto use = take_use(page(1), Use::l1_table, domain, budget);
+                ASSERT_TRUE(use.done());
+                ASSERT_TRUE(world.memory.cpu[0].cached.empty()) << "start " << start << ", age " << age;
+            }
+            settle();
+        }
+}
+
 TEST_F(Story, ABigTreeIsCheckedAndUndoneStepByStep) {
     for (unsigned which = 1; which <= 3; ++which)
         table_at(table(2))[10 + which] = Entry::of(page(which), flags).raw();

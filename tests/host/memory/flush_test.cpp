@@ -1,0 +1,95 @@
+// Frames remember the low half of the flush clock. Whatever the clock shows, and however long ago a frame was stamped
+// before: who may know a translation of it flushes before it is something else.
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "fakes/memory.hpp"
+#include "memory/frame_reference.hpp"
+#include "memory/reservation.hpp"
+
+using namespace basalt;
+
+namespace {
+
+// A little before, at, and after each power of two that fits.
+std::vector<FlushTime> around_powers_of_two(unsigned first = 0) {
+    std::vector<FlushTime> times;
+    for (unsigned power = first; power < 64; ++power)
+        for (const std::int64_t away : {-3, -2, -1, 0, 1, 2})
+            times.push_back((FlushTime{1} << power) + static_cast<std::uint64_t>(away));
+    return times;
+}
+
+class FlushClock : public ::testing::Test {
+protected:
+    void flush(unsigned cpu) {
+        memory.cpu[cpu].flushed_at = ++memory.clock;
+    }
+    void remember(unsigned cpu, Mfn mfn) {
+        memory.cpu[cpu].cached.push_back({mfn, domain.id, true, false});
+    }
+    bool remembers(unsigned cpu) {
+        return !memory.cpu[cpu].cached.empty();
+    }
+
+    fakes::Memory memory{16};
+    DomainMemory& domain = memory.add_domain(1, 8);
+    DomainMemory& other = memory.add_domain(2, 8);
+};
+
+TEST_F(FlushClock, AReadingIsNeverTakenForAnEarlierOne) {
+    for (const FlushTime read : around_powers_of_two())
+        for (const FlushTime later : around_powers_of_two()) {
+            const FlushTime now = read + later;
+            if (now < read) continue;
+            const FlushTime latest = FlushEpoch(read).latest(now);
+            ASSERT_GE(latest, read) << "as seen at " << now;
+            ASSERT_LE(latest, now);
+            ASSERT_EQ(FlushEpoch(latest), FlushEpoch(read));
+            if (later < FlushTime{1} << 32) ASSERT_EQ(latest, read);
+        }
+}
+
+TEST_F(FlushClock, AFrameIsStampedHoweverOldItsStampIs) {
+    const Mfn mfn = *allocate_for(domain, {.from_reserve = true});
+    for (const FlushTime stamped : around_powers_of_two())
+        for (const FlushTime age : around_powers_of_two()) {
+            if (stamped + age < stamped) continue;
+            memory.clock = stamped;
+            frame(mfn).stamp();
+            memory.clock = stamped + age;
+            const FlushTime dropped = memory.clock;
+            frame(mfn).stamp();
+            memory.clock = dropped + 5;
+            ASSERT_EQ(frame(mfn).last_drop(), dropped) << "stamped at " << stamped;
+        }
+}
+
+// Two neighbours become one extent of another domain's: the one was given back long ago, the other only now.
+TEST_F(FlushClock, AnExtentIsGivenAwayWhenNobodyKnowsAnyFrameOfIt) {
+    for (const unsigned late : {0U, 1U})
+        for (const FlushTime start : around_powers_of_two(8))
+            for (const FlushTime age : around_powers_of_two(8)) {
+                if (start + age + 100 < start) continue;
+                memory.clock = start;
+                const Mfn first = *allocate_for(domain, {.order = 3, .from_reserve = true});
+                const auto give_back = [&](unsigned which) { ASSERT_TRUE(release_frame(domain, first + which)); };
+                for (unsigned which = 0; which < 8; ++which)
+                    if (which != late) give_back(which);
+                memory.clock += age;
+                flush(0);
+                remember(0, first + late);
+                give_back(late);
+                flush(1);
+                remember(1, first + late);    // it may: it has flushed since
+                const auto extent = allocate_for(other, {.order = 3, .from_reserve = true});
+                ASSERT_EQ(extent, first);
+                ASSERT_FALSE(remembers(0)) << "start " << start << ", age " << age;
+                if (age + 10 < FlushTime{1} << 32) ASSERT_TRUE(remembers(1)) << "nobody is asked in vain";
+                memory.cpu[1].cached.clear();
+                for (unsigned which = 0; which < 8; ++which) ASSERT_TRUE(release_frame(other, first + which));
+            }
+}
+
+}    // namespace
