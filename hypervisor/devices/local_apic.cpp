@@ -31,6 +31,7 @@ constexpr std::uint32_t command_nmi = 4 << 8;
 constexpr std::uint32_t command_init = 5 << 8;
 constexpr std::uint32_t command_start_up = 6 << 8;
 constexpr std::uint32_t command_assert = 1 << 14;
+constexpr std::uint32_t command_self = 1 << 18;
 constexpr std::uint32_t command_others = 3 << 18;
 constexpr std::uint32_t command_pending = 1 << 12;
 
@@ -87,8 +88,12 @@ void send_ipi(CpuId cpu, std::uint8_t vector) {
     if (apic.found()) apic.command(cpu_of(cpu).apic_id, vector);
 }
 
+void interrupt_self(std::uint8_t vector) {
+    if (apic.found()) apic.command_by_shorthand(command_self | vector);
+}
+
 void send_nmi_to_others() {
-    if (apic.found()) apic.command(0, command_nmi | command_assert | command_others);
+    if (apic.found()) apic.command_by_shorthand(command_nmi | command_assert | command_others);
 }
 
 void send_init_and_start_up(std::uint32_t apic_id, std::uint64_t trampoline) {
@@ -107,9 +112,21 @@ void LocalApicAccess::command(std::uint32_t destination, std::uint32_t word) con
         write_msr(x2apic_msr(LocalRegister::command_low), std::uint64_t{destination} << 32 | word);
         return;
     }
-    while (read(LocalRegister::command_low) & command_pending) pause_briefly();
+    wait_until_sent();
     write(LocalRegister::command_high, destination << 24);
     write(LocalRegister::command_low, word);
+}
+
+// An NMI may come between the two writes above, and sends by this: it leaves the destination alone, and the register free.
+void LocalApicAccess::command_by_shorthand(std::uint32_t word) const {
+    if (by_msr) return command(0, word);
+    wait_until_sent();
+    write(LocalRegister::command_low, word);
+    wait_until_sent();
+}
+
+void LocalApicAccess::wait_until_sent() const {
+    while (read(LocalRegister::command_low) & command_pending) pause_briefly();
 }
 
 }  // namespace basalt

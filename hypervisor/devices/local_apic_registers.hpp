@@ -43,8 +43,10 @@ struct LocalApicAccess {
             at(which) = value;
     }
     void command(std::uint32_t destination, std::uint32_t word) const;
+    void command_by_shorthand(std::uint32_t word) const;
 
 private:
+    void wait_until_sent() const;
     volatile std::uint32_t& at(LocalRegister which) const {
         return *reinterpret_cast<volatile std::uint32_t*>(registers + static_cast<std::uint32_t>(which));
     }

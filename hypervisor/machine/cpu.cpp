@@ -13,6 +13,8 @@
 #include "machine/smp.hpp"
 #include "toolchain/configuration.hpp"
 
+extern "C" void sleep_until_interrupt();   // own_stacks.S
+
 namespace basalt {
 namespace {
 
@@ -102,8 +104,6 @@ void poll_interrupts() {
     asm volatile("sti\n\tnop\n\tnop\n\tcli" : : : "memory");
 }
 
-void wait_for_interrupt() {
-    asm volatile("sti\n\thlt\n\tcli" : : : "memory");   // SDM 2B, STI: nothing comes in between these two
-}
+void wait_for_interrupt() { sleep_until_interrupt(); }
 
 }  // namespace basalt

@@ -61,15 +61,16 @@ struct InAlias {
     layout::Address of(const void* symbol) const { return entry_text + (address_of(symbol) - address_of(entry_text_start)); }
 };
 
+// A stack begins at the end of its page.
+constexpr layout::Address end_of(std::size_t stack_page) { return (stack_page + 1) * page_size; }
 
-// core/layout.hpp: which pages of a CPU's block are stacks. A stack begins at the end of its page.
 void fill_task_state(TaskState& task, layout::Address block) {
     task = {};
     task.stacks[0] = block + layout::cpu_block_size;
-    task.interrupt_stacks[nmi_stack - 1] = block + 3 * page_size;
-    task.interrupt_stacks[debug_stack - 1] = block + 4 * page_size;
-    task.interrupt_stacks[double_fault_stack - 1] = block + 6 * page_size;
-    task.interrupt_stacks[machine_check_stack - 1] = block + 8 * page_size;
+    task.interrupt_stacks[nmi_stack - 1] = block + end_of(layout::nmi_stack_page);
+    task.interrupt_stacks[debug_stack - 1] = block + end_of(layout::debug_stack_page);
+    task.interrupt_stacks[double_fault_stack - 1] = block + end_of(layout::double_fault_stack_page);
+    task.interrupt_stacks[machine_check_stack - 1] = block + end_of(layout::machine_check_stack_page);
     task.io_map = sizeof(TaskState);   // beyond the limit: no ports for ring 3
 }
 

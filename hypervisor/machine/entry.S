@@ -8,69 +8,10 @@
    they stay on the stack they came to. Only #DB, NMI, #MC and #DF have interrupt stacks. GS is never used, so nothing
    here has a moment of not knowing whose it is. */
 #include <offsets.h>
+#include "machine/entry_macros.h"
 
 /* Registers of guest_system_call's caller that C++ keeps are not in the frame until they are needed there. */
 #define KEPT_BYTES 48
-
-    .macro call_far function
-    movabs $\function, %rax
-    call *%rax
-    .endm
-
-    /* On the CPU's stack: from anywhere in it to its end, which is its block's. */
-    .macro empty_cpu_stack
-    dec %rsp
-    or $CPU_BLOCK - 1, %rsp
-    inc %rsp
-    .endm
-
-    /* Three bytes that become CLAC where the CPU has SMAP: user_copy alone touches guest memory. */
-    .macro access_off
-77: .byte 0x0f, 0x1f, 0x00
-    .pushsection .access_switches, "a", @progbits
-    .quad 77b
-    .long 0xca010f, 0
-    .popsection
-    .endm
-
-    .macro push_other_registers
-    push %rdi
-    push %rsi
-    push %rdx
-    push %rcx
-    push %rax
-    push %r8
-    push %r9
-    push %r10
-    push %r11
-    .endm
-
-    .macro push_kept_registers
-    push %rbx
-    push %rbp
-    push %r12
-    push %r13
-    push %r14
-    push %r15
-    .endm
-
-    .macro pop_registers
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rsi
-    pop %rdi
-    .endm
 
     .section .entry.text, "ax", @progbits
 
@@ -192,6 +133,7 @@ interrupt:
     jmp return_to_guest
 1:  call_far hypervisor_interrupt
 
+    .globl return_to_hypervisor
 return_to_hypervisor:
     pop_registers
     add $16, %rsp
@@ -199,6 +141,7 @@ return_to_hypervisor:
 
     /* --- the way out: RSP is the CPU's stack, empty --- */
     .balign 16
+    .globl return_to_guest
 return_to_guest:
     cmpl $0, CPU_WORK - CPU_BLOCK(%rsp)
     jne work
@@ -270,55 +213,6 @@ guest_iret_faulted:
 enter_guests:
     empty_cpu_stack
     jmp work
-
-    /* --- exceptions with interrupt stacks --- */
-    .macro on_own_stack name, number, handler, has_error_code=0
-    .balign 16
-    .globl \name
-\name:
-    .if \has_error_code == 0
-    push $0
-    .endif
-    push $\number
-    push_other_registers
-    push_kept_registers
-    mov %rsp, %rdi
-    cld
-    access_off
-    call_far \handler
-    jmp return_to_hypervisor
-    .endm
-
-    on_own_stack nmi_entry, 2, nmi
-    on_own_stack machine_check_entry, 18, machine_check
-    on_own_stack double_fault_entry, 8, double_fault, 1
-
-    /* #DB of ring 3 moves to where other exceptions of ring 3 land. */
-    .balign 16
-    .globl debug_entry
-debug_entry:
-    push $0
-    push $1
-    push_other_registers
-    push_kept_registers
-    mov %rsp, %rsi
-    cld
-    access_off
-    testb $3, R_CS(%rsi)
-    jz 1f
-    mov %rsp, %rax
-    and $-CPU_BLOCK, %rax
-    mov CPU_RUNNING_REGISTERS(%rax), %rdi
-    mov %rdi, %rax
-    mov $R_SIZE / 8, %ecx
-    rep movsq
-    mov %rax, %rdi
-    mov R_SIZE(%rdi), %rsp
-    call_far guest_exception
-    jmp return_to_guest
-1:  mov %rsp, %rdi
-    call_far hypervisor_exception
-    jmp return_to_hypervisor
 
     /* --- stubs, found by their size: 16 bytes for each exception, 8 for each interrupt --- */
     .balign 16

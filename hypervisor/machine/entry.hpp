@@ -48,9 +48,11 @@ void before_guest_entry();
 
 // --- supplied by machine/ ---
 void hypervisor_exception(Registers&); // exceptions of ring 0: recovered through the exception table, or a panic
-void nmi(Registers&);
-void machine_check(Registers&);
-void double_fault(Registers&);
+void guest_nmi(Registers&);            // of ring 3, and of ring 0
+void hypervisor_nmi(Registers&);
+void guest_machine_check(Registers&);
+void hypervisor_machine_check(Registers&);
+[[noreturn]] void double_fault(Registers&);
 
 }
 

@@ -6,11 +6,10 @@
 #include "debug/panic.hpp"
 #include "machine/cpu.hpp"
 #include "machine/descriptors.hpp"
+#include "machine/exceptions.hpp"
 #include "machine/entry.hpp"
 #include "machine/image.hpp"
 #include "machine/instructions.hpp"
-#include "machine/kick.hpp"
-#include "machine/smp.hpp"
 
 namespace basalt {
 namespace {
@@ -85,7 +84,9 @@ void show_overflow(const Registers& registers) {
     if (below < page_size) log(Level::error, "a stack has overflowed: it ends above {x16}", read_cr2());
 }
 
-[[noreturn]] void die_of(const Registers& registers) {
+}  // namespace
+
+void die_of(const Registers& registers) {
     panic_begins();
     const auto name = registers.vector < names.size() ? names[registers.vector] : std::string_view("unexpected");
     log(Level::error, "exception {} ({}), error code {x}", registers.vector, name, registers.error_code);
@@ -96,6 +97,8 @@ void show_overflow(const Registers& registers) {
     show_stack({rip, registers.rbp});
     panic_ends();
 }
+
+namespace {
 
 // A guest's breakpoint on data that Basalt copies for it, or its single step meeting SYSCALL: not ours to report.
 void ignore_debug_exception(Registers& registers) {
@@ -115,22 +118,6 @@ void hypervisor_exception(Registers& registers) {
 
 void double_fault(Registers& registers) {
     die_of(registers);
-}
-
-// NMI and #MC come at any instruction. They take no lock; what is to be said about them is said by before_guest_entry.
-void nmi(Registers&) {
-    stop_if_told();
-    raise_here(Work::machine_check);
-    send_ipi(this_cpu().id, vector::look_at_work);   // the way out of an NMI looks at no work
-}
-
-void machine_check(Registers& registers) {
-    constexpr std::uint64_t in_progress = 1 << 2, restart_valid = 1 << 0;
-    const auto status = read_msr(msr::machine_check_status);
-    if ((status & restart_valid) == 0) die_of(registers);
-    write_msr(msr::machine_check_status, status & ~in_progress);
-    raise_here(Work::machine_check);
-    send_ipi(this_cpu().id, vector::look_at_work);
 }
 
 }  // namespace basalt

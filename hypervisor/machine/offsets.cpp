@@ -51,6 +51,7 @@ struct Offset {
     {"GUEST_SS", FLAT_RING3_SS64},
 
     {"CPU_BLOCK", layout::cpu_block_size},
+    {"NMI_STACK_PAGE", layout::nmi_stack_page},
     {"CPU_WORK", offsetof(Cpu, work)},
     {"CPU_UPCALL_BYTES", offsetof(Cpu, upcall_bytes)},
     {"CPU_RUNNING_REGISTERS", offsetof(Cpu, running_registers)},

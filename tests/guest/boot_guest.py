@@ -24,6 +24,7 @@ from build import build, configure
 from console import Console, MachineFailed
 from iso import Module, make_iso
 from machine import Machine
+from monitor import Monitor
 from progress import Trouble
 
 CLOSING = re.compile(r"guest: \d+ passed, \d+ failed, \d+ skipped")
@@ -63,6 +64,8 @@ def arguments():
     parser.add_argument("--device", action="append", default=[], help="one more device of QEMU's")
     parser.add_argument("--answer", action="append", nargs=2, default=[], metavar=("PROMPT", "TEXT"),
                         help="typed on the console when the guest has said PROMPT")
+    parser.add_argument("--monitor", action="append", nargs=2, default=[], metavar=("PROMPT", "COMMAND"),
+                        help="given to QEMU's monitor when the guest has said PROMPT: nmi, say")
     parser.add_argument("--count", action="store_true", help="count instructions (-icount)")
     parser.add_argument("--limit", type=int, default=120, metavar="SECONDS",
                         help="catches hangs on a loaded machine, nothing waits for it (120)")
@@ -85,17 +88,21 @@ def boot(wanted, guest):
     iso = make_iso(places.image / "guests" / wanted.on / f"{guest.name}.iso", hypervisor,
                    f"{BASE_OPTIONS} {wanted.options}".rstrip(),
                    [Module(guest, f"placeholder on={wanted.on} {wanted.words}".rstrip())])
-    machine = Machine(iso=iso, cpu=wanted.cpu, cpus=wanted.cpus, memory=wanted.memory,
-                      instruction_count=wanted.count,
-                      extra=tuple(word for device in wanted.device for word in ("-device", device)))
+    devices = tuple(word for device in wanted.device for word in ("-device", device))
     closed = False
-    with Console(machine.command(), log) as console:
-        for _, line in console.lines(wanted.limit):
-            print(line, flush=True)
-            for prompt, text in wanted.answer:
-                if line.endswith(prompt):
-                    console.send(text)
-            closed = closed or CLOSING.search(line) is not None
+    with Monitor(wanted.limit) as monitor:
+        machine = Machine(iso=iso, cpu=wanted.cpu, cpus=wanted.cpus, memory=wanted.memory,
+                          instruction_count=wanted.count, extra=devices + monitor.arguments)
+        with Console(machine.command(), log) as console:
+            for _, line in console.lines(wanted.limit):
+                print(line, flush=True)
+                for prompt, text in wanted.answer:
+                    if line.endswith(prompt):
+                        console.send(text)
+                for prompt, command in wanted.monitor:
+                    if line.endswith(prompt):
+                        monitor.command(command)
+                closed = closed or CLOSING.search(line) is not None
     return closed
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import places
 
 TESTS = Path(__file__).resolve().parents[1]
-_RUN_LINE = re.compile(r"^// RUN: %boot-guest (.*?)\|", re.M)
+_RUN_LINE = re.compile(r"^// RUN: %(?P<driver>[\w-]+)(?P<words>.*?)\|", re.M)
+_CONTINUED = re.compile(r"\\\n// RUN:")
 _PASSED = re.compile(r"^guest: \d+ passed, 0 failed", re.M)
 _LINE = re.compile(r"(?P<panic>\(XEN\) Panic on CPU.*\n\(XEN\) (?P<why>.*))"
                    r"|\(XEN\) (?P<audit>audit: .*: found .*)"
-                   r"|FAIL (?P<case>.+: .*)")
+                   r"|FAIL (?P<case>.+: .*)"
+                   r"|(?P<wrong>wrong: .*)")
 _HOST_LINE = re.compile(r"^\[  FAILED  \] (?P<case>[\w./]+)"
                         r"|(?P<sanitizer>.*runtime error: .*|.*ERROR: AddressSanitizer: \S+)"
                         r"|(?P<claim>.*: not so: .*)", re.M)
@@ -52,8 +54,9 @@ def every_test():
 
 def _guest(name, limit):
     source = TESTS / "guest" / f"{name}.cpp"
-    words = shlex.split(_RUN_LINE.search(source.read_text())[1])
-    command = [sys.executable, TESTS / "guest" / "boot_guest.py", source, "--limit", str(int(limit)), *words]
+    line = _RUN_LINE.search(_CONTINUED.sub("", source.read_text()))
+    driver = {"boot-guest": ["boot_guest.py", source], "each-instruction": ["each_instruction.py"]}[line["driver"]]
+    command = [sys.executable, TESTS / "guest" / driver[0], *driver[1:], "--limit", str(int(limit)), *shlex.split(line["words"])]
     ran = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     if ran.returncode == 0 and _PASSED.search(ran.stdout):
         return None
@@ -63,7 +66,7 @@ def _guest(name, limit):
         return f"the guest died: {(said or ['nothing was said'])[-1]}"
     if found["panic"]:
         return f"the hypervisor panicked: {found['why']}"
-    return found["case"] or f"the {found['audit']}"
+    return found["case"] or found["wrong"] or f"the {found['audit']}"
 
 
 def _host(name, limit):

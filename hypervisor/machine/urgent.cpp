@@ -1,0 +1,62 @@
+// NMI and #MC come at any instruction: inside any lock, between any two words of any record, on the way out after it has
+// looked at the CPU's work. So they take no lock, touch nothing that may fault (an IRET from a fault would let the next
+// NMI onto the same stack), and leave what is to be said to before_guest_entry.
+#include "debug/panic.hpp"
+#include "machine/cpu.hpp"
+#include "machine/entry.hpp"
+#include "machine/exceptions.hpp"
+#include "machine/image.hpp"
+#include "machine/instructions.hpp"
+#include "machine/kick.hpp"
+#include "machine/smp.hpp"
+
+extern "C" const std::byte sleeping[], awake[];   // own_stacks.S
+
+namespace basalt {
+namespace {
+
+// The way back to ring 0 looks at no work, and whoever was interrupted may have looked already: an interrupt comes as
+// soon as it may, at the latest when a guest is entered. Where it would come before HLT, there is no HLT any more.
+void look_again(Registers& registers) {
+    interrupt_self(vector::look_at_work);
+    if (registers.rip == address_of(sleeping)) registers.rip = address_of(awake);
+}
+
+// Each came to the end of its stack. If it was on that stack already, the frame of the first is lost.
+void must_be_the_first(const Registers& registers, std::size_t stack_page) {
+    const auto stack = address_of(&this_cpu()) + stack_page * page_size;
+    if (registers.rsp - stack < page_size) die_of(registers);
+}
+
+void note_nmi() {
+    stop_if_told();
+    raise_here(Work::machine_check);
+}
+
+void note_machine_check(const Registers& registers) {
+    constexpr std::uint64_t in_progress = 1 << 2, restart_valid = 1 << 0;
+    const auto status = read_msr(msr::machine_check_status);
+    if ((status & restart_valid) == 0) die_of(registers);
+    raise_here(Work::machine_check);
+    write_msr(msr::machine_check_status, status & ~in_progress);
+}
+
+}  // namespace
+
+void guest_nmi(Registers&) { note_nmi(); }
+
+void hypervisor_nmi(Registers& registers) {
+    must_be_the_first(registers, layout::nmi_stack_page);
+    note_nmi();
+    look_again(registers);
+}
+
+void guest_machine_check(Registers& registers) { note_machine_check(registers); }
+
+void hypervisor_machine_check(Registers& registers) {
+    must_be_the_first(registers, layout::machine_check_stack_page);
+    note_machine_check(registers);
+    look_again(registers);
+}
+
+}  // namespace basalt
