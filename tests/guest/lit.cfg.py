@@ -18,6 +18,7 @@ config.excludes = ["kit"]
 config.test_source_root = str(here)
 config.test_exec_root = str(places.build / "tests" / "guest" / on)
 config.substitutions.append(("%boot-guest", f"python3 {here}/boot_guest.py %s --on {on}"))
+config.substitutions.append(("%each-instruction", f"python3 {here}/each_instruction.py"))
 config.environment["PATH"] = "/usr/lib/llvm-19/bin:" + os.environ["PATH"]
 config.environment["BASALT_BUILD"] = str(places.build)
 config.available_features.add(on)
