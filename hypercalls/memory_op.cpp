@@ -68,7 +68,8 @@ unsigned most_extent_order() {
 Result<Wanted> wanted_as(unsigned order, std::uint32_t flags, const DomainMemory& domain) {
     const unsigned bits = XENMEMF_get_address_bits(flags);
     if (bits != 0 && bits <= page_shift) return refuse(Error::invalid);
-    return Wanted{.order = order, .address_bits = bits == 0 ? 64 : bits, .from_reserve = domain.hardware};
+    // Of what is kept for devices Dom0 has only what is for a device: its balloon leaves that alone.
+    return Wanted{.order = order, .address_bits = bits == 0 ? 64 : bits, .from_reserve = domain.hardware && bits != 0};
 }
 
 }    // namespace basalt::hypercalls

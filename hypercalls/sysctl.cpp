@@ -54,7 +54,7 @@ Result<> physinfo(Request& request) {
     info.cpu_khz = static_cast<std::uint32_t>(tsc_hz() / 1000);
     info.capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
     info.total_pages = memory.total;
-    info.free_pages = memory.free;
+    info.free_pages = memory.for_guests();
     info.outstanding_pages = memory.claimed;
     info.max_mfn = memory_views.end.raw - 1;
     const CpuidLeaf features = cpuid(1);
@@ -104,7 +104,7 @@ Result<> numa(Request& request) {
     const bool wants_lists = !nodes.is_null() || !distances.is_null();
     if (wants_lists && wish.num_nodes == 0) return {};
     if (!nodes.is_null())
-        TRY(nodes.write({.memsize = memory.total << page_shift, .memfree = memory.free << page_shift}));
+        TRY(nodes.write({.memsize = memory.total << page_shift, .memfree = memory.for_guests() << page_shift}));
     if (!distances.is_null()) TRY(distances.write(local_distance));
     wish.num_nodes = 1;
     return {};

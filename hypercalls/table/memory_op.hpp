@@ -146,7 +146,7 @@ inline constexpr Row memory_rows[] = {
                 {"extent_order", "0"}, {"mem_flags", "0"}, {"domid", "for whom, by its number"}},
      .refusals = {{Error::invalid, "there is no such domain, it has so many frames or may not have as many, frames are set aside for "
                                    "it already, or a list, an order or flags are given"},
-                  {Error::no_memory, "not so many frames are free"}}},
+                  {Error::no_memory, "not so many frames are free, as sysctl.physinfo tells them"}}},
     {.command = XENMEM_get_sharing_freed_pages, .name = "get_sharing_freed_pages",
      .effect = "tells how many frames are shared",
      .success = "0: no page is shared"},

@@ -27,11 +27,13 @@ inline constexpr Row sysctl_rows[] = {
      .fields = {{"threads_per_core, cores_per_socket", "out: 1, and nr_cpus"}, {"nr_cpus, max_cpu_id", "out: CPUs online"},
                 {"nr_nodes, max_node_id", "out: 1 and 0"}, {"cpu_khz", "out: the TSC's pace"},
                 {"capabilities", "out: XEN_SYSCTL_PHYSCAP_pv and _gnttab_v1"}, {"arch_capabilities", "out: 0"},
-                {"total_pages, free_pages", "out: frames that Basalt manages, and those that nobody has"},
+                {"total_pages, free_pages", "out: frames that Basalt manages, and those that guests can be given"},
                 {"scrub_pages", "out: 0"}, {"outstanding_pages", "out: claimed by domains that do not have them yet"},
                 {"max_mfn", "out: the highest frame number of memory"}, {"hw_cap", "out: words of the CPU's features"}},
      .differs = "the machine is one chip of cores without threads, whatever it is; Xen tells of chips, threads and nodes, of "
-                "hardware-assisted guests and of grant tables of version 2"},
+                "hardware-assisted guests and of grant tables of version 2. Xen gives guests the last free frame; here "
+                "some are kept for Dom0's devices, and not called free, for xl would not take as much from Dom0 as a guest "
+                "needs"},
     {.command = XEN_SYSCTL_sched_id, .name = "sched_id",
      .effect = "the structure names the scheduler whose parameters are spoken",
      .operand = in_out<xen_sysctl_t>(),
@@ -85,7 +87,7 @@ inline constexpr Row sysctl_rows[] = {
      .effect = "the lists describe the one memory node",
      .operand = in_out<xen_sysctl_t>(),
      .fields = {{"num_nodes", "places in the lists, 0 or more; out: nodes told of, or without lists 1"},
-                {"meminfo", "out: bytes of memory, and of free memory; or null"}, {"distance", "out: 10; or null"}},
+                {"meminfo", "out: bytes of memory, and of free memory as physinfo tells it; or null"}, {"distance", "out: 10; or null"}},
      .refusals = {{Error::bad_address, has_a_list}},
      .differs = "Xen tells of as many nodes as the machine has"},
     {.command = XEN_SYSCTL_cpupool_op, .name = "cpupool_op",

@@ -91,7 +91,9 @@ namespace {
 std::optional<Mfn> take_claimed(DomainMemory& domain, const Wanted& wanted, std::uint64_t frames) {
     return free_memory.with([&](FreeMemory& free) {
         const auto own = domain.claimed.load(std::memory_order_relaxed);
-        const auto found = free.take(wanted, free.counts().claimed - own);
+        auto granted = wanted;
+        granted.from_reserve |= own >= frames;    // a claim was held against the reserve when it was made
+        const auto found = free.take(granted, free.counts().claimed - own);
         if (found && own != 0) {
             const auto used = own < frames ? own : frames;
             domain.claimed.store(own - used, std::memory_order_relaxed);
@@ -134,7 +136,9 @@ Result<> claim(DomainMemory& domain, std::uint64_t frames) {
             return refuse(Error::invalid);
         const auto wanted = frames > total ? frames - total : 0;
         const auto counts = free.counts();
-        if (wanted > counts.free - (counts.claimed - own)) return refuse(Error::no_memory);
+        // Dom0 may have taken what others have claimed out of the rest: then there is nothing to claim.
+        const auto taken = counts.claimed - own;
+        if (wanted > counts.for_guests() - std::min(taken, counts.for_guests())) return refuse(Error::no_memory);
         free.unclaim(own);
         free.claim(wanted);
         domain.claimed.store(wanted, std::memory_order_relaxed);

@@ -53,7 +53,11 @@ struct FreeCounts {
     std::uint64_t total = 0;    // RAM frames that Basalt manages, in use or free
     std::uint64_t free = 0;
     std::uint64_t free_below_4g = 0;
-    std::uint64_t claimed = 0;    // of the free ones
+    std::uint64_t reserved = 0;    // of these: for Dom0's devices and Basalt itself
+    std::uint64_t claimed = 0;     // of the free ones
+    std::uint64_t for_guests() const {
+        return free - reserved;
+    }
 };
 FreeCounts free_counts();
 

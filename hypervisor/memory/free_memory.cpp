@@ -32,14 +32,15 @@ void FreeMemory::start(Mfn end, std::span<std::uint64_t> words) {
 
 void FreeMemory::manage(std::uint64_t frames, std::uint64_t frames_below_4g) {
     counts_.total += frames;
-    // 64 MiB or a sixteenth, whichever is more, but never most of what there is.
-    reserve_ = std::min(std::max<std::uint64_t>(counts_.total / 16, 16384), frames_below_4g / 4);
+    // What Xen keeps back when Dom0 may have all there is: a sixteenth, of which 128 MiB are enough.
+    reserve_ = std::min({counts_.total / 16, (std::uint64_t{128} << 20) / page_size, frames_below_4g / 4});
 }
 
 void FreeMemory::count(Mfn first, unsigned order, bool added) {
     const auto change = (std::uint64_t{1} << order) * (added ? 1 : ~std::uint64_t{0});
     counts_.free += change;
     if (first.raw < four_gib) counts_.free_below_4g += change;
+    counts_.reserved = std::min(counts_.free_below_4g, reserve_);
 }
 
 void FreeMemory::add(Mfn first, unsigned order) {
@@ -74,7 +75,8 @@ std::optional<Mfn> FreeMemory::take_between(std::uint64_t begin, std::uint64_t e
 
 std::optional<Mfn> FreeMemory::take(const Wanted& wanted, std::uint64_t claimed_by_others) {
     const auto frames = std::uint64_t{1} << wanted.order;
-    if (wanted.order > most_order || counts_.free < frames + claimed_by_others) return std::nullopt;
+    const auto kept = claimed_by_others + (wanted.from_reserve ? 0 : counts_.reserved);
+    if (wanted.order > most_order || counts_.free < frames + kept) return std::nullopt;
     const auto bits = std::clamp(wanted.address_bits, unsigned{page_shift}, 63U);
     const auto end = std::min(end_, std::uint64_t{1} << (bits - page_shift));
     if (end > four_gib)

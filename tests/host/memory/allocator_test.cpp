@@ -85,8 +85,11 @@ TEST(Allocator, AddressBitsAreObeyedAndTheReserveIsKept) {
     while (allocate_for(domain, {.order = 9, .as_found = true})) {
     }
     const auto left = free_counts().free_below_4g;
-    EXPECT_GE(left, memory.end().raw / 16 - 512);
-    EXPECT_LT(left, memory.end().raw / 16 + 1024);
+    constexpr std::uint64_t reserve = 32768;    // 128 MiB, and less than a sixteenth
+    EXPECT_GE(left, reserve);
+    EXPECT_LT(left, reserve + 1024);
+    EXPECT_EQ(free_counts().reserved, reserve);
+    EXPECT_EQ(free_counts().for_guests(), free_counts().free - reserve);
     EXPECT_TRUE(allocate_for(domain, {.order = 9, .from_reserve = true, .as_found = true}).has_value());
 }
 
@@ -124,14 +127,28 @@ TEST(Allocator, AClaimIsKeptForItsDomain) {
     fakes::Memory memory(64);
     auto& one = memory.add_domain(1, 64);
     auto& other = memory.add_domain(2, 64);
-    const auto free = free_counts().free;
-    EXPECT_FALSE(claim(one, free + 1).has_value());
-    EXPECT_TRUE(claim(one, free).has_value());
+    const auto counts = free_counts();
+    ASSERT_GT(counts.reserved, 1U);
+    EXPECT_FALSE(claim(one, counts.for_guests() + 1).has_value());    // the reserve is nobody's to claim
+    EXPECT_TRUE(claim(one, counts.for_guests()).has_value());
+    EXPECT_FALSE(allocate_for(other, {}).has_value());
+    EXPECT_FALSE(claim(other, 1).has_value());
+    // Dom0's devices may have the reserve meanwhile, and no more; what is claimed is served all the same.
+    for (auto left = counts.reserved; left != 0; --left) EXPECT_TRUE(allocate_for(other, {.from_reserve = true}));
     EXPECT_FALSE(allocate_for(other, {.from_reserve = true}).has_value());
-    EXPECT_TRUE(allocate_for(one, {.order = 3, .from_reserve = true}).has_value());
-    EXPECT_EQ(one.claimed, free - 8);
+    EXPECT_TRUE(allocate_for(one, {.order = 3}).has_value());
+    EXPECT_EQ(one.claimed, counts.for_guests() - 8);
+    while (one.claimed != 0) ASSERT_TRUE(allocate_for(one, {}).has_value());
+    EXPECT_EQ(free_counts().free, 0U);
+}
+
+TEST(Allocator, AClaimGivenUpIsForEverybody) {
+    fakes::Memory memory(64);
+    auto& one = memory.add_domain(1, 64);
+    auto& other = memory.add_domain(2, 64);
+    EXPECT_TRUE(claim(one, free_counts().for_guests()).has_value());
     EXPECT_TRUE(claim(one, 0).has_value());
-    EXPECT_TRUE(allocate_for(other, {.from_reserve = true}).has_value());
+    EXPECT_TRUE(allocate_for(other, {}).has_value());
 }
 
 TEST(Exchange, IsAllOrNothing) {
