@@ -70,9 +70,16 @@ void start_up_memory(const BootInfo& info) {
     log(Level::info, "memory: {} MiB, {} MiB of it free", counts.total >> 8, counts.free >> 8);
 }
 
-void give_start_up_back(const BootInfo& info) {
-    for (const auto& module : info.modules) give_back(frames_of(pages_of(module)));
-    give_back(frames_of(forget_start_up()));
+std::uint64_t frames_of_modules(const BootInfo& info) {
+    std::uint64_t frames = 0;
+    for (const auto& module : info.modules) frames += frames_of(pages_of(module)).size();
+    return frames;
 }
+
+void give_modules_back(const BootInfo& info) {
+    for (const auto& module : info.modules) give_back(frames_of(pages_of(module)));
+}
+
+void give_start_up_back() { give_back(frames_of(forget_start_up())); }
 
 }  // namespace basalt

@@ -1,6 +1,8 @@
 // From the loader's memory map to memory/.
 #pragma once
 
+#include <cstdint>
+
 #include "machine/boot_info.hpp"
 
 namespace basalt {
@@ -8,7 +10,11 @@ namespace basalt {
 // Basalt's own page tables over all memory, then the allocator over what is left.
 void start_up_memory(const BootInfo& info);
 
-// The loader's modules, once Dom0 has been made of them, and the code that only start-up needed.
-void give_start_up_back(const BootInfo& info);
+// The loader's modules, once Dom0 has been made of them: how many frames they are, and the frames.
+std::uint64_t frames_of_modules(const BootInfo& info);
+void give_modules_back(const BootInfo& info);
+
+// The code that only start-up needed.
+void give_start_up_back();
 
 }  // namespace basalt

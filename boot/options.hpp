@@ -3,21 +3,13 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <string_view>
 
+#include "boot/wishes.hpp"
 #include "debug/log.hpp"
 #include "formats/serial_options.hpp"
 
 namespace basalt {
-
-// dom0_mem=512M, or dom0_mem=1G,max:2G or min:256M,max:1G. In bytes.
-struct MemoryWish {
-    std::optional<std::uint64_t> size;
-    std::uint64_t least = 0;
-    std::uint64_t most = ~std::uint64_t{0};
-};
 
 struct Options {
     SerialLine com1 = basalt::com1;
@@ -25,7 +17,7 @@ struct Options {
     bool com1_wanted = true;       // the first of console= that Basalt has; vga it has not
     bool com2_wanted = false;
     MemoryWish dom0_memory;
-    std::uint32_t dom0_vcpus = 0;  // 0: as many as there are CPUs
+    VcpuWish dom0_vcpus;
     std::uint32_t most_cpus_wanted = ~std::uint32_t{0};
     bool noreboot = false;
     bool audit = false;            // before the machine ends

@@ -54,21 +54,16 @@ dom0::Bytes contents_of(const BootModule& module) {
     return {at_physical<std::byte>(module.start), module.size};
 }
 
-std::uint64_t dom0_memory(const MemoryWish& wish) {
-    if (wish.size) return std::clamp(*wish.size, std::min(wish.least, wish.most), wish.most);
-    return wish.most == MemoryWish{}.most ? 0 : wish.most;   // 0: all there is
-}
-
 void build_dom0(const BootInfo& info, const Options& options) {
     if (info.modules.empty()) panic("no Dom0: the loader gave no kernel (module2)");
     const auto& kernel = info.modules[0];
-    const auto cpus = static_cast<std::uint32_t>(online_cpu_count());
     const dom0::Wishes wishes{
         .kernel = contents_of(kernel),
         .initrd = info.modules.size() > 1 ? contents_of(info.modules[1]) : dom0::Bytes(),
         .command_line = kernel.command_line,
-        .memory = dom0_memory(options.dom0_memory),
-        .vcpus = options.dom0_vcpus != 0 ? options.dom0_vcpus : cpus,
+        .memory = options.dom0_memory,
+        .vcpus = options.dom0_vcpus,
+        .cpus = static_cast<std::uint32_t>(online_cpu_count()),
     };
     const auto built = dom0::build(wishes);
     if (!built) panic("Dom0's kernel cannot be started: {}", built.error().text());
@@ -104,7 +99,7 @@ void obey(const Options& options) {
     commit_fault(options.fault);
     pv::find_offer();
     build_dom0(info, options);
-    give_start_up_back(info);
+    give_start_up_back();
     enter_guests();
 }
 

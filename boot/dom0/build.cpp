@@ -1,19 +1,24 @@
 #include "boot/dom0/build.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
+#include <optional>
+#include <utility>
 
 #include "boot/dom0/bootstrap_tables.hpp"
 #include "boot/dom0/decoders/unpack.hpp"
 #include "boot/dom0/extents.hpp"
+#include "boot/dom0/fit.hpp"
 #include "boot/dom0/kernel_image.hpp"
 #include "boot/dom0/plan.hpp"
+#include "boot/memory.hpp"
 #include "debug/log.hpp"
 #include "domain/run.hpp"
 #include "guests/pv/context.hpp"
 #include "guests/pv/hypercall_page.hpp"
 #include "memory/allocator.hpp"
 #include "memory/m2p.hpp"
+#include "memory/start.hpp"
 #include "paging/pins.hpp"
 
 namespace basalt::dom0 {
@@ -24,40 +29,84 @@ constinit Extents memory;
 constinit vcpu_guest_context context{};
 
 constexpr Format<> no_memory_for_it = "there is no memory for it";
-constexpr std::uint64_t kept_back = std::uint64_t{64} << 20;   // for Basalt itself, of what dom0_mem= does not say
-
-std::span<std::byte> working_memory(Mfn first, std::size_t size) {
-    return {static_cast<std::byte*>(contents(first)), size};
-}
+constexpr std::uint64_t mebibyte = (1 << 20) / page_size;   // in frames
 
 // Frames that Basalt needs for a moment.
 class WorkingMemory {
 public:
     static Started<WorkingMemory> take(std::size_t size) {
-        const auto order = size <= page_size ? 0 : static_cast<unsigned>(std::bit_width((size - 1) >> page_shift));
+        const std::uint64_t frames = (size + page_size - 1) / page_size;
+        const auto order = static_cast<unsigned>(std::bit_width(std::max<std::uint64_t>(frames, 1) - 1));
         const auto first = allocate_frames(order);
         if (!first) return because("there are no {} MiB in one piece to unpack it in", size >> 20);
-        return WorkingMemory(*first, order, size);
+        const FrameSpan whole{*first, *first + (std::uint64_t{1} << order)};
+        const FrameSpan kept{whole.begin, whole.begin + std::max<std::uint64_t>(frames, 1)};
+        give_back({kept.end, whole.end});
+        return WorkingMemory(kept, size);
     }
     WorkingMemory(WorkingMemory&& other) noexcept
-        : first_(std::exchange(other.first_, no_mfn)), order_(other.order_), size_(other.size_) {}
+        : frames_(std::exchange(other.frames_, FrameSpan(no_mfn, no_mfn))), size_(other.size_) {}
     WorkingMemory& operator=(WorkingMemory&&) = delete;
-    ~WorkingMemory() {
-        if (first_ != no_mfn) free_frames(first_, order_);
-    }
-    std::span<std::byte> bytes() const { return working_memory(first_, size_); }
+    ~WorkingMemory() { give_back(frames_); }
+    std::span<std::byte> bytes() const { return {static_cast<std::byte*>(contents(frames_.begin)), size_}; }
+    std::uint64_t frames() const { return frames_.size(); }
 
 private:
-    WorkingMemory(Mfn first, unsigned order, std::size_t size) : first_(first), order_(order), size_(size) {}
-    Mfn first_;
-    unsigned order_;
+    WorkingMemory(FrameSpan frames, std::size_t size) : frames_(frames), size_(size) {}
+    FrameSpan frames_;
     std::size_t size_;
 };
 
-std::uint64_t pages_for(std::uint64_t wished) {
-    const std::uint64_t free = free_counts().free;
-    const std::uint64_t spared = kept_back / page_size;
-    return wished != 0 ? wished / page_size : free - std::min(free, std::max(spared, free / 16));
+// The kernel as an ELF file: in the loader's module, or unpacked out of it.
+struct KernelFile {
+    Bytes bytes;
+    std::optional<WorkingMemory> unpacked;
+};
+
+Started<KernelFile> elf_file_in(Bytes module) {
+    const Payload payload = TRY(find_payload(module));
+    if (payload.packing == Packing::none) return KernelFile{payload.bytes, std::nullopt};
+    log(Level::info, "Dom0 kernel: {} KiB packed, {} KiB unpacked", payload.bytes.size() >> 10,
+        payload.unpacked_size >> 10);
+    WorkingMemory unpacked = TRY(WorkingMemory::take(payload.unpacked_size));
+    const WorkingMemory scratch = TRY(WorkingMemory::take(scratch_for(payload.packing)));
+    TRY(unpack(payload, unpacked.bytes(), scratch.bytes()));
+    const Bytes bytes = unpacked.bytes();
+    return KernelFile{bytes, std::move(unpacked)};
+}
+
+std::string_view words_for(Clamp clamp) {
+    switch (clamp) {
+        case Clamp::more_than_there_is: return "more than can be given away";
+        case Clamp::too_little_to_start: return "too few for its kernel";
+        case Clamp::list_too_long: return "more than its kernel can list";
+        case Clamp::less_than_nothing:
+        case Clamp::none: break;
+    }
+    return "as they are";
+}
+
+MemoryFit fit_to_machine(const KernelFile& file, const ElfImage& image, const Wishes& wishes) {
+    const std::uint64_t loaded_from = frames_of_modules(boot_info()) + (file.unpacked ? file.unpacked->frames() : 0);
+    const std::uint64_t all = free_counts().free + loaded_from;
+    const auto fit = fit_memory(wishes.memory, {.all = all,
+                                                .needed = least_pages(image, wishes.initrd.size(), all),
+                                                .listable = longest_p2m(image, wishes.initrd.size())});
+    if (fit.clamp == Clamp::less_than_nothing)
+        log(Level::warning, "dom0_mem: {} MiB are to be left out, more than there are: Dom0 gets {} MiB", fit.wished / mebibyte,
+            fit.frames / mebibyte);
+    else if (fit.clamp != Clamp::none)
+        log(Level::warning, "dom0_mem: {} MiB are wished, {}: Dom0 gets {} MiB", fit.wished / mebibyte, words_for(fit.clamp),
+            fit.frames / mebibyte);
+    return fit;
+}
+
+std::uint32_t vcpus_for(const Wishes& wishes) {
+    const std::uint32_t vcpus = fit_vcpus(wishes.vcpus, wishes.cpus);
+    if (vcpus < wishes.vcpus.least)
+        log(Level::warning, "dom0_max_vcpus: {} are wished, more than a domain can have: Dom0 gets {}", wishes.vcpus.least,
+            vcpus);
+    return vcpus;
 }
 
 void load_segments(const ElfImage& image, const Plan& plan) {
@@ -68,13 +117,15 @@ void load_segments(const ElfImage& image, const Plan& plan) {
 }
 
 void fill_p2m(const Plan& plan) {
-    const Pfn first = plan.p2m_is_apart ? plan.p2m_pfn : plan.pfn_of(plan.p2m.start);
+    const Pfn list = plan.p2m_is_apart ? plan.p2m_pfn : plan.pfn_of(plan.p2m.start);
     constexpr std::uint64_t in_page = page_size / sizeof(xen_pfn_t);
-    for (std::uint64_t pfn = 0; pfn < memory.pages(); ++pfn) {
-        const Mfn mfn = memory.mfn(Pfn(pfn));
-        (&memory.at<xen_pfn_t>(first + pfn / in_page))[pfn % in_page] = mfn.raw;
-        set_m2p(mfn, pfn);
-    }
+    memory.each([&](Pfn first, Mfn mfn, std::uint64_t pages) {
+        for (std::uint64_t page = 0; page < pages; ++page) {
+            const std::uint64_t pfn = first.raw + page;
+            (&memory.at<xen_pfn_t>(list + pfn / in_page))[pfn % in_page] = mfn.raw + page;
+            set_m2p(mfn + page, pfn);
+        }
+    });
 }
 
 void fill_start_info(const Domain& domain, const Plan& plan, const Wishes& wishes, bool module_by_pfn) {
@@ -96,6 +147,8 @@ void fill_start_info(const Domain& domain, const Plan& plan, const Wishes& wishe
         if (module_by_pfn) info.flags |= SIF_MOD_START_PFN;
     }
     const auto text = wishes.command_line.substr(0, MAX_GUEST_CMDLINE - 1);
+    if (text.size() < wishes.command_line.size())
+        log(Level::warning, "Dom0's command line ends after {} characters, as it can have no more", text.size());
     std::ranges::copy(text, info.cmd_line);
 }
 
@@ -125,48 +178,54 @@ Started<> pin_root(Mfn root, DomainMemory& owner) {
     }
 }
 
-Started<Domain*> build_from(const ElfImage& image, const Wishes& wishes) {
-    const std::uint64_t pages = pages_for(wishes.memory);
-    const Plan plan = TRY(plan_for(image, pages, wishes.initrd.size()));
-    Domain* const domain = TRY(unless_refused(create_domain({.id = DomainId(0), .privileged = true}), no_memory_for_it));
-    domain->memory.most = ~std::uint64_t{0};
-    TRY(unless_refused(memory.take(domain->memory, pages), no_memory_for_it));
-    for (std::uint32_t vcpu = 0; vcpu < wishes.vcpus; ++vcpu)
-        TRY(unless_refused(domain->add_vcpu(), "there is no memory for its vcpus, or they are more than 64"));
-
+// As much memory as there is for now, and in it what the loader's modules hold: after that they are not needed any more.
+Started<> load(const ElfImage& image, const Plan& plan, const Wishes& wishes, Domain& domain, const MemoryFit& fit) {
+    const std::uint64_t free = free_counts().free;
+    const std::uint64_t spare = free - free / 16;
+    const std::uint64_t pages = std::min(fit.frames, std::max(plan.pages_needed, spare));
+    TRY(unless_refused(memory.grow_to(domain.memory, pages), no_memory_for_it));
+    memory.zero(Pfn(0), plan.pages_needed);
     load_segments(image, plan);
     memory.copy(plan.initrd_pfn, 0, wishes.initrd);
-    fill_p2m(plan);
-    fill_start_info(*domain, plan, wishes, image.notes.module_by_pfn);
-    if (const auto page = image.notes.hypercall_page)
-        write_hypercall_page(&memory.at<std::byte>(plan.pfn_of(*page)));
+    return {};
+}
 
+Started<> start_first_vcpu(Domain& domain, const ElfImage& image, const Plan& plan) {
     const Mfn root = write_bootstrap_tables(plan, memory);
-    TRY(pin_root(root, domain->memory));
-    Vcpu& first = *domain->vcpu(VcpuId(0));
+    TRY(pin_root(root, domain.memory));
+    Vcpu& first = *domain.vcpu(VcpuId(0));
     TRY(unless_refused(set_context(first, first_context(image, plan, root)), "its first vcpu cannot begin as its notes ask"));
     first.initialised = true;
-
-    log(Level::info, "Dom0 has {} MiB, {} vcpus; kernel {x}-{x}, entry {x}", pages >> 8, wishes.vcpus, image.start,
-        image.end, image.entry);
     scheduler().release(first.unit, Hold::down);
-    return domain;
+    return {};
 }
 
 }  // namespace
 
 Started<Domain*> build(const Wishes& wishes) {
-    const Payload payload = TRY(find_payload(wishes.kernel));
-    if (payload.packing == Packing::none) return build_from(TRY(read_elf(payload.bytes)), wishes);
+    KernelFile file = TRY(elf_file_in(wishes.kernel));
+    const ElfImage image = TRY(read_elf(file.bytes));
+    const MemoryFit fit = fit_to_machine(file, image, wishes);
+    const std::uint32_t vcpus = vcpus_for(wishes);
+    const Plan plan = TRY(plan_for(image, fit.frames, wishes.initrd.size()));
 
-    log(Level::info, "Dom0 kernel: {} KiB packed, {} KiB unpacked", payload.bytes.size() >> 10,
-        payload.unpacked_size >> 10);
-    const WorkingMemory unpacked = TRY(WorkingMemory::take(payload.unpacked_size));
-    {
-        const WorkingMemory scratch = TRY(WorkingMemory::take(scratch_for(payload.packing)));
-        TRY(unpack(payload, unpacked.bytes(), scratch.bytes()));
-    }
-    return build_from(TRY(read_elf(unpacked.bytes())), wishes);
+    Domain* const domain = TRY(unless_refused(
+        create_domain({.id = DomainId(0), .privileged = true, .vcpu_limit = vcpus}), no_memory_for_it));
+    domain->memory.most = fit.most;
+    while (domain->vcpus().size() < vcpus) TRY(unless_refused(domain->add_vcpu(), "there is no memory for its vcpus"));
+    TRY(load(image, plan, wishes, *domain, fit));
+    file.unpacked.reset();
+    give_modules_back(boot_info());
+    TRY(unless_refused(memory.grow_to(domain->memory, fit.frames), no_memory_for_it));
+
+    fill_p2m(plan);
+    fill_start_info(*domain, plan, wishes, image.notes.module_by_pfn);
+    if (const auto page = image.notes.hypercall_page)
+        write_hypercall_page(&memory.at<std::byte>(plan.pfn_of(*page)));
+    log(Level::info, "Dom0 has {} MiB, {} vcpus; kernel {x}-{x}, entry {x}", fit.frames / mebibyte, vcpus, image.start,
+        image.end, image.entry);
+    TRY(start_first_vcpu(*domain, image, plan));
+    return domain;
 }
 
 }  // namespace basalt::dom0

@@ -6,6 +6,7 @@
 
 #include "boot/dom0/elf_image.hpp"
 #include "boot/dom0/reason.hpp"
+#include "boot/wishes.hpp"
 #include "domain/domain.hpp"
 
 namespace basalt::dom0 {
@@ -14,11 +15,12 @@ struct Wishes {
     Bytes kernel;                     // bzImage or ELF file
     Bytes initrd;
     std::string_view command_line;    // of the kernel
-    std::uint64_t memory = 0;         // bytes; 0: all that is free but a reserve
-    std::uint32_t vcpus = 1;
+    MemoryWish memory;
+    VcpuWish vcpus;
+    std::uint32_t cpus = 1;           // of the machine
 };
 
-// The domain, its first vcpu ready to run.
+// The domain, its first vcpu ready to run. The loader's modules are given back on the way: they are Dom0's memory too.
 Started<Domain*> build(const Wishes& wishes);
 
 }  // namespace basalt::dom0

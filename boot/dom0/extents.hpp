@@ -14,14 +14,22 @@ namespace basalt::dom0 {
 
 class Extents {
 public:
-    // Takes `pages` frames for the domain, zeroed. no_memory: there are not that many, or in too many pieces.
-    Result<> take(DomainMemory& domain, std::uint64_t pages);
+    // Takes frames for the domain until it has `pages`, as they are found: nobody else has run yet, and Dom0 may use
+    // what is kept for devices. no_memory: there are not that many, or in too many pieces.
+    Result<> grow_to(DomainMemory& domain, std::uint64_t pages);
 
     std::uint64_t pages() const { return pages_; }
     Mfn mfn(Pfn pfn) const;
 
-    // Copies into consecutive pfns, from a byte offset in the first.
+    // Calls `act(first pfn, first mfn, pages)` for each contiguous piece, in the order of the pfns.
+    template <typename Act>
+    void each(Act&& act) const {
+        for (const Extent& extent : std::span(extents_).first(count_)) act(extent.first, extent.mfn, extent.pages);
+    }
+
+    // Consecutive pfns: bytes copied, from an offset in the first; and pages that read zero.
     void copy(Pfn first, std::uint64_t offset, Bytes bytes) const;
+    void zero(Pfn first, std::uint64_t pages) const;
 
     // One structure that lies within a page.
     template <typename T>
@@ -30,13 +38,18 @@ public:
     }
 
 private:
-    void* page(Pfn pfn) const;
-
     struct Extent {
         Pfn first{};
         Mfn mfn{};
         std::uint64_t pages = 0;
+        Mfn end() const { return mfn + pages; }
     };
+
+    void* page(Pfn pfn) const;
+    // Keeps those from `unnumbered` on sorted and as few as they can be. False: there is no room for one more.
+    bool add(std::size_t unnumbered, Extent piece);
+    void number(std::size_t unnumbered);
+
     std::array<Extent, 256> extents_{};
     std::size_t count_ = 0;
     std::uint64_t pages_ = 0;

@@ -14,6 +14,10 @@ constexpr std::uint64_t mapping_end(std::uint64_t stack_end) {
     return end - stack_end < least_padding ? end + mapping_alignment : end;
 }
 
+std::uint64_t loaded_pages(const ElfImage& image, std::uint64_t initrd_size) {
+    return AddressRange{image.notes.virtual_base, image.end}.pages() + page_up(initrd_size) / page_size;
+}
+
 // All levels, with one L4.
 std::uint64_t bootstrap_tables(AddressRange mapped) {
     return 1 + tables_for(mapped, 3) + tables_for(mapped, 2) + tables_for(mapped, 1);
@@ -40,21 +44,13 @@ void place_apart(Plan& plan, bool initrd_by_pfn) {
     plan.pages_needed = next_pfn;
 }
 
-}  // namespace
-
-std::uint64_t tables_for(AddressRange range, unsigned level) {
-    const unsigned shift = static_cast<unsigned>(page_shift) + 9 * level;   // what one table of the level maps
-    return range.size() == 0 ? 0 : ((range.end - 1) >> shift) - (range.start >> shift) + 1;
-}
-
-Started<Plan> plan_for(const ElfImage& image, std::uint64_t pages, std::uint64_t initrd_size) {
+// Nothing where the address space ends too early.
+std::optional<Plan> lay_out(const ElfImage& image, std::uint64_t pages, std::uint64_t initrd_size) {
     const Notes& notes = image.notes;
     Plan plan;
     plan.base = notes.virtual_base;
     plan.kernel = {image.start, page_up(image.end)};
     plan.initrd_pages = page_up(initrd_size) / page_size;
-    const std::uint64_t loaded = AddressRange{plan.base, image.end}.pages() + plan.initrd_pages;
-    if (loaded > pages) return too_little(loaded, pages);
     std::uint64_t next = plan.kernel.end;
 
     if (initrd_size != 0 && !notes.module_by_pfn) {
@@ -76,14 +72,44 @@ Started<Plan> plan_for(const ElfImage& image, std::uint64_t pages, std::uint64_t
         plan.tables = {next, next + tables * page_size};
         plan.stack = {plan.tables.end, plan.tables.end + page_size};
         plan.end = mapping_end(plan.stack.end);
-        if (plan.p2m.end < p2m_start || plan.end <= plan.kernel.start)
-            return because("the address space ends before all of it has a place");
+        if (plan.p2m.end < p2m_start || plan.end <= plan.kernel.start) return std::nullopt;
     } while (bootstrap_tables({plan.base, plan.end}) > tables);
 
     plan.bootstrap_pages = (plan.end - plan.base) / page_size;
     place_apart(plan, initrd_size != 0 && notes.module_by_pfn);
-    if (plan.pages_needed > pages) return too_little(plan.pages_needed, pages);
     return plan;
+}
+
+}  // namespace
+
+std::uint64_t tables_for(AddressRange range, unsigned level) {
+    const unsigned shift = static_cast<unsigned>(page_shift) + 9 * level;   // what one table of the level maps
+    return range.size() == 0 ? 0 : ((range.end - 1) >> shift) - (range.start >> shift) + 1;
+}
+
+Started<Plan> plan_for(const ElfImage& image, std::uint64_t pages, std::uint64_t initrd_size) {
+    // Looked at first: where so much has to be mapped the tables would take long to count.
+    if (const auto loaded = loaded_pages(image, initrd_size); loaded > pages) return too_little(loaded, pages);
+    const auto plan = lay_out(image, pages, initrd_size);
+    if (!plan) return because("the address space ends before all of it has a place");
+    if (plan->pages_needed > pages) return too_little(plan->pages_needed, pages);
+    return *plan;
+}
+
+std::uint64_t least_pages(const ElfImage& image, std::uint64_t initrd_size, std::uint64_t most) {
+    auto pages = loaded_pages(image, initrd_size);
+    while (pages <= most) {
+        const auto plan = lay_out(image, pages, initrd_size);
+        if (!plan || plan->pages_needed <= pages) break;
+        pages = plan->pages_needed;
+    }
+    return pages;
+}
+
+std::uint64_t longest_p2m(const ElfImage& image, std::uint64_t initrd_size) {
+    if (image.notes.p2m_base) return ~std::uint64_t{0};
+    const auto end = page_up(image.end) + (image.notes.module_by_pfn ? 0 : page_up(initrd_size));
+    return (0 - end) / (2 * sizeof(xen_pfn_t));
 }
 
 }  // namespace basalt::dom0

@@ -46,6 +46,13 @@ struct Plan {
 // For `pages` frames of memory.
 Started<Plan> plan_for(const ElfImage& image, std::uint64_t pages, std::uint64_t initrd_size);
 
+// The fewest frames that plan_for takes; some number above `most` where that is not enough.
+std::uint64_t least_pages(const ElfImage& image, std::uint64_t initrd_size, std::uint64_t most);
+
+// How many frames a p2m list can have. One that lies behind the kernel ends with the address space, of which the kernel's
+// own tables for the list want as much again.
+std::uint64_t longest_p2m(const ElfImage& image, std::uint64_t initrd_size);
+
 // Tables of one level that it takes to map a range.
 std::uint64_t tables_for(AddressRange range, unsigned level);
 

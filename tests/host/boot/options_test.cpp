@@ -42,29 +42,54 @@ TEST(options, serial_line) {
     EXPECT_EQ(options.com1.port, 0x3e8);
 }
 
+constexpr MemorySize bytes(std::uint64_t bytes) { return {.bytes = bytes}; }
+
 TEST(options, sizes) {
-    EXPECT_EQ(parsed("dom0_mem=512M").dom0_memory.size, 512ull << 20);
-    EXPECT_EQ(parsed("dom0_mem=1g").dom0_memory.size, 1ull << 30);
-    EXPECT_EQ(parsed("dom0_mem=0x100").dom0_memory.size, 0x100ull << 10);
-    const auto both = parsed("dom0_mem=min:256M,1G,max:2G").dom0_memory;
-    EXPECT_EQ(both.size, 1ull << 30);
-    EXPECT_EQ(both.least, 256ull << 20);
-    EXPECT_EQ(both.most, 2ull << 30);
+    EXPECT_EQ(parsed("dom0_mem=512M").dom0_memory.size, bytes(512ull << 20));
+    EXPECT_EQ(parsed("dom0_mem=1g").dom0_memory.size, bytes(1ull << 30));
+    EXPECT_EQ(parsed("dom0_mem=0x100").dom0_memory.size, bytes(0x100ull << 10));
+    EXPECT_EQ(parsed("dom0_mem=25%").dom0_memory.size, (MemorySize{.percent = 25}));
+    EXPECT_EQ(parsed("dom0_mem=1G+25%").dom0_memory.size, (MemorySize{1ull << 30, 25}));
+    EXPECT_EQ(parsed("dom0_mem=-1G").dom0_memory.size, (MemorySize{1ull << 30, 0, true}));
+    const auto both = parsed("dom0_mem=min:256M,1G,max:50%").dom0_memory;
+    EXPECT_EQ(both.size, bytes(1ull << 30));
+    EXPECT_EQ(both.least, bytes(256ull << 20));
+    EXPECT_EQ(both.most, (MemorySize{.percent = 50}));
+}
+
+TEST(options, each_dom0_mem_sets_only_what_it_names) {
+    const auto wish = parsed("dom0_mem=256M,max:512M dom0_mem=min:300M dom0_mem=max:1G").dom0_memory;
+    EXPECT_EQ(wish.size, bytes(256ull << 20));
+    EXPECT_EQ(wish.least, bytes(300ull << 20));
+    EXPECT_EQ(wish.most, bytes(1ull << 30));
+    EXPECT_EQ(parsed("dom0_mem=1G,max:junk").dom0_memory.size, bytes(1ull << 30));
+    EXPECT_EQ(complaints.size(), 1u);
 }
 
 TEST(options, malformed_sizes_change_nothing) {
-    for (const char* word : {"dom0_mem=", "dom0_mem=12Q", "dom0_mem=M", "dom0_mem=1G,", "dom0_mem=99999999999999999999",
-                             "dom0_mem=18446744073709551615G", "dom0_mem=max:"}) {
-        EXPECT_FALSE(parsed(word).dom0_memory.size.has_value()) << word;
+    for (const char* word : {"dom0_mem=", "dom0_mem=12Q", "dom0_mem=M", "dom0_mem=--1G", "dom0_mem=99999999999999999999",
+                             "dom0_mem=18446744073709551615G", "dom0_mem=max:", "dom0_mem=100%", "dom0_mem=25%+1G",
+                             "dom0_mem=1G+1G", "dom0_mem=max:0", "dom0_mem=1G+", "dom0_mem=+5%"}) {
+        const auto wish = parsed(word).dom0_memory;
+        EXPECT_FALSE(wish.size || wish.least || wish.most) << word;
         EXPECT_EQ(complaints, std::vector<std::string>{word});
     }
 }
 
 TEST(options, vcpus) {
-    EXPECT_EQ(parsed("dom0_max_vcpus=3").dom0_vcpus, 3u);
-    EXPECT_EQ(parsed("dom0_max_vcpus=1-4").dom0_vcpus, 4u);
-    EXPECT_EQ(parsed("dom0_max_vcpus=0").dom0_vcpus, 0u);
-    EXPECT_EQ(complaints.size(), 1u);
+    const auto wish = [](const char* text) {
+        const auto vcpus = parsed(std::string("dom0_max_vcpus=") + text).dom0_vcpus;
+        return std::pair(vcpus.least, vcpus.most);
+    };
+    constexpr auto any = ~std::uint32_t{0};
+    EXPECT_EQ(wish("3"), std::pair(3u, 3u));
+    EXPECT_EQ(wish("1-4"), std::pair(1u, 4u));
+    EXPECT_EQ(wish("-4"), std::pair(1u, 4u));
+    EXPECT_EQ(wish("2-"), std::pair(2u, any));
+    for (const char* text : {"0", "4-2", "-", "", "1-4-5", "two", "-0"}) {
+        EXPECT_EQ(wish(text), std::pair(1u, any)) << text;
+        EXPECT_EQ(complaints.size(), 1u) << text;
+    }
 }
 
 TEST(options, levels) {
