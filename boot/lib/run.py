@@ -41,6 +41,10 @@ def count(text):
     return int(text)
 
 
+def dom0_size(text):
+    return text if text == "all" else size(text)
+
+
 def existing(text):
     if not Path(text).is_file():
         raise argparse.ArgumentTypeError(f"no such file: {text}")
@@ -76,7 +80,8 @@ def options(arguments):
     add("--cpu", metavar="MODEL", help=f"QEMU's CPU model (max; for --hypervisor xen {XEN_CPU})")
     add("--machine", default="q35", metavar="NAME", help="QEMU's machine (q35)")
     add("--memory", type=size, default="1G", metavar="SIZE", help="memory of the machine (1G)")
-    add("--dom0-memory", type=size, default="512M", metavar="SIZE", help="memory of Dom0 (512M)")
+    add("--dom0-memory", type=dom0_size, default="512M", metavar="SIZE",
+        help="memory of Dom0 (512M); the word all is what the hypervisor gives it unasked")
     add("--disk", action="append", default=[], metavar="[ahci:]FILE", help="a raw disk image, on virtio or on AHCI; repeatable")
     add("--kernel", type=existing, metavar="FILE", help="Dom0's kernel, as it is (Debian's, already unpacked)")
     add("--hypervisor", type=hypervisor, metavar="FILE", help="boot FILE instead of Basalt; the word xen is Debian's Xen 4.17")
@@ -93,7 +98,7 @@ def options(arguments):
         chosen.exec = chosen.script.read_text()
     if len({file.name for file in chosen.file}) < len(chosen.file):
         parser.error("two of the --file have one name")
-    if bytes_of(chosen.dom0_memory) >= bytes_of(chosen.memory):
+    if chosen.dom0_memory != "all" and bytes_of(chosen.dom0_memory) >= bytes_of(chosen.memory):
         parser.error(f"--dom0-memory {chosen.dom0_memory} leaves nothing of --memory {chosen.memory} for the hypervisor")
     return chosen
 
@@ -102,8 +107,8 @@ def boot_image(chosen, folder, files):
     """The ISO of this run: hypervisor, Dom0's kernel, and its initramfs with this run's `files` behind it."""
     hypervisor = prepare.hypervisor(chosen.hypervisor, folder)
     own_options = XEN_OPTIONS if chosen.hypervisor == "xen" else "audit"
-    hypervisor_line = (f"placeholder console=com1 com1=115200,8n1 noreboot=false "
-                       f"dom0_mem={chosen.dom0_memory},max:{chosen.dom0_memory} {own_options} {chosen.append}")
+    memory = "" if chosen.dom0_memory == "all" else f"dom0_mem={chosen.dom0_memory},max:{chosen.dom0_memory} "
+    hypervisor_line = f"placeholder console=com1 com1=115200,8n1 noreboot=false {memory}{own_options} {chosen.append}"
     with step("making the boot image"):
         own_files = {f"root/{file.name}": file.read_bytes() for file in chosen.file}
         initramfs = with_files(places.dom0_image, own_files | files, folder / "initramfs")
