@@ -42,6 +42,7 @@ struct Command {
     Asker asker = Asker::anyone;
     Whom whom = Whom::nobody;
     Error refusal = Error::not_implemented;
+    bool told_when_refused = false;
 };
 
 // The usual command: a structure at one address, copied in, acted on, and copied back if it is taken by non-const
@@ -140,7 +141,7 @@ consteval auto bind(const Bound<Act> (&all)[bound_count]) {
     std::size_t place = 0, found = 0;
     for (const Row& row : family.rows) {
         auto& command = made.commands[place];
-        command = {nullptr, row.asker, row.whom, row.left_out.error};
+        command = {nullptr, row.asker, row.whom, row.left_out.error, !row.told_when_refused.empty()};
         for (const auto& bound : all) {
             if (bound.command != row.command) continue;
             if (command.act != nullptr) command_is_bound_twice();

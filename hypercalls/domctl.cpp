@@ -88,8 +88,9 @@ Ending act(Registers& registers, const Command<Act>& command, GuestPointer<Reque
         poll_interrupts();
         return Ending::resume;
     }
-    const auto told = pointer.write(request);      // what a refused call has to say is in the request too
-    return answer(registers, step.refused() != nullptr ? refuse(*step.refused()) : told);
+    const bool refused = step.refused() != nullptr;
+    const auto told = refused && !command.told_when_refused ? Result<>{} : pointer.write(request);
+    return answer(registers, refused ? refuse(*step.refused()) : told);
 }
 
 }  // namespace

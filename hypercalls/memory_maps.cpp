@@ -6,16 +6,18 @@
 #include "machine/page_tables.hpp"
 
 namespace basalt::hypercalls {
-// The machine's memory as its firmware lists it, unmodified.
+// The machine's memory as its firmware lists it, unmodified. Without a list: how many entries it has.
 Result<std::int64_t> machine_memory_map(std::uint64_t argument) {
     const GuestPointer<xen_memory_map_t> pointer(argument);
     auto request = TRY(pointer.read());
     const MemoryMap map = boot_info().memory;
-    if (request.nr_entries < map.size()) return refuse(Error::invalid);
     GuestPointer<MapEntry> next(reinterpret_cast<std::uint64_t>(request.buffer.p));
-    for (const auto& region : map) {
-        TRY(next.write(MapEntry{region.start, region.size, static_cast<std::uint32_t>(region.kind)}));
-        next = next + 1;
+    if (!next.is_null()) {
+        if (request.nr_entries < map.size()) return refuse(Error::invalid);
+        for (const auto& region : map) {
+            TRY(next.write(MapEntry{region.start, region.size, static_cast<std::uint32_t>(region.kind)}));
+            next = next + 1;
+        }
     }
     request.nr_entries = static_cast<std::uint32_t>(map.size());
     TRY(pointer.write(request));

@@ -104,6 +104,7 @@ void write_answers(std::ostream& page, const Family& family, const Row& row) {
     if (!row.is_left_out()) page << "| " << (row.success.empty() ? "0" : in_table(row.success)) << " | it is so |\n";
     each_refusal(family, row, [&](const Refusal& refusal) { write_refusal(page, refusal); });
     page << "\n";
+    if (!row.told_when_refused.empty()) page << "The structure of a refused call tells " << row.told_when_refused << ".\n\n";
 }
 
 void write_promises(std::ostream& page, const Family& family, const Row& row, const std::vector<Promise>& promises) {
@@ -152,7 +153,7 @@ std::string page_of(const Family& family, const std::vector<Promise>& promises) 
 std::string index_page() {
     std::ostringstream page;
     page << note << "# Reference of hypercalls\n\nEach call, what it does, asks and answers, where it differs from stock Xen 4.17, and "
-            "the tests that show it. Beside those that a row names, every row is asked with structures that cannot be "
+            "the tests that show it. Beside those that a row names, every row is asked with structures that are nonsense or cannot be "
             "reached and about domains that are not there ([each_row](../../tests/guest/each_row.cpp)), and by a domain "
             "without privileges ([unprivileged](../../tests/guest/unprivileged.cpp)).\n\n| number | call | commands | |\n| --- | --- | --- | --- |\n";
     for (const Family* family : table::families) {

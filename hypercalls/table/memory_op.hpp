@@ -55,6 +55,7 @@ inline constexpr Row memory_rows[] = {
                 {"out.nr_extents", "as many as make the same number of frames"}, {"out.extent_order", "as in.extent_order"},
                 {"out.mem_flags", "bits 0 to 7: all of it shall lie below 2^n bytes; 0: anywhere"}, {"out.domid", "as in.domid"},
                 {"nr_exchanged", "in and out: how many of in's extents are done, at most in.nr_extents"}},
+     .told_when_refused = "in nr_exchanged how far it got, where a frame cannot be exchanged",
      .refusals = {{Error::invalid, "the two lists differ in frames or domain, more is done than there is, or a frame is not the "
                                    "domain's, or somebody maps or uses it"},
                   {Error::bad_address, "a list cannot be read or written"},
@@ -88,7 +89,7 @@ inline constexpr Row memory_rows[] = {
      .effect = "the list has what the firmware says of the machine's memory, unmodified",
      .asker = Asker::privileged,
      .operand = in_out<xen_memory_map_t>(),
-     .fields = {{"nr_entries", "in: for how many there is room; out: how many there are"},
+     .fields = {{"nr_entries", "in, with a list: for how many there is room; out: how many there are"},
                 {"buffer", "out: entries of 20 bytes, as the BIOS gives them"}},
      .refusals = {{Error::invalid, "there are more entries than room"}, {Error::bad_address, "the list cannot be written"}},
      .cost = Cost::per_element,

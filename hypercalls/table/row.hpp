@@ -115,6 +115,7 @@ struct Row {
     Operand operand{};
     Few<Field, 12> fields{};
     std::string_view success{};              // what is returned where it is not 0
+    std::string_view told_when_refused{};    // what the structure then says; of other rows it stays as it was
     Few<Refusal, 12> refusals{};             // beside those that follow from asker, whom and operand
     Cost cost = Cost::constant;
     std::string_view differs{};              // from stock Xen 4.17

@@ -285,6 +285,11 @@ constexpr auto table = std::to_array<Case>({
         fill(request.u.cpu_policy, policy);
         expect_equal(domctl(XEN_DOMCTL_get_cpu_policy, 0, request), -XEN_ENOBUFS);
         expect_equal(domctl(XEN_DOMCTL_get_cpu_policy, 77, request), -XEN_ESRCH);
+        policy.leaf_count = most_leaves;
+        policy.msr_count = 1;
+        fill(request.u.cpu_policy, policy);
+        expect_equal(domctl(XEN_DOMCTL_get_cpu_policy, 0, request), -XEN_ENOBUFS);
+        expect_equal(request.u.cpu_policy.nr_leaves, most_leaves);      // nothing of it is told
     }},
     {"domctl.set_cpu_policy", "is not for the caller itself", [] {
         says(choose(0, policy_of(0)), -XEN_EINVAL, 0, 0, 0);

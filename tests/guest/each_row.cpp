@@ -4,6 +4,9 @@
 // What holds for every row of the hypercall table that has a structure, or is about a domain.
 #include "kit/each_row.hpp"
 #include "kit/paging.hpp"
+#include "kit/small_domain.hpp"
+
+#include <cstring>
 
 namespace kit {
 namespace {
@@ -47,6 +50,36 @@ void refuses_nobody(const Family& family, const Row& row) {
     expect_equal(ask(family, row, request.words.data()), -XEN_ESRCH);
 }
 
+// Whose call says in its structure what came of it.
+constexpr bool is_told(const Family& family, const Row& row) {
+    using Way = basalt::table::Operand::Way;
+    return (row.operand.way == Way::out || row.operand.way == Way::in_out) && row.told_when_refused.empty() && has_structure(family, row);
+}
+
+// A paused domain, for all rows that are about one.
+unsigned victim() {
+    static const SmallDomain domain(endless_loop);
+    expect_equal(domain.trouble, 0);
+    return domain.id;
+}
+
+// Nonsense in every field that a row has: most refuse it, each in its own place.
+void leaves_as_it_was(const Family& family, const Row& row) {
+    if (family.number == __HYPERVISOR_domctl && row.command == XEN_DOMCTL_destroydomain) return;     // refuses no nonsense
+    static Request before, after;
+    const bool is_named = family.selector == Selector::structure;
+    for (const int nonsense : {0xa5, 0xff})
+        for (const unsigned domain : {nobody, is_named ? victim() : nobody}) {
+            before.name(family, row);
+            const std::size_t begins = is_named ? sizeof before.words[0] : 0;
+            memset(reinterpret_cast<char*>(&before) + begins, nonsense, row.operand.size - begins);
+            if (row.operand.size > begins) before.set_domain(family, domain);
+            after = before;
+            const Status answer = ask(family, row, after.words.data());
+            if (answer < 0 && after.words != before.words) fail(Line{} << "changed with " << answer << " by nonsense " << nonsense);
+        }
+}
+
 constexpr bool is_for_others(const Family&, const Row& row) {
     return row.whom == Whom::another || row.whom == Whom::another_dying;
 }
@@ -78,6 +111,7 @@ constexpr auto table = joined(
     cases_of_rows<has_structure, refuses_half>("refuses a structure whose second half is unmapped"),
     cases_of_rows<is_about_domain, refuses_nobody>("refuses a domain that does not exist"),
     cases_of_rows<is_for_others, refuses_itself>("refuses the caller itself"),
+    cases_of_rows<is_told, leaves_as_it_was>("leaves the structure of a refused call as it was"),
     cases_of_rows<any, is_left_out, true>("is left out, and says so"),
     std::to_array<Case>({
         {"no such call", "a command beyond all is not there", [] {

@@ -29,6 +29,9 @@ constexpr auto table = std::to_array<Case>({
         set_xen_guest_handle(map.buffer, entries.data());
         expect_equal(memory_op(XENMEM_machine_memory_map, &map), 0);
         expect(map.nr_entries > 2);
+        xen_memory_map how_many{};
+        expect_equal(memory_op(XENMEM_machine_memory_map, &how_many), 0);
+        expect_equal(how_many.nr_entries, map.nr_entries);
         expect_equal(entries[0].addr, 0);
         expect_equal(entries[0].type, 1);
         std::uint64_t ram = 0;
