@@ -141,10 +141,8 @@ void find_features() {
 }
 
 void switch_features_on() {
-    constexpr std::uint64_t system_calls = 1 << 0, long_mode = 1 << 8, no_execute = 1 << 11;
-    write_msr(msr::efer, read_msr(msr::efer) | system_calls | long_mode | no_execute);
-    write_cr0(cr0::paging | cr0::alignment_mask | cr0::write_protect | cr0::numeric_error | cr0::extension_type |
-              cr0::monitor_coprocessor | cr0::protected_mode);
+    write_msr(msr::efer, wanted_efer);
+    write_cr0(wanted_cr0);
     auto& cpu = this_cpu();
     write_cr4(cpu.cr4 = known.cr4_wanted);
     write_msr(msr::page_attributes, page_attribute_table);

@@ -42,6 +42,20 @@ inline constexpr std::uint64_t alignment_mask = 1 << 18;
 inline constexpr std::uint64_t paging = std::uint64_t{1} << 31;
 }  // namespace cr0
 
+// SDM 3A 2.2.1, APM 2 3.1.7.
+namespace efer {
+inline constexpr std::uint64_t system_calls = 1 << 0;
+inline constexpr std::uint64_t long_mode = 1 << 8;
+inline constexpr std::uint64_t long_mode_active = 1 << 10;
+inline constexpr std::uint64_t no_execute = 1 << 11;
+}  // namespace efer
+
+// What every CPU runs with, whatever the firmware has left; CR0 beside TS, which is the running guest's.
+inline constexpr std::uint64_t wanted_cr0 = cr0::paging | cr0::alignment_mask | cr0::write_protect | cr0::numeric_error |
+                                            cr0::extension_type | cr0::monitor_coprocessor | cr0::protected_mode;
+inline constexpr std::uint64_t wanted_efer =
+    efer::system_calls | efer::long_mode | efer::long_mode_active | efer::no_execute;
+
 struct Features {
     Vendor vendor = Vendor::other;
     bool emulated_by_tcg = false;

@@ -198,6 +198,17 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(context.ctrlreg[4] & choices, choices & ~segment_bases);
         expect_equal(other.destroy(), 0);
     }},
+    {"domctl.getvcpucontext", "tells CR0 as the vcpu would see it", [] {
+        static vcpu_guest_context_t context;
+        const SmallDomain other(endless_loop);
+        xen_domctl_t request{};
+        set_xen_guest_handle(request.u.vcpucontext.ctxt, &context);
+        expect_equal(domctl(XEN_DOMCTL_getvcpucontext, other.id, request), 0);
+        std::uint64_t cr0;
+        asm volatile("mov %%cr0, %0" : "=r"(cr0));
+        expect_equal(context.ctrlreg[0], cr0);
+        expect_equal(other.destroy(), 0);
+    }},
     {"rdpkru", "is #UD: a PV guest has no protection keys", [] {
         for (const Mode mode : both_modes) expect_equal(vector_of(mode, rdpkru), invalid_opcode);
     }},

@@ -145,8 +145,7 @@ void get_tables(const PvVcpu& pv, vcpu_guest_context& context) {
     context.ldt_ents = pv.ldt_entries;
     context.gdt_ents = pv.gdt_entries;
     for (std::size_t page = 0; page < pv.gdt_pages(); ++page) context.gdt_frames[page] = pv.gdt_frames[page].raw;
-    context.ctrlreg[0] = cr0::protected_mode | cr0::paging | cr0::write_protect | cr0::numeric_error |
-                         cr0::extension_type | (pv.fpu_task_switched ? cr0::task_switched : 0);
+    context.ctrlreg[0] = wanted_cr0 | (pv.fpu_task_switched ? cr0::task_switched : 0);
     context.ctrlreg[1] = pv.user_root == no_mfn ? 0 : xen_pfn_to_cr3(pv.user_root.raw);
     context.ctrlreg[3] = xen_pfn_to_cr3(pv.kernel_root.raw);
     context.ctrlreg[4] = pv.cr4;

@@ -34,7 +34,7 @@ constexpr std::uint64_t always_shown =
     cr4::physical_extension | cr4::machine_check | cr4::fxsave | cr4::simd_exceptions;
 
 bool write_cr0_for(Vcpu& vcpu, std::uint64_t value) {
-    if (((value ^ read_cr0()) & ~cr0::task_switched) != 0) return false;
+    if ((value & ~cr0::task_switched) != wanted_cr0) return false;
     set_guest_task_switched(vcpu, (value & cr0::task_switched) != 0);
     return true;
 }
@@ -44,7 +44,7 @@ bool write_cr0_for(Vcpu& vcpu, std::uint64_t value) {
 std::optional<std::uint64_t> read_control_register(const Vcpu& vcpu, unsigned number) {
     const PvVcpu& pv = vcpu.pv;
     switch (number) {
-        case 0: return (read_cr0() & ~cr0::task_switched) | (pv.fpu_task_switched ? cr0::task_switched : 0);
+        case 0: return wanted_cr0 | (pv.fpu_task_switched ? cr0::task_switched : 0);
         case 2: return vcpu.events.info() != nullptr ? vcpu.events.info()->arch.cr2 : 0;
         case 3: return physical_of(pv.kernel_root);
         case 4: return pv.cr4;

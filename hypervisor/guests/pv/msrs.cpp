@@ -42,7 +42,6 @@ constexpr std::uint64_t apic_enabled = 1 << 11;
 constexpr std::uint64_t apic_boot_cpu = 1 << 8;
 constexpr std::uint64_t apic_place = 0xfee0'0000;
 constexpr std::uint64_t banks = 2;   // machine-check banks that a guest sees, as on Xen
-constexpr std::uint64_t efer_shown = 0xd01;   // SCE, LME, LMA, NXE
 constexpr std::uint64_t lfence_serialises = 1 << 1;
 constexpr std::uint64_t tsc_runs_at_p0 = 1 << 24;
 // IA32_MISC_ENABLE: no counters of performance, no MONITOR; no branch trace, no event sampling, no xTPR messages.
@@ -89,7 +88,7 @@ std::optional<std::uint64_t> read_guest_msr(const Vcpu& vcpu, std::uint32_t msr)
         case number::performance_capabilities:
         case hypercall_page_msr: return 0;
         case msr::page_attributes: return page_attribute_table;
-        case msr::efer: return read_msr(msr) & efer_shown;
+        case msr::efer: return wanted_efer;
         case msr::fs_base: return read_fs_base();
         case msr::gs_base: return read_gs_base();
         case msr::gs_base_behind_swap: return read_gs_base_behind_swap();
@@ -120,7 +119,7 @@ bool write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value) {
             write_gs_base_behind_swap(value);
             return true;
         case hypercall_page_msr: return place_hypercall_page(vcpu, value);
-        case msr::efer: return ((value ^ read_msr(msr)) & efer_shown) == 0;
+        case msr::efer: return ((value ^ wanted_efer) & wanted_efer) == 0;
         case number::feature_enables: return value == 0;
         // SDM 3A 10.11.7.1: where it is Intel's, kernels write 0 before they read it.
         case msr::microcode_revision: return features().vendor == Vendor::intel && value == 0;
