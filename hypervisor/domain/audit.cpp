@@ -3,13 +3,13 @@
 #include <bit>
 #include <optional>
 
+#include "core/per_cpu.hpp"
 #include "debug/log.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "domain/standstill.hpp"
 #include "events/audit.hpp"
 #include "grants/audit.hpp"
-#include "machine/page_tables.hpp"
 #include "memory/allocator.hpp"
 #include "memory/census.hpp"
 #include "paging/audit.hpp"
@@ -136,20 +136,19 @@ Wrong wrong_with_vcpus(Domain& domain) {
     return std::nullopt;
 }
 
-Mfn root_of(const Vcpu* vcpu) {
-    if (vcpu == nullptr) return boot_root();
-    return vcpu->pv.in_kernel ? vcpu->pv.kernel_root : vcpu->pv.user_root;
-}
+// Only a CPU itself can read its registers: each notes what is wrong with them before it stands still.
+struct Noted {
+    Wrong wrong;
+};
+constinit PerCpu<Noted> noted;
+
+void look_at_this_cpu() { noted.here().wrong = wrong_with_this_cpu(); }
 
 Wrong wrong_with_cpus() {
+    look_at_this_cpu();
     Wrong first;
     online_cpus().for_each([&](CpuId id) {
-        const Cpu& cpu = cpu_of(id);
-        const Mfn root = mfn_of(cpu.root.load());
-        const Vcpu* const vcpu = cpu.running_vcpu;
-        const Mfn expected = root_of(vcpu);
-        const DomainId whose = vcpu == nullptr ? owner_hypervisor : vcpu->domain.id;
-        if (root != expected && !first) first = Finding{whose, "CPU", id.raw, "root", root.raw, expected.raw};
+        if (!first) first = noted.of(id).wrong;
     });
     return first;
 }
@@ -236,11 +235,16 @@ void audit_for_a_key() {
     if (const auto agrees = audit(); !agrees && agrees.error() == Error::again) audit_soon();
 }
 
+void stand_audited() {
+    look_at_this_cpu();
+    stand_still();
+}
+
 void audit_before_the_end() { wished_at_the_end = true; }
 
 void audit_if_wished() {
     if (!wished_at_the_end) return;
-    for (auto agrees = audit(); !agrees && agrees.error() == Error::again; agrees = audit()) stand_still();
+    for (auto agrees = audit(); !agrees && agrees.error() == Error::again; agrees = audit()) stand_audited();
 }
 
 }  // namespace basalt

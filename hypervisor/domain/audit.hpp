@@ -1,6 +1,9 @@
-// Every frame, port and grant, derived again from first principles while the machine stands still.
+// Every frame, port, grant and CPU, derived again from first principles while the machine stands still.
 #pragma once
 
+#include <optional>
+
+#include "core/finding.hpp"
 #include "core/result.hpp"
 
 namespace basalt {
@@ -19,11 +22,16 @@ Result<> audit();
 void audit_soon();
 void audit_for_a_key();
 
+// For settle_work: stands still for as long as another CPU audits, after a look at this one's registers.
+void stand_audited();
+
 // The option `audit`: the machine does not end without one. By whoever ends it, who holds nothing.
 void audit_before_the_end();
 void audit_if_wished();
 
-// Seam of guests/: the frames of the vcpu's GDT and LDT are held as such.
+// Seams of guests/: the frames of the vcpu's GDT and LDT are held as such; this CPU holds in its registers what the vcpu
+// that runs here should have, or, idle, what is nobody's.
 void count_descriptor_tables(const Vcpu& vcpu, paging::Audit& audit);
+std::optional<Finding> wrong_with_this_cpu();
 
 }  // namespace basalt

@@ -6,7 +6,6 @@
 #include "domain/guest_time.hpp"
 #include "domain/passage.hpp"
 #include "domain/runstate_area.hpp"
-#include "domain/standstill.hpp"
 #include "machine/entry.hpp"
 #include "machine/flush.hpp"
 #include "machine/page_tables.hpp"
@@ -99,7 +98,7 @@ void settle_work() {
         if (includes(work, Work::timer)) timers().expire();
         if (includes(work, Work::deferred)) undo_tables();
         if (includes(work, Work::schedule) || cpu.running_vcpu == nullptr) choose_who_runs();
-        if (includes(work, Work::standstill)) stand_still();
+        if (includes(work, Work::standstill)) stand_audited();
         if (includes(work, Work::audit)) audit_for_a_key();
         if (cpu.work.load(std::memory_order_relaxed) != 0) continue;
         if (cpu.running_vcpu != nullptr) return;

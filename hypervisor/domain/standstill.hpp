@@ -21,7 +21,7 @@ private:
     bool holds_ = true;
 };
 
-// This CPU stands still for as long as another wants that: from settle_work alone.
+// This CPU stands still for as long as another wants that: from settle_work alone, by stand_audited().
 void stand_still();
 
 }  // namespace basalt

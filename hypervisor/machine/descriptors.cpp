@@ -56,10 +56,9 @@ Gate gate(const std::byte* entry, std::uint8_t stack) {
             static_cast<std::uint32_t>(to >> 32), 0};
 }
 
-struct InAlias {
-    layout::Address entry_text;
-    layout::Address of(const void* symbol) const { return entry_text + (address_of(symbol) - address_of(entry_text_start)); }
-};
+layout::Address in_own_alias(const std::byte* symbol) {
+    return entry_alias(this_cpu().id) + (address_of(symbol) - address_of(entry_text_start));
+}
 
 // A stack begins at the end of its page.
 constexpr layout::Address end_of(std::size_t stack_page) { return (stack_page + 1) * page_size; }
@@ -89,13 +88,11 @@ constexpr layout::Address descriptors_in_alias = 9 * page_size;
 
 std::uint64_t entry_text_size() { return static_cast<std::uint64_t>(entry_text_end - entry_text_start); }
 
-void set_up_system_calls(InAlias alias) {
-    constexpr auto mask = rflags::trap | rflags::interrupts | rflags::direction | rflags::iopl | rflags::nested_task |
-                          rflags::resume | rflags::virtual_8086 | rflags::alignment_check;
-    // SDM 3A 5.8.8: SYSRET adds 16 to the upper selector for code and 8 for the stack.
-    write_msr(msr::star, std::uint64_t{selector::guest_code_32} << 48 | std::uint64_t{selector::code} << 32);
-    write_msr(msr::lstar, alias.of(system_call_entry));
-    write_msr(msr::cstar, alias.of(compatible_system_call_entry));
+void set_up_system_calls() {
+    const auto [star, lstar, cstar, mask] = system_call_registers();
+    write_msr(msr::star, star);
+    write_msr(msr::lstar, lstar);
+    write_msr(msr::cstar, cstar);
     write_msr(msr::syscall_mask, mask);
     try_write_msr(msr::sysenter_cs, 0);   // SYSENTER is refused: #GP
 }
@@ -142,22 +139,35 @@ void map_entry_alias(CpuId cpu, const CpuPages& pages) {
 
 Mfn no_descriptors() { return mfn_of(physical_in_image(nulls.data())); }
 
-void use_gdt(layout::Address area) {
+// SDM 3A 5.8.8: SYSRET adds 16 to the upper selector for code and 8 for the stack.
+SystemCallRegisters system_call_registers() {
+    constexpr auto mask = rflags::trap | rflags::interrupts | rflags::direction | rflags::iopl | rflags::nested_task |
+                          rflags::resume | rflags::virtual_8086 | rflags::alignment_check;
+    return {std::uint64_t{selector::guest_code_32} << 48 | std::uint64_t{selector::code} << 32,
+            in_own_alias(system_call_entry), in_own_alias(compatible_system_call_entry), mask};
+}
+
+DescriptorTable gdt_at(layout::Address area) {
     const auto own = entry_alias(this_cpu().id) + descriptors_in_alias;
     const auto base = area == no_guest_gdt ? own - FIRST_RESERVED_GDT_PAGE * page_size : area;
-    load_gdt({static_cast<std::uint16_t>((FIRST_RESERVED_GDT_PAGE + 1) * page_size - 1), base});
+    return {static_cast<std::uint16_t>((FIRST_RESERVED_GDT_PAGE + 1) * page_size - 1), base};
 }
+void use_gdt(layout::Address area) { load_gdt(gdt_at(area)); }
+
+Descriptor ldt_descriptor(layout::Address address, unsigned entries) {
+    return system_descriptor(address, entries * sizeof(Descriptor) - 1, local_table);
+}
+Descriptor own_descriptor(std::uint16_t chosen) { return own_descriptors()[in_page(chosen)]; }
 
 void use_ldt(layout::Address address, unsigned entries) {
     if (entries == 0) return load_ldt(0);
     auto* page = own_descriptors();
-    page[in_page(selector::ldt)] = system_descriptor(address, entries * sizeof(Descriptor) - 1, local_table);
+    page[in_page(selector::ldt)] = ldt_descriptor(address, entries);
     page[in_page(selector::ldt) + 1] = address >> 32;
     load_ldt(selector::ldt);
 }
 
 void load_tables() {
-    const auto alias = entry_alias(this_cpu().id);
     use_gdt(no_guest_gdt);
     asm volatile(
         "push %0\n\t"
@@ -177,7 +187,7 @@ void load_tables() {
     load_task_register(selector::task);
     load_ldt(0);
     load_idt({page_size - 1, layout::interrupt_gates});
-    set_up_system_calls({alias});
+    set_up_system_calls();
 }
 
 }  // namespace basalt

@@ -9,6 +9,7 @@
 #include "core/number.hpp"
 #include "hypercalls/abi.hpp"
 #include "machine/cpu.hpp"
+#include "machine/instructions.hpp"
 
 namespace basalt {
 
@@ -56,5 +57,14 @@ Mfn no_descriptors();
 inline constexpr layout::Address no_guest_gdt = 0;
 void use_gdt(layout::Address area);
 void use_ldt(layout::Address address, unsigned entries);   // no entries: none
+
+// For the audit: what this CPU is to hold.
+struct SystemCallRegisters {
+    std::uint64_t star, lstar, cstar, mask;
+};
+SystemCallRegisters system_call_registers();
+DescriptorTable gdt_at(layout::Address area);
+Descriptor ldt_descriptor(layout::Address address, unsigned entries);   // its lower half
+Descriptor own_descriptor(std::uint16_t chosen);
 
 }  // namespace basalt

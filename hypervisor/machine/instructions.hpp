@@ -107,6 +107,10 @@ struct [[gnu::packed]] DescriptorTable {
     std::uint16_t limit;
     std::uint64_t base;
 };
+inline DescriptorTable read_gdt() { DescriptorTable it; asm volatile("sgdt %0" : "=m"(it)); return it; }
+inline DescriptorTable read_idt() { DescriptorTable it; asm volatile("sidt %0" : "=m"(it)); return it; }
+inline std::uint16_t read_ldt() { std::uint16_t it; asm volatile("sldt %0" : "=r"(it)); return it; }
+inline std::uint16_t read_task_register() { std::uint16_t it; asm volatile("str %0" : "=r"(it)); return it; }
 inline void load_gdt(const DescriptorTable& table) { asm volatile("lgdt %0" : : "m"(table)); }
 inline void load_idt(const DescriptorTable& table) { asm volatile("lidt %0" : : "m"(table)); }
 inline void load_ldt(std::uint16_t selector) { asm volatile("lldt %0" : : "r"(selector) : "memory"); }

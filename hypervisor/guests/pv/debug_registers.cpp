@@ -16,11 +16,8 @@ constexpr std::uint64_t status_free = 0x0000'e00f;
 constexpr std::uint64_t status_single_step = 1 << 14;
 constexpr std::uint64_t control_fixed = 0x400;
 constexpr std::uint64_t control_free = 0xffff'23ff;   // not GD: the guest may not trap its own MOV DR
-constexpr std::uint64_t control_enables = 0xff;
 constexpr std::uint64_t control_general_detect = 1 << 13;
 constexpr std::uint64_t on_ports = 2;
-
-bool active(const DebugRegisters& debug) { return (debug.control & control_enables) != 0; }
 
 void write_address(unsigned number, std::uint64_t value) {
     switch (number) {
@@ -105,14 +102,14 @@ Result<std::uint64_t> read_debug_register(const Vcpu& vcpu, unsigned number) {
 
 void load_debug_registers(const Vcpu& vcpu) {
     const DebugRegisters& debug = vcpu.pv.debug;
-    if (!active(debug)) return;
+    if (!has_breakpoints(debug)) return;
     for (unsigned number = 0; number < 4; ++number) write_address(number, debug.addresses[number]);
     write_dr<6>(status_fixed);
     write_dr<7>(debug.control);
 }
 
 void leave_debug_registers(const Vcpu& vcpu) {
-    if (active(vcpu.pv.debug)) write_dr<7>(control_fixed);
+    if (has_breakpoints(vcpu.pv.debug)) write_dr<7>(control_fixed);
 }
 
 }  // namespace basalt::pv

@@ -1,0 +1,101 @@
+// Whether this CPU holds what the vcpu that runs here should have; idle, what is nobody's.
+#include "core/layout.hpp"
+#include "domain/audit.hpp"
+#include "domain/domain.hpp"
+#include "guests/pv/control_registers.hpp"
+#include "guests/pv/debug_registers.hpp"
+#include "guests/pv/held_registers.hpp"
+#include "machine/descriptors.hpp"
+#include "machine/entry.hpp"
+#include "machine/features.hpp"
+#include "machine/instructions.hpp"
+#include "machine/page_entry.hpp"
+#include "machine/page_tables.hpp"
+
+namespace basalt {
+namespace {
+
+using pv::HeldRegisters;
+
+// The page of a vcpu's GDT that is lent to it by the CPU where it runs.
+std::uint64_t own_gdt_page(const Vcpu* vcpu) {
+    return vcpu == nullptr ? this_cpu().descriptors.raw
+                           : frame_of(vcpu->pv.descriptor_entries[FIRST_RESERVED_GDT_PAGE]).raw;
+}
+
+HeldRegisters found_here() {
+    const Cpu& cpu = this_cpu();
+    const bool with_vcpu = cpu.running_vcpu != nullptr;
+    const DescriptorTable gdt = read_gdt(), idt = read_idt();
+    const std::uint16_t ldt = read_ldt();
+    return {
+        .cr0 = read_cr0(), .cr3 = read_cr3(), .cr4 = read_cr4(), .xcr0 = features().xsave ? read_xcr0() : 0,
+        .noted_root = cpu.root, .noted_cr4 = cpu.cr4, .noted_xcr0 = cpu.xcr0,
+        .dr0 = read_dr<0>(), .dr1 = read_dr<1>(), .dr2 = read_dr<2>(), .dr3 = read_dr<3>(), .dr7 = read_dr<7>(),
+        .gdt_base = gdt.base, .gdt_limit = gdt.limit, .own_gdt_page = own_gdt_page(cpu.running_vcpu),
+        .ldt = ldt, .ldt_descriptor = ldt != 0 ? own_descriptor(ldt) : 0,
+        .idt_base = idt.base, .idt_limit = idt.limit, .task = read_task_register(),
+        .efer = read_msr(msr::efer), .star = read_msr(msr::star), .lstar = read_msr(msr::lstar),
+        .cstar = read_msr(msr::cstar), .syscall_mask = read_msr(msr::syscall_mask),
+        .sysenter_cs = try_read_msr(msr::sysenter_cs).value_or(0),
+        .tsc_aux = features().rdtscp ? read_msr(msr::tsc_aux) : 0, .page_attributes = read_msr(msr::page_attributes),
+        .landing = cpu.entry_data->task.stacks[0],
+        .stack_behind_landing = with_vcpu ? cpu.running_vcpu->registers.cpu_stack : cpu.entry_data->cpu_stack,
+    };
+}
+
+// On every CPU, whoever runs. What an idle one holds of its last vcpu's choices is told by its own notes.
+HeldRegisters expected_idle(const HeldRegisters& found) {
+    const Cpu& cpu = this_cpu();
+    const SystemCallRegisters calls = system_call_registers();
+    const DescriptorTable gdt = gdt_at(no_guest_gdt);
+    HeldRegisters expected = found;   // where nothing more is said: DR0 to DR3, which DR7 has switched off
+    expected.cr0 = wanted_cr0 | (cpu.task_switched ? cr0::task_switched : 0);
+    expected.cr3 = expected.noted_root = physical_of(boot_root());
+    expected.cr4 = cpu.cr4, expected.xcr0 = cpu.xcr0;
+    expected.dr7 = DebugRegisters{}.control;
+    expected.gdt_base = gdt.base, expected.gdt_limit = gdt.limit, expected.own_gdt_page = cpu.descriptors.raw;
+    expected.ldt = expected.ldt_descriptor = 0;
+    expected.idt_base = layout::interrupt_gates, expected.idt_limit = page_size - 1, expected.task = selector::task;
+    expected.efer = wanted_efer, expected.star = calls.star, expected.lstar = calls.lstar;
+    expected.cstar = calls.cstar, expected.syscall_mask = calls.mask;
+    expected.sysenter_cs = expected.tsc_aux = 0, expected.page_attributes = page_attribute_table;
+    expected.landing = expected.stack_behind_landing = cpu.entry_data->cpu_stack;
+    return expected;
+}
+
+HeldRegisters expected_with(const Vcpu& vcpu, const HeldRegisters& found) {
+    const PvVcpu& pv = vcpu.pv;
+    HeldRegisters expected = expected_idle(found);
+    expected.cr0 = wanted_cr0 | (pv.fpu_task_switched ? cr0::task_switched : 0);
+    expected.cr3 = expected.noted_root = physical_of(pv.in_kernel ? pv.kernel_root : pv.user_root);
+    expected.cr4 = expected.noted_cr4 = pv::real_cr4(pv);
+    if (features().xsave) expected.xcr0 = expected.noted_xcr0 = pv::real_xcr0(pv);
+    if (pv::has_breakpoints(pv.debug)) {
+        const auto& [dr0, dr1, dr2, dr3] = pv.debug.addresses;
+        expected.dr0 = dr0, expected.dr1 = dr1, expected.dr2 = dr2, expected.dr3 = dr3;
+        expected.dr7 = pv.debug.control;
+    }
+    expected.gdt_base = gdt_at(layout::gdt_of(vcpu.id)).base;
+    if (pv.ldt_entries != 0) {
+        expected.ldt = selector::ldt;
+        expected.ldt_descriptor = ldt_descriptor(layout::ldt_of(vcpu.id), pv.ldt_entries);
+    }
+    expected.landing = vcpu.registers.landing();
+    return expected;
+}
+
+}  // namespace
+
+std::optional<Finding> wrong_with_this_cpu() {
+    const Cpu& cpu = this_cpu();
+    const Vcpu* const vcpu = cpu.running_vcpu;
+    const HeldRegisters found = found_here();
+    const HeldRegisters expected = vcpu != nullptr ? expected_with(*vcpu, found) : expected_idle(found);
+    const auto wrong = first_difference(found, expected);
+    if (!wrong) return std::nullopt;
+    const DomainId whose = vcpu != nullptr ? vcpu->domain.id : owner_hypervisor;
+    return Finding{whose, "CPU", cpu.id.raw, wrong->name, found.*wrong->value, expected.*wrong->value};
+}
+
+}  // namespace basalt
