@@ -79,7 +79,7 @@ inline constexpr Row physdev_rows[] = {
                   {Error::no_device, "no function answers there, or it has no such messages"},
                   {Error::out_of_domain, "_MULTI_MSI with no message or more than 32"},
                   {Error::out_of_range, "more messages than the function can send"},
-                  {Error::no_device_or_address, "the function's MSI-X table has no address"},
+                  {Error::no_device_or_address, "the function's MSI-X table has no address, or one where no device can be"},
                   {Error::no_space, "no free pirqs or vectors", beyond_a_test},
                   {Error::no_memory, "no room for the function's record, or to map its table", beyond_a_test}},
      .differs = "Xen gives a line another number where asked, and none to the line of its own timer; takes a second mapping "

@@ -31,7 +31,7 @@ inline constexpr Address frame_table = m2p + (Address{256} << 30);
 inline constexpr unsigned domain_slot = 258;
 inline constexpr Address domain_area = l4_slot(domain_slot);
 inline constexpr Address cpu_area = l4_slot(259);
-inline constexpr Address device_area = l4_slot(260);
+inline constexpr Address device_area = l4_slot(260), device_area_end = l4_slot(261);
 inline constexpr Address image = 0xffff'82d0'0000'0000;   // in slot 261; the linker script says the same
 inline constexpr Address direct_map = l4_slot(262);
 inline constexpr Address direct_map_size = l4_slot(272) - direct_map;

@@ -18,14 +18,15 @@ PortAccess dom0_port(std::uint16_t port) {
     return PortAccess::all;
 }
 
-FrameAccess dom0_frame(Mfn mfn) {
+FrameAccess own_device(Mfn mfn) {
     constexpr Mfn first_message(0xfee00), last_message(0xfeeff);      // SDM 3, 11.11.1: where messages are written
     if (mfn >= first_message && mfn <= last_message) return FrameAccess::none;
     if (mfn == mfn_of(local_apic_page())) return FrameAccess::none;
     if (is_io_apic_page(mfn)) return FrameAccess::read_only;
     if (firmware().hpet && mfn == mfn_of(*firmware().hpet)) return FrameAccess::read_only;
-    if (is_message_table(mfn)) return FrameAccess::read_only;
     return FrameAccess::all;
 }
+
+FrameAccess dom0_frame(Mfn mfn) { return is_message_table(mfn) ? FrameAccess::read_only : own_device(mfn); }
 
 }  // namespace basalt

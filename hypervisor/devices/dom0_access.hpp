@@ -19,5 +19,7 @@ PortAccess dom0_port(std::uint16_t port);
 // Of a frame that is not RAM. A writable mapping of a read-only one is made read-only; writes through it are dropped.
 enum class FrameAccess : std::uint8_t { all, read_only, none };
 FrameAccess dom0_frame(Mfn mfn);
+// The same, but for MSI-X tables: of the interrupt controllers and timers that Basalt itself drives.
+FrameAccess own_device(Mfn mfn);
 
 }  // namespace basalt

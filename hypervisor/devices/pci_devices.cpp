@@ -69,7 +69,8 @@ Result<PciDevice*> known_device(Routes& all, pci::Function function) {
 
 Result<std::byte*> table_of(PciDevice& device) {
     find_table(device);
-    if (device.table == 0) return refuse(Error::no_device_or_address);
+    if (device.table == 0 || !may_hold_registers(mfn_of(device.table), mfn_of(device.table + table_bytes(device) - 1)))
+        return refuse(Error::no_device_or_address);
     if (device.mapped != device.table) {
         device.registers = TRY(map_device(device.table, table_bytes(device)));
         device.mapped = device.table;

@@ -3,10 +3,14 @@
 
 #include <cstdint>
 
+#include "core/number.hpp"
 #include "core/result.hpp"
 #include "formats/pci.hpp"
 
 namespace basalt {
+
+// Seam: whether these frames may hold a device's registers. Dom0 says where a table is, and Basalt writes there.
+bool may_hold_registers(Mfn first, Mfn last);
 
 Result<> announce_function(pci::Function function);
 Result<> withdraw_function(pci::Function function);

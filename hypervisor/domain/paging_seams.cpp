@@ -1,6 +1,7 @@
 // What the page rules and the frame records ask of domains and of the machine.
 #include "core/layout.hpp"
 #include "devices/dom0_access.hpp"
+#include "devices/pci_devices.hpp"
 #include "domain/domain.hpp"
 #include "machine/features.hpp"
 #include "machine/flush.hpp"
@@ -11,6 +12,12 @@
 namespace basalt {
 
 void flush_cpus_behind(FlushTime time) { flush_stale(online_cpus(), time); }
+
+bool may_hold_registers(Mfn first, Mfn last) {
+    for (Mfn mfn = first; mfn <= last; ++mfn)
+        if (is_ram(mfn) || own_device(mfn) != FrameAccess::all) return false;
+    return true;
+}
 
 namespace paging {
 

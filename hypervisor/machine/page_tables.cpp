@@ -3,6 +3,7 @@
 #include "core/assert.hpp"
 #include "core/lock.hpp"
 #include "machine/early_memory.hpp"
+#include "machine/features.hpp"
 #include "machine/flush.hpp"
 #include "machine/image.hpp"
 #include "machine/instructions.hpp"
@@ -82,12 +83,17 @@ void unmap(layout::Address address) {
 
 Result<std::byte*> map_device(std::uint64_t physical, std::size_t size, Caching caching) {
     const auto first = physical & ~(page_size - 1);
+    const auto end_of_addresses = std::uint64_t{1} << features().physical_bits;
+    if (physical >= end_of_addresses || size > end_of_addresses - physical) return refuse(Error::invalid);
     const auto pages = (physical + size - first + page_size - 1) / page_size;
-    const auto address = tables.with([&](Tables& t) {
+    const auto place = tables.with([&](Tables& t) -> Result<layout::Address> {
         const auto start = t.next_device;
-        t.next_device += (pages + 1) * page_size;   // one page between two devices stays unmapped
+        const auto bytes = (pages + 1) * page_size;   // one page between two devices stays unmapped
+        if (bytes > layout::device_area_end - start) return refuse(Error::no_memory);
+        t.next_device += bytes;
         return start;
     });
+    const auto address = TRY(place);
     for (std::uint64_t page = 0; page < pages; ++page)
         TRY(map(address + page * page_size, mfn_of(first) + page, rights::write | static_cast<PageEntry>(caching)));
     return reinterpret_cast<std::byte*>(address + (physical - first));

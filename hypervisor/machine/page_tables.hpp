@@ -33,7 +33,8 @@ Result<Mfn> frame_for_tables();
 Result<> map(layout::Address address, Mfn mfn, PageEntry bits);
 void unmap(layout::Address address);
 
-// Device registers or firmware tables at any physical address, for good. The address keeps its offset in the page.
+// Device registers or firmware tables at any physical address, for good. The address keeps its offset in the page. invalid:
+// no address that this CPU has; no_memory: for the tables, or all of the area is used up.
 Result<std::byte*> map_device(std::uint64_t physical, std::size_t size, Caching caching = Caching::uncached);
 
 // A table of any level walked down to its 4 KiB entry, with tables made on the way: for a domain's L3 of slot 258

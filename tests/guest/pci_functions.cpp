@@ -174,6 +174,23 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(one.status, 0);
         expect_equal(unmap(one.pirq), 0);
     }},
+    {"physdev_op.map_pirq", "refuses a table that would lie in RAM or in an interrupt controller, and writes nothing", [] {
+        if (on_stock_xen()) return skip("stock Xen writes wherever the function says that its table is");
+        const std::uint32_t address = config(random_numbers, second_bar);
+        Page& page = fresh_page();
+        page.words.fill(~0ull);
+        set_config(random_numbers, second_bar, static_cast<std::uint32_t>(page.machine()));
+        expect_equal(map(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address).status, -XEN_ENXIO);
+        for (const std::uint64_t word : page.words) expect_equal(word, ~0ull);
+        for (const std::uint32_t own : {0xfec00000u, 0xfee00000u}) {      // IO-APIC, local APIC
+            set_config(random_numbers, second_bar, own);
+            expect_equal(map(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address).status, -XEN_ENXIO);
+        }
+        set_config(random_numbers, second_bar, address);
+        const Mapped one = map(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address);
+        expect_equal(one.status, 0);
+        expect_equal(unmap(one.pirq), 0);
+    }},
     {"physdev_op.unmap_pirq", "refuses domains that there are not, and pirqs beyond all", [] {
         expect_equal(unmap(20, 77), -XEN_ESRCH);
         for (const int pirq : {-1, 100'000}) expect_equal(unmap(pirq), -XEN_EINVAL);
