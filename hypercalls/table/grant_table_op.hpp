@@ -41,7 +41,7 @@ inline constexpr Row grant_table_rows[] = {
                 {"dev_bus_addr", "the frame's machine address; 0: the devices' part stays"}, {"handle", "of the mapping"}},
      .refusals = {{grant_status(GNTST_bad_handle), "there is no such mapping, or none any more"},
                   {grant_status(GNTST_bad_dev_addr), "dev_bus_addr is not the frame's; nothing is unmapped"},
-                  {grant_status(GNTST_general_error), "the entry at host_addr does not map the frame, or there is none"},
+                  {grant_status(GNTST_general_error), "the entry at host_addr does not map the frame, or not with the mapping's right to write, or there is none"},
                   page_is_changing},
      .cost = Cost::resumed},
     {.command = GNTTABOP_unmap_and_replace, .name = "unmap_and_replace",
@@ -49,7 +49,7 @@ inline constexpr Row grant_table_rows[] = {
      .operand = in_out<gnttab_unmap_and_replace_t>(offsetof(gnttab_unmap_and_replace_t, status)),
      .fields = {{"host_addr", "where it is mapped"}, {"new_addr", "what takes its place; 0: nothing"}, {"handle", "of the mapping"}},
      .refusals = {{grant_status(GNTST_bad_handle), "there is no such mapping, or none any more"},
-                  {grant_status(GNTST_general_error), "the entry at host_addr does not map the frame, an address has no level-1 entry, or "
+                  {grant_status(GNTST_general_error), "the entry at host_addr does not map the frame, or not with the mapping's right to write, an address has no level-1 entry, or "
                                                       "the mapping was made with GNTMAP_contains_pte"},
                   page_is_changing},
      .cost = Cost::resumed},

@@ -93,7 +93,9 @@ void count_domain(Domain& domain, paging::Audit& audit) {
     for (std::uint32_t index = 0; index < domain.grants.frame_count(); ++index)
         add_writable(*domain.grants.frame(index));
     grants::for_each_mapping(domain.grants, [&](grants::Handle, const grants::Mapping& mapping) {
-        mapping.writing() ? add_writable(Mfn(mapping.frame)) : audit.add_reference(Mfn(mapping.frame));
+        const Mfn mfn(mapping.frame);
+        mapping.writing() ? add_writable(mfn) : audit.add_reference(mfn);
+        if (borrows_by_grants(domain) && (mapping.flags & GNTMAP_host_map) != 0) audit.add_lent(mfn, mapping.writing());
     });
 }
 

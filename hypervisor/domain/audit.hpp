@@ -12,6 +12,10 @@ namespace paging {
 class Audit;
 }
 class Vcpu;
+class Domain;
+
+// Whether each entry of its tables that names a frame of another's shows a grant that it has mapped.
+bool borrows_by_grants(const Domain& domain);
 
 // That all agrees, or the first thing that does not, goes to the log as one line. Refused: input_output where something
 // does not agree; no_memory where there is none for the counts; again where another CPU is at it: this one will stand

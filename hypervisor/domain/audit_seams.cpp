@@ -1,4 +1,5 @@
 // What the audits of the rooms below ask about domains.
+#include "domain/audit.hpp"
 #include "domain/domain.hpp"
 #include "events/audit.hpp"
 #include "grants/audit.hpp"
@@ -6,15 +7,19 @@
 
 namespace basalt {
 
+// The mappings of one that dies end before its tables are taken apart.
+bool borrows_by_grants(const Domain& domain) { return !domain.privileged && !domain.is_dying(); }
+
 namespace paging {
 
-bool is_lent(DomainId to, Mfn mfn, bool writable) {
+Lending lending(DomainId to, Mfn mfn, bool writable) {
     const auto domain = listed_domain(to);
-    if (!domain) return false;
-    if ((*domain)->is_dying()) return true;   // its mappings end before its tables are taken apart
-    if (!(*domain)->privileged) return grants::has_mapped((*domain)->grants, mfn, writable);
+    if (!domain) return Lending::none;
+    if (borrows_by_grants(**domain))
+        return grants::has_mapped((*domain)->grants, mfn, writable) ? Lending::by_grant : Lending::none;
     const auto owner = frame(mfn).owner_word();
-    return owner.owner() != owner_nobody && !(owner.owner() == owner_hypervisor && owner.held());
+    const bool is_secret = owner.owner() == owner_nobody || (owner.owner() == owner_hypervisor && owner.held());
+    return is_secret ? Lending::none : Lending::by_privilege;
 }
 
 }  // namespace paging

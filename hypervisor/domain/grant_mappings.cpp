@@ -58,6 +58,11 @@ Result<bool> exchange(const Spot& spot, Entry found, Entry wanted, DomainMemory&
 
 constexpr int tries = 8;   // the processor, and other vcpus of the guest, may change an entry meanwhile
 
+// An entry with another right belongs to another mapping, and outlives this one: its granter would be told too early.
+bool maps(Entry entry, Lent lent) {
+    return entry.present() && entry.mfn() == lent.frame && entry.writable() == lent.writable;
+}
+
 Result<Entry> take_away(std::uint64_t address, Vcpu& vcpu) {
     const Spot spot = TRY(spot_of({address}, vcpu));
     for (int tried = 0; tried < tries; ++tried) {
@@ -88,14 +93,14 @@ Result<> map_there(Place place, Mfn frame, DomainId owner, std::uint32_t flags) 
     return {};
 }
 
-Result<> unmap_there(Place place, Mfn frame, std::optional<std::uint64_t> instead) {
+Result<> unmap_there(Place place, Lent lent, std::optional<std::uint64_t> instead) {
     Vcpu& vcpu = running();
     if (instead && place.is_entry) return refuse(Error::invalid);
     const Spot spot = TRY(spot_of(place, vcpu));
     const Entry other = instead ? TRY(spot_of({*instead}, vcpu)).entry() : Entry();
     for (int tried = 0; tried < tries; ++tried) {
         const Entry found = spot.entry();
-        if (!found.present() || found.mfn() != frame) return refuse(Error::invalid);
+        if (!maps(found, lent)) return refuse(Error::invalid);
         if (!TRY(exchange(spot, found, other, vcpu.domain.memory))) continue;
         if (instead) TRY(take_away(*instead, vcpu));
         return {};

@@ -76,7 +76,7 @@ Answer<Unmapped> Unmapped::begin(GrantTable& mapper, const UnmapRequest& request
     }
     if (result == Status::okay && request.host_addr != 0 && by_host(mapping.flags)) {
         const Place place{request.host_addr, (mapping.flags & GNTMAP_contains_pte) != 0};
-        if (const auto gone = unmap_there(place, Mfn(mapping.frame), request.instead))
+        if (const auto gone = unmap_there(place, {Mfn(mapping.frame), mapping.writing()}, request.instead))
             over |= GNTMAP_host_map;
         else
             result = status_of(gone.error());

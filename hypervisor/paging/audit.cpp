@@ -1,5 +1,7 @@
 #include "paging/audit.hpp"
 
+#include <algorithm>
+
 #include "memory/allocator.hpp"
 #include "memory/m2p.hpp"
 #include "paging/named.hpp"
@@ -37,6 +39,12 @@ void Audit::add_use(Mfn mfn, Use use) {
         expected.use = two_uses;
 }
 
+void Audit::add_lent(Mfn mfn, bool writable) {
+    if (mfn.raw >= expected_.size()) return;
+    auto& expected = expected_[mfn.raw];
+    ++(writable ? expected.lent_to_write : expected.lent_to_read);
+}
+
 void Audit::add_free_block(Mfn first, unsigned order) {
     for (auto mfn = first; mfn.raw < first.raw + (std::uint64_t{1} << order); ++mfn) {
         if (mfn.raw >= expected_.size()) return find(mfn, "place among the free frames", mfn.raw, 0);
@@ -55,6 +63,17 @@ void Audit::find(Mfn mfn, std::string_view what, std::uint64_t found, std::uint6
     if (!in_tables_) in_tables_ = Finding{frame(mfn).owner(), "frame", mfn.raw, what, found, expected};
 }
 
+// A mapping is shown by one entry, or by none: a guest may have written over it.
+void Audit::count_borrowed(Mfn table, Entry entry, DomainId owner) {
+    switch (lending(owner, entry.mfn(), entry.writable())) {
+        case Lending::none: return find(table, "entry that names a frame of another's", entry.raw(), 0);
+        case Lending::by_privilege: return;
+        case Lending::by_grant: break;
+    }
+    auto& expected = expected_[entry.mfn().raw];
+    --(entry.writable() ? expected.lent_to_write : expected.lent_to_read);
+}
+
 void Audit::count_entry(Mfn table, unsigned level, Entry entry, DomainId owner) {
     const Mfn named = entry.mfn();
     if (!is_ram(named)) {
@@ -67,8 +86,7 @@ void Audit::count_entry(Mfn table, unsigned level, Entry entry, DomainId owner) 
         if (other != owner) find(table, "entry that names a table of another's", entry.raw(), 0);
         return add_use(named, table_of_level(level - 1));
     }
-    if (other != owner && !is_lent(owner, named, entry.writable()))
-        find(table, "entry that names a frame of another's", entry.raw(), 0);
+    if (other != owner) count_borrowed(table, entry, owner);
     if (entry.writable())
         add_use(named, Use::writable);
     else
@@ -128,6 +146,9 @@ std::optional<Finding> Audit::wrong_with(Mfn mfn) const {
     if (word.users() != 0 && coded(word.use()) != expected.use) return differs("use", coded(word.use()), expected.use);
     if (!word.sound()) return differs("record", word.raw(), 0);
     if (word.users() != 0 && !word.checked() && !word.partial()) return differs("unfinished check", 1, 0);
+    const auto beyond = [](std::int32_t left) { return static_cast<std::uint64_t>(std::max(-left, 0)); };
+    if (const auto more = beyond(expected.lent_to_read)) return differs("entries beyond the mappings that lend it to read", more, 0);
+    if (const auto more = beyond(expected.lent_to_write)) return differs("entries beyond the mappings that lend it to write", more, 0);
     const bool is_secret = owner == owner_nobody || (owner == owner_hypervisor && frame(mfn).owner_word().held());
     if (is_secret && m2p_of(mfn) != m2p_invalid) return differs("M2P entry", m2p_of(mfn), m2p_invalid);
     return std::nullopt;

@@ -17,8 +17,11 @@ struct Expected {
     std::uint32_t users : 24 = 0;
     std::uint32_t use : 7 = 0;    // Use, or two of them
     std::uint32_t is_free : 1 = 0;
+    // Mappings of grants that lend the frame, less the entries that name it by one.
+    std::int32_t lent_to_read = 0;
+    std::int32_t lent_to_write = 0;
 };
-static_assert(sizeof(Expected) == 8);
+static_assert(sizeof(Expected) == 16);
 
 // Start with zeroes, one per frame; let every room add what it holds (roots, descriptor tables, grants,
 // shared pages), then count what records and tables say themselves, then compare. The machine stands still
@@ -29,6 +32,7 @@ public:
 
     void add_reference(Mfn mfn);
     void add_use(Mfn mfn, Use use);    // with its reference
+    void add_lent(Mfn mfn, bool writable);    // what an entry may name by a grant
 
     void count_free_blocks();
     void count_tables_and_holds();
@@ -38,6 +42,7 @@ private:
     void add_free_block(Mfn first, unsigned order);
     void count_entries(Mfn table, unsigned level, unsigned count, DomainId owner);
     void count_entry(Mfn table, unsigned level, Entry entry, DomainId owner);
+    void count_borrowed(Mfn table, Entry entry, DomainId owner);
     void compare_own_slots(Mfn root, DomainId owner);
     void find(Mfn mfn, std::string_view what, std::uint64_t found, std::uint64_t expected);
     std::optional<Finding> wrong_with(Mfn mfn) const;
@@ -46,8 +51,12 @@ private:
     std::optional<Finding> in_tables_;    // the first
 };
 
-// Seam, supplied by domain/: why a domain's table may name a frame of somebody else's. It is the privileged
-// domain, or has mapped a grant of the frame.
-bool is_lent(DomainId to, Mfn mfn, bool writable);
+// Seam, supplied by domain/: why a domain's table may name a frame of somebody else's.
+enum class Lending : std::uint8_t {
+    none,
+    by_grant,     // it has mapped a grant of the frame, with this right
+    by_privilege  // it may name any, or its tables are taken apart: its entries are not counted
+};
+Lending lending(DomainId to, Mfn mfn, bool writable);
 
 }    // namespace basalt::paging

@@ -310,6 +310,23 @@ constexpr auto table = std::to_array<Case>({
         expect_unmap(handle, at, 0, GNTST_bad_handle);
         expect_equal(lent.grants[reference].flags, GTF_permit_access);
     }},
+    {"grant_table_op.unmap_grant_ref", "refuses an entry that has another right than the mapping", [] {
+        const Lent lent;
+        Lent to_read;                       // the same grant, in another window
+        give(lent.grants[reference], 0, lent.page.mfn());
+        const unsigned writing = lent.mapped();
+        const unsigned reading = to_read.mapped(GNTMAP_host_map | GNTMAP_readonly);
+        expect_unmap(writing, to_read.window.address(), 0, GNTST_general_error);
+        expect_unmap(reading, lent.window.address(), 0, GNTST_general_error);
+        Page& another = fresh_page();
+        expect_replace(writing, to_read.window.address(), another.address(), GNTST_general_error);
+        expect_equal(slot_of(&another).value() & present, present);
+        expect_equal(lent.grants[reference].flags, GTF_permit_access | grant_in_use);
+        expect_unmap(writing, lent.window.address(), 0, GNTST_okay);
+        expect_equal(lent.grants[reference].flags, GTF_permit_access | GTF_reading);
+        expect_unmap(reading, to_read.window.address(), 0, GNTST_okay);
+        expect_equal(lent.grants[reference].flags, GTF_permit_access);
+    }},
     {"grant_table_op.unmap_grant_ref", "nothing is named: nothing is unmapped; the parts can go one by one", [] {
         const Lent lent;
         const unsigned handle = lent.mapped(GNTMAP_host_map | GNTMAP_device_map);

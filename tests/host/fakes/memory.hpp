@@ -52,6 +52,7 @@ public:
     std::atomic<FlushTime> clock{100};
     std::atomic<std::uint64_t> flushes{0};
     std::atomic<int> emptied_accounts{0};
+    Mfn lent = no_mfn;    // what grants lend, for the audit
 
     static Memory* now;
 

@@ -30,7 +30,7 @@ TEST_F(grants, a_mapping_marks_the_entry_and_holds_the_frame_until_it_ends) {
     const auto mapped = map(9);
     ASSERT_TRUE(mapped);
     EXPECT_EQ(mapped->frame, page);
-    EXPECT_EQ(mapper->mapped.at(window), page);
+    EXPECT_EQ(mapper->mapped.at(window).frame, page);
     EXPECT_EQ(granter->flags(9), unsigned{GTF_permit_access} | in_use);
     EXPECT_EQ(frame(page).word().users(), 1u);
     {
@@ -112,11 +112,25 @@ TEST_F(grants, an_entry_that_maps_something_else_by_now_is_left_alone) {
     const auto page = granter->new_frame();
     granter->give(9, page, *mapper);
     const auto mapped = map(9);
-    mapper->mapped[window] = Mfn(300);
+    mapper->mapped[window].frame = Mfn(300);
     EXPECT_EQ(unmap(mapped->handle), Status::general_error);
     EXPECT_EQ(granter->flags(9) & in_use, in_use);
-    mapper->mapped[window] = page;
+    mapper->mapped[window].frame = page;
     EXPECT_EQ(unmap(mapped->handle), Status::okay);
+}
+
+TEST_F(grants, an_entry_with_another_right_is_left_alone) {
+    const auto page = granter->new_frame();
+    granter->give(9, page, *mapper);
+    const auto reading = map(9, GNTMAP_host_map | GNTMAP_readonly, 0x1000);
+    const auto writing = map(9, GNTMAP_host_map, 0x2000);
+    EXPECT_EQ(unmap(writing->handle, 0x1000), Status::general_error);
+    EXPECT_EQ(unmap(reading->handle, 0x2000), Status::general_error);
+    EXPECT_EQ(granter->flags(9) & in_use, in_use);
+    EXPECT_EQ(unmap(writing->handle, 0x2000), Status::okay);
+    EXPECT_EQ(granter->flags(9) & in_use, unsigned{GTF_reading});
+    EXPECT_EQ(unmap(reading->handle, 0x1000), Status::okay);
+    expect_idle(page);
 }
 
 TEST_F(grants, handles_are_as_many_as_memory_gives_and_come_back) {
@@ -136,7 +150,7 @@ TEST_F(grants, handles_are_as_many_as_memory_gives_and_come_back) {
     for (unsigned count = 0; count < 1000; ++count)
         EXPECT_EQ(unmap(handles[count], 0x10000 + 0x1000 * count), Status::okay);
     for (std::size_t count = 1000; count < handles.size(); ++count) {
-        mapper->mapped[window] = page;
+        mapper->mapped[window] = {page, true};
         EXPECT_EQ(unmap(handles[count]), Status::okay);
     }
     expect_idle(page);

@@ -85,15 +85,15 @@ Result<FrameUse> hold_writable(Mfn mfn, DomainId owner) {
     return FrameUse::adopt(mfn);
 }
 
-Result<> map_there(Place place, Mfn frame, DomainId, std::uint32_t) {
+Result<> map_there(Place place, Mfn frame, DomainId, std::uint32_t flags) {
     if (world::no_entry_there) return refuse(Error::invalid);
-    world::runner->mapped[place.where] = frame;
+    world::runner->mapped[place.where] = {frame, (flags & GNTMAP_readonly) == 0};
     return {};
 }
 
-Result<> unmap_there(Place place, Mfn frame, std::optional<std::uint64_t> instead) {
+Result<> unmap_there(Place place, Lent lent, std::optional<std::uint64_t> instead) {
     auto& mapped = world::runner->mapped;
-    if (world::no_entry_there || !mapped.contains(place.where) || mapped[place.where] != frame)
+    if (world::no_entry_there || !mapped.contains(place.where) || mapped[place.where] != lent)
         return refuse(Error::invalid);
     mapped.erase(place.where);
     if (instead) mapped.insert(std::pair(place.where, mapped.extract(*instead).mapped()));

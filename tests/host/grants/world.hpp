@@ -1,4 +1,4 @@
-// Domains with grant tables and frames; their page tables are a map from addresses to frames.
+// Domains with grant tables and frames; their page tables are a map from addresses to frames and rights.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 
 #include "fakes/memory.hpp"
 #include "grants/grant_table.hpp"
+#include "grants/seams.hpp"
 
 namespace basalt::grants::world {
 
@@ -21,7 +22,7 @@ struct Domain {
 
     DomainMemory& memory;
     GrantTable grants;
-    std::map<std::uint64_t, Mfn> mapped;
+    std::map<std::uint64_t, Lent> mapped;
 };
 
 struct World : testing::Test {

@@ -44,8 +44,8 @@ void assertion_failed(const char* claim, const char* file, int line) {
 
 namespace paging {
 
-bool is_lent(DomainId, Mfn, bool) {
-    return false;
+Lending lending(DomainId, Mfn, bool) {
+    return Lending::none;
 }
 DeviceAccess device_access(DomainId, Mfn) {
     return DeviceAccess::none;

@@ -83,6 +83,30 @@ TEST_F(AuditTest, EntriesNameTheOwnersFramesAlone) {
     EXPECT_EQ(told_with(1, 2, Entry::of(Mfn(3), user).raw()), "1: entry that names device memory");
 }
 
+TEST_F(AuditTest, AMappingOfAGrantIsShownOnce) {
+    Mfn strange = world.memory.begin();
+    while (frame(strange).owner() != DomainId(1)) ++strange;
+    world.memory.lent = strange;
+    const auto hold = [&](auto rule) { static_cast<void>(frame(strange).apply(rule)); };
+    hold([](FrameWord word) { return word.take_reference(); });
+    const auto told_lent = [&](unsigned to_read, unsigned to_write, std::uint64_t rights) {
+        const auto was = std::exchange(table_at(frames[1])[2], Entry::of(strange, Entry::present_bit | Entry::user_bit | rights).raw());
+        auto audit = world.audited();
+        for (unsigned i = 0; i < to_read; ++i) audit.add_lent(strange, false);
+        for (unsigned i = 0; i < to_write; ++i) audit.add_lent(strange, true);
+        table_at(frames[1])[2] = was;
+        const auto wrong = audit.first_finding();
+        return wrong ? which(Mfn(wrong->number)) + std::string(wrong->what) : "";
+    };
+    EXPECT_EQ(told_lent(1, 0, 0), "");
+    EXPECT_EQ(told_lent(2, 0, 0), "");
+    EXPECT_EQ(told_lent(0, 1, 0), "another: entries beyond the mappings that lend it to read");
+    hold([](FrameWord word) { return word.drop_reference(); });
+    hold([](FrameWord word) { return word.take_both(Use::writable); });
+    EXPECT_EQ(told_lent(0, 1, Entry::writable_bit), "");
+    EXPECT_EQ(told_lent(1, 0, Entry::writable_bit), "another: entries beyond the mappings that lend it to write");
+}
+
 TEST_F(AuditTest, TheFreeFramesAreThoseOfNobody) {
     Mfn free = world.memory.begin();
     while (frame(free).owner() != owner_nobody) ++free;
