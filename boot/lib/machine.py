@@ -58,18 +58,24 @@ class Machine:
     reboots: bool = False
     extra: tuple[str, ...] = ()
 
-    def command(self, interactive=False, console_log=None):
-        """The command line; the console is stdin and stdout, shared with QEMU's monitor when interactive."""
+    def command(self, lines, keys=False):
+        """The command line. The console is stdin and stdout; `keys` of QEMU's own (Ctrl-A X) when somebody types there.
+
+        `lines` are sockets (file descriptors) that it leads to QEMU's `monitor` and, when there is one, to a `job`.
+        """
         line = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
                 "-machine", self.kind, "-accel", "tcg", "-cpu", self.cpu, "-smp", str(self.cpus), "-m", self.memory]
         if not self.reboots:
             line += ["-no-reboot"]
         line += self._boot_source()
-        line += self._console(interactive, console_log)
+        line += self._console(keys, lines["monitor"])
         for number, disk in enumerate(self.disks):
             line += disk.arguments(number)
         if self.network:
             line += ["-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0,romfile="]
+        if "job" in lines:
+            line += ["-chardev", f"socket,id=job,fd={lines['job']}", "-device", "virtio-serial-pci",
+                     "-device", "virtserialport,chardev=job,name=job"]
         if self.instruction_count:
             line += ["-icount", "shift=0,sleep=off"]
         if self.gdb_port is not None:
@@ -84,11 +90,8 @@ class Machine:
                     "-device", "ide-cd,drive=cd,bus=ide.0,bootindex=0"]
         return ["-kernel", str(self.kernel), "-append", self.kernel_arguments]
 
-    def _console(self, interactive, console_log):
-        chardev = "stdio,id=console,signal=off"
-        if interactive:
-            chardev += ",mux=on"
-        if console_log is not None:
-            chardev += f",logfile={console_log}"
-        line = ["-chardev", chardev, "-serial", "chardev:console"]
-        return line + (["-mon", "chardev=console"] if interactive else ["-monitor", "none"])
+    @staticmethod
+    def _console(keys, monitor):
+        line = ["-chardev", "stdio,id=console,signal=off" + (",mux=on" if keys else ""), "-serial", "chardev:console",
+                "-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "chardev=monitor,mode=control"]
+        return line + (["-mon", "chardev=console"] if keys else [])

@@ -3,9 +3,9 @@
 import argparse
 import os
 import re
+import select
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import places
 import prepare
-from console import FATAL, Console, Ended, MachineFailed, Silent, die_with_parent
+from console import Console, Ended, MachineFailed
+from endings import IN_ORDER
 from iso import Module, make_iso
 from job import Job, with_files
 from machine import Disk, Machine
@@ -25,7 +26,6 @@ XEN_CPU = "max,-la57,-smap"
 # bit, so Dom0 and a guest would damage each other's registers.
 XEN_OPTIONS = "spec-ctrl=eager-fpu"
 MACHINE_FAILED = 125
-AUDITED = "(XEN) audit: all frames, ports and grants agree"
 KEPT_LOGS = 30
 
 
@@ -90,7 +90,8 @@ def options(arguments):
     add("--icount", action="store_true", help="count instructions: one nanosecond each, the same in every run")
     add("--gdb", action="store_true", help="wait for a debugger on port 1234 before the first instruction")
     add("--qemu", action="append", default=[], metavar="WORD", help="one more word of QEMU's command line; repeatable")
-    add("--timeout", type=count, default=600, metavar="SECONDS", help="with --exec or --script: give up on a machine that hangs (600)")
+    add("--timeout", type=count, default=600, metavar="SECONDS",
+        help="with --exec or --script: give up on a machine that says nothing new for so long (600)")
     chosen = parser.parse_args(arguments)
     if chosen.script:
         if chosen.exec is not None:
@@ -152,51 +153,57 @@ def terminal():
     return {"job/terminal": f"ROWS={rows} COLUMNS={columns}; export TERM={known}\n"}
 
 
-def follow(console, job, limit):
-    """Prints the job's output as it comes; returns when the machine has ended or given the job's status and ended."""
-    for when, line in console.lines(limit, FATAL):
-        said = job.output_in(line)
-        if said is not None:
-            print(said, end="", flush=True)
-        elif found := re.search(r"dom0: (ready, .*)", line):
-            say(f"Dom0 {found[1]}, {when:.1f} s after the machine was switched on")
-        elif job.status is not None:
-            return
-
-
-def run_job(chosen, job, image, log):
-    with Console(machine(chosen, image).command(), log) as console:
-        follow(console, job, chosen.timeout)
-        if job.status is None:
-            raise Ended(f"the machine ended before the command did; its last words were {console.last_words!r}")
+def write(data):
+    """Writes bytes to stdout, which may be a terminal that QEMU, at the same one, has made non-blocking."""
+    while data:
         try:
-            console.wait(limit=60)
-        except Silent:
-            raise Silent(f"the command ended with status {job.status}, but the machine did not power off") from None
-    said = log.read_text()
-    if "(XEN) Basalt " in said and AUDITED not in said.rpartition(f"{job.token}? ")[2]:
-        raise Ended("the machine ended without the audit that Basalt ends with")
-    return job.status
+            data = data[os.write(1, data):]
+        except BlockingIOError:
+            select.select([], [1], [])
 
 
-def run_interactively(chosen, image, log):
+def run_job(job, emulated, log, limit):
+    with Console(emulated, log, job) as console:
+        ready = False
+        for when, line in console.lines(limit):
+            if not ready and (found := re.search(r"dom0: (ready, .*)", line)):
+                say(f"Dom0 {found[1]}, {when:.1f} s after the machine was switched on")
+                ready = True
+        end = console.end()
+        if not end.in_order:
+            raise Ended(end.words)
+        if complaint := console.endings.audit_complaint():
+            raise Ended(complaint)
+    if job.status is None:
+        say(f"the command {IN_ORDER[end.how]}")     # and so there is no status of its own
+    return job.status or 0
+
+
+def run_interactively(emulated, log):
     say("Ctrl-A X leaves, Ctrl-A C is QEMU's monitor")
-    command = machine(chosen, image).command(interactive=True, console_log=log)
-    return subprocess.run(command, preexec_fn=die_with_parent).returncode
+    with Console(emulated, log, keys=True) as console:
+        console.show = write
+        end = console.wait(float("inf"))
+    if not end.in_order and end.how != "left":
+        raise Ended(end.words)
+    return 0
 
 
 def run(chosen):
     prepare.packages()
     machine(chosen, None)  # refuses bad disks before anything is built
     prepare.dom0()
-    job = Job(chosen.exec) if chosen.exec is not None else None
+    job = Job(chosen.exec, write) if chosen.exec is not None else None
     log = fresh_log()
     say(f"console log: {os.path.relpath(log)}")
     with own_folder() as folder:
         image = boot_image(chosen, Path(folder), guest(chosen) | (job.files() if job else terminal()))
         if chosen.gdb:
             say("waiting for a debugger: gdb -ex 'target remote :1234' FILE")
-        return run_job(chosen, job, image, log) if job else run_interactively(chosen, image, log)
+        emulated = machine(chosen, image)
+        if job is None:
+            return run_interactively(emulated, log)
+        return run_job(job, emulated, log, float("inf") if chosen.gdb else chosen.timeout)
 
 
 def main():

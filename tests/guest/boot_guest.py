@@ -7,7 +7,7 @@
     ... --as-domu                                              as a domain that xl starts
     ... --cpus 2 --options 'dom0_max_vcpus=2'                  QEMU's CPUs; more options for the hypervisor
 
-The exit status is 0 once the guest has said its closing line and the machine has ended by itself.
+The exit status is 0 when no case failed, and the machine ended because the guest asked for it.
 """
 
 import argparse
@@ -24,10 +24,9 @@ from build import build, configure
 from console import Console, MachineFailed
 from iso import Module, make_iso
 from machine import Machine
-from monitor import Monitor
 from progress import Trouble
 
-CLOSING = re.compile(r"guest: \d+ passed, \d+ failed, \d+ skipped")
+OUTCOMES = ("PASS", "FAIL", "SKIP")
 HYPERVISORS = {"basalt": places.basalt, "xen": places.xen}
 # Stock Xen needs both taken away only to boot Linux, but the verdicts are compared on the same CPU.
 CPU = "max,-la57,-smap"
@@ -67,8 +66,8 @@ def arguments():
     parser.add_argument("--monitor", action="append", nargs=2, default=[], metavar=("PROMPT", "COMMAND"),
                         help="given to QEMU's monitor when the guest has said PROMPT: nmi, say")
     parser.add_argument("--count", action="store_true", help="count instructions (-icount)")
-    parser.add_argument("--limit", type=int, default=120, metavar="SECONDS",
-                        help="catches hangs on a loaded machine, nothing waits for it (120)")
+    parser.add_argument("--limit", type=int, default=300, metavar="SECONDS",
+                        help="of silence: catches hangs on a loaded machine, nothing waits for it (300)")
     return parser.parse_args()
 
 
@@ -81,52 +80,79 @@ def built(source):
     return places.build / "release" / "guests" / Path(source).stem
 
 
-def boot(wanted, guest):
+class Cases:
+    """What the guest itself says of its cases. Other domains' lines have a prefix, and so do the hypervisor's."""
+
+    def __init__(self):
+        self._said = dict.fromkeys(OUTCOMES, 0)
+        self._closing = None
+
+    def hear(self, line):
+        for outcome in OUTCOMES:
+            self._said[outcome] += line.startswith(f"{outcome} ")
+        if found := re.fullmatch(r"guest: (\d+) passed, (\d+) failed, (\d+) skipped", line):
+            self._closing = found
+
+    def complaint(self):
+        if self._closing is None:
+            return "the guest did not come to its closing line"
+        counted = dict(zip(OUTCOMES, map(int, self._closing.groups())))
+        if counted != self._said:
+            return f"the guest counted {counted}, but said {self._said}"
+        return f"cases that failed: {counted['FAIL']}" if counted["FAIL"] else None
+
+
+def boot(wanted, guest, cases):
     hypervisor = wanted.hypervisor or HYPERVISORS[wanted.on]
     log = places.logs / "guest" / wanted.on / f"{guest.name}.log"
     log.unlink(missing_ok=True)     # whatever fails below, no older run's verdict is left to be counted
     iso = make_iso(places.image / "guests" / wanted.on / f"{guest.name}.iso", hypervisor,
                    f"{BASE_OPTIONS} {wanted.options}".rstrip(),
                    [Module(guest, f"placeholder on={wanted.on} {wanted.words}".rstrip())])
-    devices = tuple(word for device in wanted.device for word in ("-device", device))
-    closed = False
-    with Monitor(wanted.limit) as monitor:
-        machine = Machine(iso=iso, cpu=wanted.cpu, cpus=wanted.cpus, memory=wanted.memory,
-                          instruction_count=wanted.count, extra=devices + monitor.arguments)
-        with Console(machine.command(), log) as console:
-            for _, line in console.lines(wanted.limit):
-                print(line, flush=True)
-                for prompt, text in wanted.answer:
-                    if line.endswith(prompt):
-                        console.send(text)
-                for prompt, command in wanted.monitor:
-                    if line.endswith(prompt):
-                        monitor.command(command)
-                closed = closed or CLOSING.search(line) is not None
-    return closed
+    machine = Machine(iso=iso, cpu=wanted.cpu, cpus=wanted.cpus, memory=wanted.memory,
+                      instruction_count=wanted.count,
+                      extra=tuple(word for device in wanted.device for word in ("-device", device)))
+    with Console(machine, log) as console:
+        for _, line in console.lines(wanted.limit):
+            print(line, flush=True)
+            cases.hear(line)
+            for prompt, text in wanted.answer:
+                if line.endswith(prompt):
+                    console.send(text)
+            for prompt, command in wanted.monitor:
+                if line.endswith(prompt):
+                    console.monitor.command(command)
+        end = console.end()
+    print(f"boot_guest: the end: {end.how}", flush=True)
+    return None if end.in_order else end.words
 
 
-def boot_as_domu(wanted, guest):
+def boot_as_domu(wanted, guest, cases):
     hypervisor = wanted.hypervisor or ("xen" if wanted.on == "xen" else None)
     with tempfile.NamedTemporaryFile("w", suffix=".sh") as script:
         script.write(DOMU.format(file=guest.name, vcpus=wanted.cpus, on=wanted.on, words=wanted.words))
         script.flush()
         command = [places.checkout / "boot" / "run", "--no-guest", "--cpus", str(wanted.cpus), "--file", guest,
-                   "--script", script.name, "--append", wanted.options]
+                   "--script", script.name, "--append", wanted.options, "--timeout", str(wanted.limit)]
         ran = subprocess.run(command + (["--hypervisor", hypervisor] if hypervisor else []), stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, text=True)
+                             stdout=subprocess.PIPE, text=True, errors="replace")
     print(ran.stdout, end="", flush=True)
-    return ran.returncode == 0 and CLOSING.search(ran.stdout) is not None
+    for line in ran.stdout.splitlines():
+        cases.hear(line)
+    return None if ran.returncode == 0 else f"boot/run ended with status {ran.returncode}"
 
 
 def main():
     wanted = arguments()
+    cases = Cases()
     try:
         guest = built(wanted.guest)
-        return 0 if (boot_as_domu if wanted.as_domu else boot)(wanted, guest) else 1
+        complaint = (boot_as_domu if wanted.as_domu else boot)(wanted, guest, cases) or cases.complaint()
     except (MachineFailed, Trouble) as trouble:
-        print(f"boot_guest: {trouble}", flush=True)
-        return 1
+        complaint = trouble
+    if complaint:
+        print(f"boot_guest: {complaint}", flush=True)
+    return 1 if complaint else 0
 
 
 sys.exit(main())

@@ -299,7 +299,7 @@ def main():
     log = places.logs / "guest" / "basalt" / "entry_paths.log"
     with Stub(wanted.limit) as stub:
         machine = Machine(iso=iso, cpu=CPU, memory="256M", instruction_count=True, extra=stub.arguments)
-        with Console(machine.command(), log) as console:
+        with Console(machine, log) as console:
             reader = threading.Thread(target=print_lines, args=[console], daemon=True)
             reader.start()
             stub.accept()

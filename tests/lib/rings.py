@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import unittest
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
@@ -33,7 +34,17 @@ def host(pattern):
     # A program that died left no report: that is a failure too.
     if ran.returncode != 0 and not verdict.failed:
         verdict += Verdict(failed=1)
-    return verdict if pattern else verdict + _faults()
+    return verdict + _commands(pattern) + (Verdict() if pattern else _faults())
+
+
+def _commands(pattern):
+    """A case for each promise of boot/run and of what runs the tests; they are chosen as `commands`."""
+    if pattern and not re.search(pattern, "commands"):
+        return Verdict()
+    found = unittest.defaultTestLoader.discover(str(TESTS / "commands"), "*_test.py")
+    ran = unittest.TextTestRunner(verbosity=0).run(found)
+    failed, skipped = len(ran.failures) + len(ran.errors), len(ran.skipped)
+    return Verdict(ran.testsRun - failed - skipped, failed, skipped)
 
 
 def _faults():

@@ -25,4 +25,4 @@ with console_of(sys.argv[1:]) as console:
     console.expect(r"^the answer is 42", LIMIT)
     console.send("poweroff\n")
     console.expect(r"reboot: Power down", LIMIT)
-    assert console.wait(LIMIT) == 0
+    assert console.wait(LIMIT).how == "power off"

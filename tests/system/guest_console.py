@@ -28,4 +28,4 @@ with console_of(sys.argv[1:], guest=True) as console:
     console.expect(r"^2$", LIMIT)
     console.send("poweroff\n")
     console.expect(r"reboot: Power down", LIMIT)
-    assert console.wait(LIMIT) == 0
+    assert console.wait(LIMIT).how == "power off"

@@ -11,7 +11,7 @@ import run
 from console import Console
 from job import Job
 
-LIMIT = 300     # seconds; catches hangs on a loaded machine, nothing waits for it
+LIMIT = 300     # seconds of silence; catches hangs on a loaded machine, nothing waits for it
 
 
 @contextmanager
@@ -19,9 +19,10 @@ def console_of(arguments, command=None, guest=False, **different):
     """The console of a machine started with boot/run's `arguments`, which runs `command` or offers a shell."""
     chosen = run.options([*([] if guest else ["--no-guest"]), *arguments])
     prepare.dom0()
-    files = run.guest(chosen) | (Job(command).files() if command else {})
+    job = Job(command, run.write) if command else None
+    files = run.guest(chosen) | (job.files() if job else {})
     with run.own_folder() as folder:
         image = run.boot_image(chosen, Path(folder), files)
         machine = dataclasses.replace(run.machine(chosen, image), **different)
-        with Console(machine.command(), run.fresh_log()) as console:
+        with Console(machine, run.fresh_log(), job) as console:
             yield console
