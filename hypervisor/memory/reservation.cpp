@@ -68,13 +68,12 @@ void Exchange::commit() {
     ASSERT(given_frames_ == wanted_frames_);
     while (wanted_ != Frame::no_link) {
         const Mfn first(wanted_);
-        wanted_ = frame(first).link();
-        frame(first).stamp();
+        wanted_ = frame(first).unlink();
         own(*domain_, first, wanted_order_);
     }
     while (given_ != Frame::no_link) {
         const Mfn mfn(given_);
-        given_ = frame(mfn).link();
+        given_ = frame(mfn).unlink();
         set_m2p(mfn, m2p_invalid);
         free_one_frame(mfn);
     }
@@ -88,8 +87,7 @@ Exchange::~Exchange() {
 void Exchange::keep_given() {
     while (given_ != Frame::no_link) {
         Frame& record = frame(Mfn(given_));
-        given_ = record.link();
-        record.stamp();
+        given_ = record.unlink();
         static_cast<void>(record.apply([](FrameWord word) { return word.put_back(); }));
         record.hold_again();
     }
@@ -98,8 +96,7 @@ void Exchange::keep_given() {
 void Exchange::put_wanted_back() {
     while (wanted_ != Frame::no_link) {
         const Mfn first(wanted_);
-        wanted_ = frame(first).link();
-        frame(first).stamp();
+        wanted_ = frame(first).unlink();
         leave_m2p(first, wanted_order_);
         put_unowned_back(first, wanted_order_);
     }

@@ -24,7 +24,7 @@ void push(Mfn mfn) {
 void push_all(std::uint32_t first) {
     while (first != Frame::no_link) {
         const Mfn mfn(first);
-        first = frame(mfn).link();
+        first = frame(mfn).unlink();
         push(mfn);
     }
 }
@@ -47,7 +47,7 @@ bool finish_undoing(Budget& budget) {
                 return false;
             }
             const Mfn mfn(first);
-            first = frame(mfn).link();
+            first = frame(mfn).unlink();
             drop_entries(mfn, level_of(frame(mfn).word().use()), entries_per_table);
             budget.spend(entries_per_table);
             leave_unchecked(mfn);

@@ -66,6 +66,27 @@ TEST_F(FlushClock, AFrameIsStampedHoweverOldItsStampIs) {
         }
 }
 
+// Lists go through the same bits. What leaves one is stamped: a link might be a time long before.
+TEST_F(FlushClock, NoLinkIsTakenForAStamp) {
+    for (const bool committed : {false, true})
+        for (const FlushTime start : around_powers_of_two(8)) {
+            memory.clock = start;
+            Mfn mine[2];
+            for (auto& mfn : mine) mfn = *allocate_for(domain, {.from_reserve = true});
+            Mfn extent[2];
+            {
+                Exchange exchange(domain);
+                for (const auto mfn : mine) ASSERT_TRUE(exchange.give(mfn, 0));
+                for (auto& mfn : extent) mfn = *exchange.want({.from_reserve = true}, Pfn(1));
+                ++memory.clock;
+                if (committed) exchange.commit();
+            }
+            for (const auto mfn : {mine[0], mine[1], extent[0], extent[1]})
+                ASSERT_EQ(frame(mfn).last_drop(), start + 1) << mfn.raw << ", committed: " << committed;
+            for (const auto mfn : committed ? extent : mine) ASSERT_TRUE(release_frame(domain, mfn));
+        }
+}
+
 // Two neighbours become one extent of another domain's: the one was given back long ago, the other only now.
 TEST_F(FlushClock, AnExtentIsGivenAwayWhenNobodyKnowsAnyFrameOfIt) {
     for (const unsigned late : {0U, 1U})
