@@ -32,6 +32,7 @@ public:
 
 private:
     std::optional<Finding> wrong_with(Port port, const PortRecord* record, bool in_use);
+    bool may_be_unseen(Port port, bool in_use) const;
     std::optional<Finding> wrong_with(Port port, const Channel& channel, Route route);
     std::optional<Finding> wrong_with_peer(Port port, const Channel& channel);
     std::optional<Finding> wrong_with_virq(Port port, const Channel& channel, Route route);

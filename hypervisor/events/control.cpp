@@ -15,11 +15,11 @@ Result<> EventChannels::init_control(VcpuId vcpu_id, SharedPage page, std::uint3
         if (Fifo::has_control(*vcpu)) return refuse(Error::invalid);
         if (!fifo_.load(std::memory_order_relaxed)) {
             auto* const array = new (TRY(take_table_page())) FifoArray;
-            // What is pending already is said again when the pages come.
+            // What is pending already is said again when the pages come: of free ports too, as on Xen, whose bits are
+            // the guest's own. What an earlier use of this layout has left is nothing.
             const TwoLevel before(*this);
             for (Port port{1}; port.raw < two_level_ports; ++port)
-                if (auto* const record = table_.find(port); record && before.is_pending(port))
-                    Fifo::set_unseen(*record, true);
+                if (auto* const record = table_.find(port)) Fifo::set_unseen(*record, before.is_pending(port));
             fifo_.store(array, std::memory_order_release);
         }
         Fifo::place_control(*vcpu, std::move(page), offset);

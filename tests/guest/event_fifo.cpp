@@ -12,6 +12,7 @@ namespace kit {
 namespace {
 
 constexpr std::uint64_t nowhere = 0xdead000;
+constexpr unsigned marked_port = 60;
 constexpr unsigned words_per_page = page_size / sizeof(event_word_t);
 constexpr unsigned pending_bit = 1u << EVTCHN_FIFO_PENDING, masked_bit = 1u << EVTCHN_FIFO_MASKED,
                    linked_bit = 1u << EVTCHN_FIFO_LINKED;
@@ -110,10 +111,13 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(init_control(root_mfn(), 0), -XEN_EINVAL);
         expect_equal(init_control(control_page->mfn(), 0, 7), -XEN_ENOENT);
     }},
-    {"event_channel_op.init_control", "changes the layout, once", [] {
+    {"event_channel_op.init_control", "changes the layout, once; a free port may be marked pending before", [] {
+        close(ipi());       // there are records of ports now
+        std::atomic_ref{shared->evtchn_pending[0]}.fetch_or(1ul << marked_port);
         control = reinterpret_cast<evtchn_fifo_control_block_t*>(control_page->address() + 64);
         expect_equal(init_control(control_page->mfn(), 64), 0);
         expect_equal(init_control(control_page->mfn(), 64), -XEN_EINVAL);
+        expect_audit_agrees();
         set_event_reader(read_events);
     }},
     {"event_channel_op.expand_array", "adds a page of event words, refuses what is no page of ours", [] {
@@ -121,7 +125,10 @@ constexpr auto table = std::to_array<Case>({
         array = pages.data();
         expect_equal(expand(0xffffffffff), -XEN_EINVAL);
         expect_equal(expand(root_mfn()), -XEN_EINVAL);
+        word_of(marked_port).store(masked_bit);
         expect_equal(expand(pages[0].mfn()), 0);
+        expect_equal(word_of(marked_port).exchange(0), masked_bit | pending_bit);     // and is told in the new layout too
+        expect_audit_agrees();
         expect_equal(make_read_only(pages[0]), 0);       // only the frame is the hypervisor's business
         expect_equal(make_writable(pages[0]), 0);
     }},

@@ -108,6 +108,25 @@ TEST_F(audit, the_end_of_a_queue_was_put_on_that_queue) {
     linked.store(was);
 }
 
+TEST_F(audit, an_event_waits_for_no_page_but_one_that_has_not_come) {
+    const auto unsaid = [&](Port port) {
+        auto& linked = Audit(one.channels).record(port)->linked;
+        const auto was = linked.load();
+        linked.store({was.vcpu, was.priority, true});
+        const auto said = told(one);
+        linked.store(was);
+        return said;
+    };
+    one.shared.evtchn_pending[0] |= std::uint64_t{1} << 40;      // a free port: the guest may
+    ASSERT_TRUE(one.channels.init_control(VcpuId(0), one.page(0), 0));
+    EXPECT_TRUE(Audit(one.channels).record(Port(40))->linked.load().unseen);
+    EXPECT_EQ(told(one), "");
+    ASSERT_TRUE(one.channels.expand_array(one.page(2)));
+    EXPECT_EQ(told(one), "");
+    EXPECT_EQ(unsaid(Port(40)), of(Port(40), "event that is not said"));
+    EXPECT_EQ(unsaid(ipi), of(ipi, "event that is not said"));
+}
+
 TEST_F(audit, every_page_that_is_held_is_named_once) {
     one.use_fifo(2);
     std::vector<Mfn> pages;

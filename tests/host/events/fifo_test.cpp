@@ -102,6 +102,19 @@ TEST(fifo_start, two_level_events_are_carried_over) {
     EXPECT_EQ(FifoGuest(domain, 0).take_all(), Ports{port.raw});
 }
 
+TEST(fifo_start, what_was_pending_when_the_layout_changed_before_is_forgotten) {
+    Domain domain(1);
+    const auto port = *domain.channels.bind_ipi(VcpuId(0));
+    EXPECT_TRUE(domain.channels.close(port));
+    domain.shared.evtchn_pending[0] = std::uint64_t{1} << port.raw;
+    EXPECT_TRUE(domain.channels.init_control(VcpuId(0), domain.page(0), 0));
+    while (!domain.channels.reset().done()) {}
+    domain.shared.evtchn_pending[0] = 0;
+    domain.use_fifo();
+    EXPECT_EQ(*domain.channels.bind_ipi(VcpuId(0)), port);
+    EXPECT_FALSE(domain.pending(port));
+}
+
 TEST(fifo_start, refusals) {
     Domain domain(1);
     auto& channels = domain.channels;
