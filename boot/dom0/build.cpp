@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "boot/dom0/bootstrap_tables.hpp"
+#include "boot/dom0/command_line.hpp"
 #include "boot/dom0/decoders/unpack.hpp"
 #include "boot/dom0/extents.hpp"
 #include "boot/dom0/fit.hpp"
@@ -13,6 +14,7 @@
 #include "boot/dom0/plan.hpp"
 #include "boot/memory.hpp"
 #include "debug/log.hpp"
+#include "devices/firmware.hpp"
 #include "domain/run.hpp"
 #include "guests/pv/context.hpp"
 #include "guests/pv/hypercall_page.hpp"
@@ -146,10 +148,10 @@ void fill_start_info(const Domain& domain, const Plan& plan, const Wishes& wishe
         info.mod_len = wishes.initrd.size();
         if (module_by_pfn) info.flags |= SIF_MOD_START_PFN;
     }
-    const auto text = wishes.command_line.substr(0, MAX_GUEST_CMDLINE - 1);
-    if (text.size() < wishes.command_line.size())
-        log(Level::warning, "Dom0's command line ends after {} characters, as it can have no more", text.size());
-    std::ranges::copy(text, info.cmd_line);
+    // Xen's header says bytes where letters are meant.
+    const std::span letters(reinterpret_cast<char*>(info.cmd_line), MAX_GUEST_CMDLINE);
+    const auto left = write_command_line(letters, wishes.command_line, firmware().rsdp_by_uefi);
+    if (left != 0) log(Level::warning, "Dom0's command line is too long: its last {} characters are left out", left);
 }
 
 // As <xen/arch-x86/xen.h> has it for a vcpu's first instruction; the rest of the registers is zero.

@@ -19,7 +19,7 @@ _END = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _ENDS))
 # Why Dom0 crashed: its kernel's own words, or Basalt's of an exception that it could not take.
 _REASON = re.compile(r"Kernel panic - not syncing.*|\(XEN\) (d0v\d+ crashed: .*|Domain 0 \(vcpu#\d+\) crashed.*)")
 _AUDIT = re.compile(r"\(XEN\) audit: (?P<agrees>all frames, ports and grants agree)?(?!the record of ).*")
-_GRUB_GIVES_UP = re.compile(r"^error: |^grub rescue>")
+_GRUB_GIVES_UP = re.compile(r"^error: (?!no suitable video mode)|^grub rescue>")     # Basalt needs no screen
 
 # What whoever ended it like that has done to the machine.
 IN_ORDER = {"reboot": "rebooted the machine", "halt": "halted the machine", "power off": "switched the machine off"}

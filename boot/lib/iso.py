@@ -5,6 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import places
 from progress import Trouble
 
 # Only what the configuration below needs: a full image is four times as large and slower to make.
@@ -31,7 +32,16 @@ def grub_configuration(hypervisor_arguments, modules):
     return "\n".join([*lines, "boot", ""])
 
 
-def make_iso(iso, hypervisor, hypervisor_arguments="", modules=(), others=None):
+def grub_for(uefi):
+    """What grub-mkrescue takes of GRUB. For UEFI it makes a GRUB that wants a module for each kind of partition table."""
+    if not uefi:
+        return [f"--install-modules={GRUB_MODULES}"]
+    folder = places.uefi / "usr/lib/grub/x86_64-efi"
+    partitions = " ".join(sorted(module.stem for module in folder.glob("part_*.mod")))
+    return ["-d", str(folder), f"--install-modules={GRUB_MODULES} {partitions}"]
+
+
+def make_iso(iso, hypervisor, hypervisor_arguments="", modules=(), others=None, uefi=False):
     """Writes `iso`, whose GRUB boots `hypervisor` at once, without a menu. `others`: {path in it: file} beside that."""
     iso = Path(iso)
     iso.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +54,7 @@ def make_iso(iso, hypervisor, hypervisor_arguments="", modules=(), others=None):
         grafts += [f"{path}={file}" for path, file in (others or {}).items()]
         made = subprocess.run(
             ["grub-mkrescue", "-o", str(iso), "--locales=", "--fonts=", "--themes=",
-             f"--install-modules={GRUB_MODULES}", *grafts],
+             *grub_for(uefi), *grafts],
             stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if made.returncode != 0:
         raise Trouble(f"grub-mkrescue failed: {made.stderr.strip().splitlines()[-1:]}")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import places
 from progress import Trouble
 
 
@@ -44,6 +45,7 @@ class Machine:
     """What QEMU emulates. Started from `iso`, or directly from `kernel` by PVH."""
 
     iso: Path | None = None
+    uefi: bool = False
     kernel: Path | None = None
     kernel_arguments: str = ""
     kind: str = "q35"
@@ -86,9 +88,17 @@ class Machine:
 
     def _boot_source(self):
         if self.iso is not None:
-            return ["-drive", f"id=cd,if=none,media=cdrom,readonly=on,format=raw,file={self.iso}",
+            return self._firmware() + ["-drive", f"id=cd,if=none,media=cdrom,readonly=on,format=raw,file={self.iso}",
                     "-device", "ide-cd,drive=cd,bus=ide.0,bootindex=0"]
         return ["-kernel", str(self.kernel), "-append", self.kernel_arguments]
+
+    def _firmware(self):
+        """SeaBIOS unless `uefi`; what UEFI writes into its own store is thrown away."""
+        if not self.uefi:
+            return []
+        ovmf = places.uefi / "usr/share/OVMF"
+        return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={ovmf}/OVMF_CODE_4M.fd",
+                "-drive", f"if=pflash,format=raw,unit=1,snapshot=on,file={ovmf}/OVMF_VARS_4M.fd"]
 
     @staticmethod
     def _console(keys, monitor):

@@ -15,6 +15,7 @@ packages = build / "packages"
 xen = packages / "xen" / "xen-4.17-amd64"
 dom0_files = packages / "root"
 kernel_files = packages / "kernel"
+uefi = packages / "uefi"
 multiboot2_header = packages / "include" / "multiboot2.h"
 
 dom0_kernel = image / "vmlinux"

@@ -21,6 +21,12 @@ def packages():
     _run("toolchain/packages", [places.checkout / "toolchain" / "packages"])
 
 
+def uefi():
+    """OVMF and its GRUB, which only who asks for them needs."""
+    if not places.uefi.is_dir():
+        _run("toolchain/uefi.py", ["python3", places.checkout / "toolchain" / "uefi.py"])
+
+
 def dom0():
     _run("dom0/image/build", [places.checkout / "dom0" / "image" / "build"])
 

@@ -79,6 +79,7 @@ def options(arguments):
     add("--cpus", type=count, default=1, metavar="N", help="CPUs of the machine (1)")
     add("--cpu", metavar="MODEL", help=f"QEMU's CPU model (max; for --hypervisor xen {XEN_CPU})")
     add("--machine", default="q35", metavar="NAME", help="QEMU's machine (q35)")
+    add("--uefi", action="store_true", help="firmware is UEFI (OVMF) instead of a BIOS")
     add("--memory", type=size, default="1G", metavar="SIZE", help="memory of the machine (1G)")
     add("--dom0-memory", type=dom0_size, default="512M", metavar="SIZE",
         help="memory of Dom0 (512M); the word all is what the hypervisor gives it unasked")
@@ -115,12 +116,12 @@ def boot_image(chosen, folder, files):
         initramfs = with_files(places.dom0_image, own_files | files, folder / "initramfs")
         kernel = Module(chosen.kernel or places.dom0_kernel, f"placeholder console=hvc0 {chosen.dom0_append}")
         return make_iso(folder / "boot.iso", hypervisor, hypervisor_line, [kernel, Module(initramfs)],
-                        {"/guests/hello.cpio": places.hello_image})
+                        {"/guests/hello.cpio": places.hello_image}, uefi=chosen.uefi)
 
 
 def machine(chosen, image):
     return Machine(
-        iso=image, kind=chosen.machine, cpu=chosen.cpu or (XEN_CPU if chosen.hypervisor == "xen" else "max"),
+        iso=image, uefi=chosen.uefi, kind=chosen.machine, cpu=chosen.cpu or (XEN_CPU if chosen.hypervisor == "xen" else "max"),
         cpus=chosen.cpus, memory=chosen.memory, disks=tuple(Disk.parse(text) for text in chosen.disk), network=True,
         instruction_count=chosen.icount, gdb_port=1234 if chosen.gdb else None, extra=tuple(chosen.qemu))
 
@@ -191,6 +192,8 @@ def run_interactively(emulated, log):
 
 def run(chosen):
     prepare.packages()
+    if chosen.uefi:
+        prepare.uefi()
     machine(chosen, None)  # refuses bad disks before anything is built
     prepare.dom0()
     job = Job(chosen.exec, write) if chosen.exec is not None else None

@@ -2,6 +2,7 @@
 
 #include "debug/log.hpp"
 #include "devices/start.hpp"
+#include "formats/efi.hpp"
 #include "machine/boot_info.hpp"
 #include "machine/page_tables.hpp"
 
@@ -43,6 +44,18 @@ std::uint64_t look_for_root_pointer() {
     return 0;
 }
 
+// The loader hands over a copy, which lies in Basalt: Dom0 needs the original.
+std::uint64_t root_pointer_by_uefi(std::uint64_t system_table) {
+    if (system_table == 0) return 0;
+    const auto list = efi::configuration_table(firmware_bytes(system_table, efi::system_table_size));
+    if (list)
+        if (const auto found_at = efi::acpi_root_pointer(
+                firmware_bytes(list->address, list->entries * efi::configuration_entry_size)))
+            return *found_at;
+    log(Level::warning, "UEFI: its system table at {x} leads to no ACPI tables; Dom0 may not find them", system_table);
+    return 0;
+}
+
 void read_table(std::uint64_t physical) {
     const auto table = table_at(physical);
     const auto header = acpi::value_at<acpi::Header>(table, 0);
@@ -64,7 +77,8 @@ const Firmware& firmware() { return found; }
 void find_firmware() {
     if (boot_info().efi_system_table == 0)
         found.keyboard_shift_flags = acpi::value_at<std::uint8_t>(firmware_bytes(shift_flags, 1), 0).value_or(0);
-    const auto& told = boot_info().rsdp;
+    found.rsdp_by_uefi = root_pointer_by_uefi(boot_info().efi_system_table);
+    const std::uint64_t told = boot_info().rsdp != 0 ? boot_info().rsdp : found.rsdp_by_uefi;
     found.rsdp = told != 0 ? told : look_for_root_pointer();
     const auto root = acpi::root_pointer(firmware_bytes(found.rsdp, 36));
     if (found.rsdp == 0 || !root) {

@@ -10,6 +10,7 @@ namespace basalt {
 
 struct Firmware {
     std::uint64_t rsdp = 0;                // physical; 0: this machine has no ACPI
+    std::uint64_t rsdp_by_uefi = 0;        // physical: where UEFI has it, which is nowhere that a kernel looks; 0: a BIOS
     bool has_madt = false;
     acpi::Madt madt;
     acpi::Fadt fadt;
