@@ -12,7 +12,7 @@ from progress import Trouble, say, step
 from trials import Test, every_test
 
 FOLDER = Path(__file__).resolve().parents[1] / "faults"
-_TEST = re.compile(r"^Test: (guest|host) (\w+)$", re.M)
+_TEST = re.compile(r"^Test: (guest|host|command) (\w+)$", re.M)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def _read(file):
     tests = tuple(Test(*found) for found in _TEST.findall(said))
     wrong = " ".join(line for line in said.splitlines() if not line.startswith(("Test: ", "diff ", "index ")))
     if not (diff and tests and wrong):
-        raise Trouble(f"{file.name} should say what is wrong, `Test: guest NAME` or `Test: host NAME`, and then the patch")
+        raise Trouble(f"{file.name} should say what is wrong, `Test: guest NAME`, `host NAME` or `command NAME`, and then the patch")
     return Fault(file, wrong, tests)
 
 
@@ -68,7 +68,7 @@ def _build(tests):
     # Without optimisation across files, which would cost a minute each time.
     if not (places.build / "release" / "build.ninja").exists():
         configure("release", BASALT_LTO="OFF")
-    for preset in sorted({test.preset for test in tests}):
+    for preset in sorted({test.preset for test in tests if test.targets}):
         build(preset, *sorted({target for test in tests if test.preset == preset for target in test.targets}))
 
 

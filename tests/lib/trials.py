@@ -9,23 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import places
+from silence import output_while_it_speaks
 
 TESTS = Path(__file__).resolve().parents[1]
 _RUN_LINE = re.compile(r"^// RUN: %(?P<driver>[\w-]+)(?P<words>.*?)\|", re.M)
 _CONTINUED = re.compile(r"\\\n// RUN:")
-_PASSED = re.compile(r"^guest: \d+ passed, 0 failed", re.M)
-_LINE = re.compile(r"(?P<panic>\(XEN\) Panic on CPU.*\n\(XEN\) (?P<why>.*))"
+_LINE = re.compile(r"^\(XEN\) Panic on CPU.*\n\(XEN\) (?P<panic>.*)"
                    r"|\(XEN\) (?P<audit>audit: .*: found .*)"
-                   r"|FAIL (?P<case>.+: .*)"
-                   r"|(?P<wrong>wrong: .*)")
+                   r"|^FAIL (?P<case>.+: .*)"
+                   r"|^(?P<wrong>wrong: .*)"
+                   r"|^boot_guest: (?!the end: )(?P<end>.*)", re.M)
 _HOST_LINE = re.compile(r"^\[  FAILED  \] (?P<case>[\w./]+)"
                         r"|(?P<sanitizer>.*runtime error: .*|.*ERROR: AddressSanitizer: \S+)"
+                        r"|^(FAIL|ERROR): (?P<command>\w+)"
                         r"|(?P<claim>.*: not so: .*)", re.M)
 
 
 @dataclass(frozen=True)
 class Test:
-    ring: str       # guest or host
+    ring: str       # guest, host, or command: one of the host ring's in Python
     name: str
 
     def __str__(self):
@@ -37,19 +39,22 @@ class Test:
 
     @property
     def targets(self):
+        if self.ring == "command":
+            return ()
         return ("basalt", f"guest-{self.name}") if self.ring == "guest" else (f"test_{self.name}",)
 
-    def run(self, limit=120):
+    def run(self, limit=300):
         """(what it complained of first, or None; seconds it took)"""
         begun = time.monotonic()
-        complaint = _guest(self.name, limit) if self.ring == "guest" else _host(self.name, limit)
+        complaint = _guest(self.name, limit) if self.ring == "guest" else _program(self, limit)
         return complaint, time.monotonic() - begun
 
 
 def every_test():
     guests = sorted(source.stem for source in (TESTS / "guest").glob("*.cpp"))
     hosts = sorted({source.parent.name for source in (TESTS / "host").glob("*/*_test.cpp")})
-    return [Test("host", name) for name in hosts] + [Test("guest", name) for name in guests]
+    commands = sorted(source.stem.removesuffix("_test") for source in (TESTS / "commands").glob("*_test.py"))
+    return [Test(ring, name) for ring, names in (("host", hosts), ("command", commands), ("guest", guests)) for name in names]
 
 
 def _guest(name, limit):
@@ -57,28 +62,27 @@ def _guest(name, limit):
     line = _RUN_LINE.search(_CONTINUED.sub("", source.read_text()))
     driver = {"boot-guest": ["boot_guest.py", source], "each-instruction": ["each_instruction.py"]}[line["driver"]]
     command = [sys.executable, TESTS / "guest" / driver[0], *driver[1:], "--limit", str(int(limit)), *shlex.split(line["words"])]
-    ran = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    if ran.returncode == 0 and _PASSED.search(ran.stdout):
+    ran = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")
+    if ran.returncode == 0:
         return None
     found = _LINE.search(ran.stdout)
     if not found:
-        said = [line for line in ran.stdout.splitlines() if line.strip() and not line.endswith(": resetting")]
-        return f"the guest died: {(said or ['nothing was said'])[-1]}"
+        return f"{driver[0]} died with status {ran.returncode}"
     if found["panic"]:
-        return f"the hypervisor panicked: {found['why']}"
-    return found["case"] or found["wrong"] or f"the {found['audit']}"
+        return f"the hypervisor panicked: {found['panic']}"
+    return found["case"] or found["wrong"] or found["end"] or f"the {found['audit']}"
 
 
-def _host(name, limit):
-    program = places.build / "host" / "tests" / "host" / f"test_{name}"
-    try:
-        ran = subprocess.run([program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             text=True, timeout=limit)
-    except subprocess.TimeoutExpired:
-        return "it does not end"
-    if ran.returncode == 0:
+def _program(test, limit):
+    """A program of the host ring, or a file of tests/commands."""
+    command = ([sys.executable, "-m", "unittest", "-v", f"{test.name}_test"] if test.ring == "command" else
+               [places.build / "host" / "tests" / "host" / f"test_{test.name}"])
+    said, status = output_while_it_speaks(command, limit, cwd=TESTS / "commands")
+    if status == 0:
         return None
-    found = _HOST_LINE.search(ran.stdout)
+    if status is None:
+        return "it does not end"
+    found = _HOST_LINE.search(said)
     if not found:
-        return f"it died with status {ran.returncode}"
-    return found["case"] or (found["sanitizer"] or found["claim"]).strip()
+        return f"it died with status {status}"
+    return found["case"] or found["command"] or (found["sanitizer"] or found["claim"]).strip()

@@ -3,7 +3,7 @@
 # boot/run asks for 512M,max:512M; an option further on changes the part that it names. max: is a limit from then on: of the
 # memory map that Dom0's kernel makes room for, and of what tools let it grow to.
 
-await() { for tries in $(seq 100); do "$@" && return; usleep 100000; done; }
+await() { until "$@"; do usleep 100000; done; }
 memory() { xl list Domain-0 | awk 'NR == 2 { print $3 }'; }
 has() { [ "$(memory)" = "$1" ]; }
 

@@ -1,5 +1,5 @@
 # RUN: echo %rounds >%t.rounds
-# RUN: %run %mini --file %t.rounds --timeout 7200 --script %s | FileCheck %s
+# RUN: %run %mini --file %t.rounds --script %s | FileCheck %s
 #
 # Ten domains at a time are made and ended, again and again: free frames, Dom0's ports and the list of domains are each
 # time as they were after the first. `tests/run --rounds 100` has more of it.

@@ -1,10 +1,11 @@
 # What the stories of guests share. `%guests` puts it into Dom0's /root; a story begins with `. ~/words.sh`.
 
-# Tries a command until it succeeds; the limit only catches hangs.
+# Tries a command until it succeeds. A minute's wait is told once on the console: if it is for good, silence ends the run, and
+# these are its last words.
 await() {
     local tries=0
     until "$@" >/dev/null 2>&1; do
-        [ $((tries += 1)) -le 900 ] || { echo "never: $*"; return 1; }
+        [ $((tries += 1)) != 300 ] || echo "story: still waits for: $*" >/dev/console
         usleep 200000
     done
 }
