@@ -77,7 +77,8 @@ void audit_beside(Work other) {
     expect(rounds > 1);
 }
 
-// All memory that Basalt has left, by extents that get smaller, and back.
+// All memory that Basalt has left, by extents that get smaller, and back. What is kept for Dom0's devices is given to whom
+// it is for: to Dom0, when it names a bound for the address.
 struct Extents {
     unsigned order = 0;
     std::size_t count = 0;
@@ -88,6 +89,7 @@ struct Extents {
         set_xen_guest_handle(request.extent_start, frames.data());
         request.nr_extents = count;
         request.extent_order = order;
+        request.mem_flags = XENMEMF_address_bits(32);
         request.domid = DOMID_SELF;
         return memory_op(command, &request);
     }

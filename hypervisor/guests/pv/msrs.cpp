@@ -53,11 +53,6 @@ constexpr bool is_counter(std::uint32_t msr) {
     return msr >= number::amd_counters && msr < number::amd_counters_end;
 }
 
-bool tsc_is_invariant(const Vcpu& vcpu) {
-    const CpuidLeaf leaf = leaf_of(policy_of(vcpu.domain), machine_offer(), 0x8000'0007, 0);
-    return (leaf.edx >> XEN_X86_FEATURE_ITSC % 32 & 1) != 0;
-}
-
 std::optional<std::uint64_t> misc_enable() {
     const auto found = try_read_msr(msr::misc_enable);
     return found ? std::optional((*found & ~not_for_guests) | unavailable) : std::nullopt;
@@ -96,7 +91,7 @@ std::optional<std::uint64_t> read_guest_msr(const Vcpu& vcpu, std::uint32_t msr)
         case msr::misc_enable: return misc_enable();
         case number::amd_hardware_configuration:
             if (!amd) return std::nullopt;
-            return tsc_is_invariant(vcpu) ? tsc_runs_at_p0 : 0;
+            return offers(policy_of(vcpu.domain), XEN_X86_FEATURE_ITSC) ? tsc_runs_at_p0 : 0;
         case msr::amd_decode_configuration:
             if (!amd) return std::nullopt;
             return features().lfence_serialises ? lfence_serialises : 0;
