@@ -29,6 +29,21 @@ private:
     std::uint64_t guests_;
 };
 
+// APM 3, CPUID 8000_0008.ebx: without RstrFpErrPtrs, FXRSTOR and XRSTOR of AMD's leave FOP, FIP and FDP as they are where
+// the area has no exception pending: they would be those of whoever ran before (XSA-52).
+bool error_pointers_may_stay() {
+    static const bool stay = [] {
+        constexpr std::uint32_t sizes = 0x80000008, restored = 1 << 2;
+        if (features().vendor != Vendor::amd) return false;
+        return cpuid(0x80000000).eax < sizes || (cpuid(sizes).ebx & restored) == 0;
+    }();
+    return stay;
+}
+
+void forget_error_pointers() {
+    if (error_pointers_may_stay()) asm volatile("fninit");   // they are 0 then: nothing of Basalt's shows either
+}
+
 }  // namespace
 
 std::size_t fpu_area_size() {
@@ -57,6 +72,7 @@ void fpu_save(std::byte* area) {
 }
 
 void fpu_restore(const std::byte* area) {
+    forget_error_pointers();
     if (!features().xsave) {
         asm volatile("fxrstor64 %0" : : "m"(*area) : "memory");
         return;

@@ -13,7 +13,7 @@ inline constexpr std::size_t fpu_area_alignment = 64;
 // As after reset: FCW 0x37f, MXCSR 0x1f80, all components in their initial state.
 void fpu_initialise(std::byte* area);
 
-// CR0.TS must be clear on this CPU: see set_task_switched.
+// CR0.TS must be clear on this CPU: see set_task_switched. Nothing of the registers before is left by a restore.
 void fpu_save(std::byte* area);
 void fpu_restore(const std::byte* area);
 
