@@ -5,8 +5,10 @@
 #include "debug/log.hpp"
 #include "debug/panic.hpp"
 #include "machine/cpu.hpp"
+#include "machine/fpu.hpp"
 #include "machine/instructions.hpp"
 #include "machine/page_entry.hpp"
+#include "machine/state_components.hpp"
 
 namespace basalt {
 namespace {
@@ -35,6 +37,18 @@ bool emulated_by_tcg(bool under_hypervisor) {
     return spells(name, "TCGTCGTCGTCG");
 }
 
+// What would not fit into a vcpu's area is not switched on.
+std::uint64_t with_room(std::uint64_t bits) {
+    ComponentPlaces places{};
+    for (std::uint32_t number = 2; number < places.size(); ++number) {
+        const auto leaf = cpuid(0xd, number);
+        places[number] = {leaf.ebx, leaf.eax};
+    }
+    const std::uint64_t fitting = components_that_fit(bits, places, fpu_area_room);
+    if (fitting != bits) log(Level::warning, "XCR0 stays {x} of {x}: there is no room for more", fitting, bits);
+    return fitting;
+}
+
 // SDM 2A, CPUID; APM 3, appendix E.
 void read_basic_leaves(Features& f) {
     const auto highest = cpuid(0).eax;
@@ -59,7 +73,7 @@ void read_basic_leaves(Features& f) {
         constexpr std::uint64_t offered = 0xe7;
         const auto supported = cpuid(0xd, 0);
         const auto more = cpuid(0xd, 1);
-        f.xsave_bits = (supported.eax | std::uint64_t{supported.edx} << 32) & offered;
+        f.xsave_bits = with_room((supported.eax | std::uint64_t{supported.edx} << 32) & offered);
         f.xsaveopt = bit(more.eax, 0);
         f.xsavec = bit(more.eax, 1);
     }

@@ -6,8 +6,10 @@
 
 namespace basalt {
 
-// 64-aligned memory of this size for each vcpu; SDM 1 13.4 (XSAVE), 10.5 (FXSAVE).
+// 64-aligned memory of this size for each vcpu; SDM 1 13.4 (XSAVE), 10.5 (FXSAVE). There is room for so much, and
+// find_features() leaves out components of XCR0 that would reach beyond it.
 std::size_t fpu_area_size();
+inline constexpr std::size_t fpu_area_room = 2752;
 inline constexpr std::size_t fpu_area_alignment = 64;
 
 // As after reset: FCW 0x37f, MXCSR 0x1f80, all components in their initial state.

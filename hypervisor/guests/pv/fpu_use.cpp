@@ -6,6 +6,8 @@
 
 namespace basalt::pv {
 
+static_assert(fpu_area_bytes == fpu_area_room);
+
 void set_guest_task_switched(Vcpu& vcpu, bool set) {
     vcpu.pv.fpu_task_switched = set;
     set_task_switched(set);
