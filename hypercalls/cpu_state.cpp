@@ -8,7 +8,7 @@
 namespace basalt::hypercalls {
 
 Result<> fpu_taskswitch(std::uint32_t set) {
-    pv::set_guest_task_switched(running(), set != 0);
+    pv::set_guest_task_switched(set != 0);
     return {};
 }
 

@@ -33,9 +33,9 @@ constexpr std::uint64_t choices_in_cpu = cr4::no_tsc | cr4::debug_extensions | c
 constexpr std::uint64_t always_shown =
     cr4::physical_extension | cr4::machine_check | cr4::fxsave | cr4::simd_exceptions;
 
-bool write_cr0_for(Vcpu& vcpu, std::uint64_t value) {
+bool write_guest_cr0(std::uint64_t value) {
     if ((value & ~cr0::task_switched) != wanted_cr0) return false;
-    set_guest_task_switched(vcpu, (value & cr0::task_switched) != 0);
+    set_guest_task_switched((value & cr0::task_switched) != 0);
     return true;
 }
 
@@ -52,9 +52,10 @@ std::optional<std::uint64_t> read_control_register(const Vcpu& vcpu, unsigned nu
     }
 }
 
-bool write_control_register(Vcpu& vcpu, unsigned number, std::uint64_t value) {
+bool write_control_register(unsigned number, std::uint64_t value) {
+    Vcpu& vcpu = running();
     switch (number) {
-        case 0: return write_cr0_for(vcpu, value);
+        case 0: return write_guest_cr0(value);
         case 2:
             if (vcpu_info* info = vcpu.events.info()) info->arch.cr2 = value;
             return true;
@@ -68,7 +69,8 @@ bool write_control_register(Vcpu& vcpu, unsigned number, std::uint64_t value) {
 }
 
 // SDM 1 13.3: x87 is always on, AVX needs SSE; the rest as the domain is offered it.
-bool set_guest_xcr(Vcpu& vcpu, std::uint32_t number, std::uint64_t value) {
+bool set_guest_xcr(std::uint32_t number, std::uint64_t value) {
+    Vcpu& vcpu = running();
     constexpr std::uint64_t x87 = 1, sse = 2, avx = 4, avx512 = 0xe0;
     if (number != 0 || !features().xsave || (vcpu.pv.cr4 & cr4::xsave) == 0) return false;
     const std::uint64_t offered = state_bits_of(policy_of(vcpu.domain), machine_offer());

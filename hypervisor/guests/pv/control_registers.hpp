@@ -10,9 +10,10 @@ namespace basalt::pv {
 
 std::optional<std::uint64_t> read_control_register(const Vcpu& vcpu, unsigned number);
 
-// False: #GP, for a register or a value that the guest may not have.
-bool write_control_register(Vcpu& vcpu, unsigned number, std::uint64_t value);
-bool set_guest_xcr(Vcpu& vcpu, std::uint32_t number, std::uint64_t value);
+// Of the vcpu that runs here, since these write the CPU's registers too. False: #GP, for a register or a value that the
+// guest may not have.
+bool write_control_register(unsigned number, std::uint64_t value);
+bool set_guest_xcr(std::uint32_t number, std::uint64_t value);
 
 // CR4 as the guest sees it after asking for `wanted`: its own choice where it has one, the machine's elsewhere.
 std::uint64_t permitted_cr4(const Domain& domain, std::uint64_t wanted);

@@ -8,13 +8,13 @@ namespace basalt::pv {
 
 static_assert(fpu_area_bytes == fpu_area_room);
 
-void set_guest_task_switched(Vcpu& vcpu, bool set) {
-    vcpu.pv.fpu_task_switched = set;
+void set_guest_task_switched(bool set) {
+    running().pv.fpu_task_switched = set;
     set_task_switched(set);
 }
 
 void no_fpu(Vcpu& vcpu) {
-    set_guest_task_switched(vcpu, false);
+    set_guest_task_switched(false);
     deliver_exception(vcpu, vector::no_device);
 }
 

@@ -5,8 +5,8 @@
 
 namespace basalt::pv {
 
-// fpu_taskswitch, CLTS, MOV to CR0: the guest's CR0.TS.
-void set_guest_task_switched(Vcpu& vcpu, bool set);
+// fpu_taskswitch, CLTS, MOV to CR0: the CR0.TS of the vcpu that runs here.
+void set_guest_task_switched(bool set);
 
 // #NM: the guest asked for it by setting TS, which is clear from then on.
 void no_fpu(Vcpu& vcpu);

@@ -55,7 +55,7 @@ bool read_control_for(Vcpu& vcpu, const Instruction& instruction) {
 bool load_machine_status(Vcpu& vcpu, const Instruction& instruction) {
     if (instruction.in_memory) return false;
     const std::uint64_t wanted = read_register(vcpu.registers, instruction, instruction.rm);
-    set_guest_task_switched(vcpu, (wanted & 8) != 0);
+    set_guest_task_switched((wanted & 8) != 0);
     return true;
 }
 
@@ -65,18 +65,18 @@ bool carry_out(Vcpu& vcpu, const Instruction& instruction) {
     switch (instruction.operation) {
         case Operation::read_control: return read_control_for(vcpu, instruction);
         case Operation::write_control:
-            return write_control_register(vcpu, instruction.reg,
+            return write_control_register(instruction.reg,
                                           general_register(registers, instruction.rm));
         case Operation::read_debug: return read_debug_for(vcpu, instruction);
         case Operation::write_debug:
             return write_debug_register(instruction.reg, general_register(registers, instruction.rm)).has_value();
-        case Operation::clear_task_switched: set_guest_task_switched(vcpu, false); return true;
+        case Operation::clear_task_switched: set_guest_task_switched(false); return true;
         case Operation::load_machine_status: return load_machine_status(vcpu, instruction);
         case Operation::read_msr: return read_msr_for(vcpu);
         case Operation::write_msr:
             return write_guest_msr(vcpu, static_cast<std::uint32_t>(registers.rcx), edx_eax(registers));
         case Operation::set_extended_control:
-            return set_guest_xcr(vcpu, static_cast<std::uint32_t>(registers.rcx), edx_eax(registers));
+            return set_guest_xcr(static_cast<std::uint32_t>(registers.rcx), edx_eax(registers));
         case Operation::write_back_caches:
         case Operation::invalidate_caches:
             if (caches_matter(vcpu)) write_back_and_invalidate_caches();
