@@ -53,6 +53,7 @@ constexpr auto faults = std::to_array<Fault>({
     {"panic", just_panic},
     {"reference", lose_reference},
 });
+static_assert(std::ranges::equal(faults, fault_names, {}, &Fault::name));
 
 }  // namespace
 

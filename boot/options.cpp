@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "boot/break.hpp"
 #include "boot/option_values.hpp"
 
 namespace basalt {
@@ -54,14 +55,20 @@ bool take_level(Options& options, std::string_view value) {
     return level.has_value();
 }
 
+// Nobody is left without a console who has not asked for that alone: the first line named is it, and com1 where none is.
 bool take_console(Options& options, std::string_view value) {
-    options.com1_wanted = options.com2_wanted = false;
+    if (value == "none") {
+        options.console = Console::none;
+        return true;
+    }
     bool good = true;
+    std::optional<Console> first;
     each_part(value, ',', [&](std::string_view part) {
-        if (part == "com1") options.com1_wanted = true;
-        else if (part == "com2") options.com2_wanted = true;
-        else good &= part == "vga" || part == "none";
+        const bool is_line = part == "com1" || part == "com2";
+        good &= is_line;
+        if (is_line && !first) first = part == "com1" ? Console::com1 : Console::com2;
     });
+    options.console = first.value_or(Console::com1);
     return good;
 }
 
@@ -73,72 +80,90 @@ bool take_line(SerialLine& line, std::string_view value) {
 bool take_com1(Options& options, std::string_view value) { return take_line(options.com1, value); }
 bool take_com2(Options& options, std::string_view value) { return take_line(options.com2, value); }
 
-bool is_yes(std::string_view value) { return value != "0" && value != "false" && value != "off" && value != "no"; }
-
-bool take_noreboot(Options& options, std::string_view value) {
-    options.noreboot = is_yes(value);
-    return true;
+bool take_flag(bool& flag, std::string_view value) {
+    constexpr std::array<std::string_view, 6> yes{"", "1", "on", "yes", "true", "enable"};
+    constexpr std::array<std::string_view, 5> no{"0", "no", "off", "false", "disable"};
+    const bool is_yes = std::ranges::contains(yes, value);
+    if (is_yes || std::ranges::contains(no, value)) {
+        flag = is_yes;
+        return true;
+    }
+    return false;
 }
-
-bool take_audit(Options& options, std::string_view value) {
-    options.audit = is_yes(value);
-    return true;
-}
+bool take_noreboot(Options& options, std::string_view value) { return take_flag(options.noreboot, value); }
+bool take_audit(Options& options, std::string_view value) { return take_flag(options.audit, value); }
 
 bool take_fault(Options& options, std::string_view value) {
-    options.fault = value;
+    const auto found = std::ranges::find(fault_names, value);
+    if (found == fault_names.end()) return false;
+    options.fault = *found;
     return true;
 }
 
 bool take_scheduler(Options&, std::string_view value) { return value == "credit2"; }
 
-// Has no effect here, and none is missed: GRUB's helpers put these on every Xen command line.
+// Has no effect here, and none is missed: GRUB's helpers put the first of these on every Xen command line.
 bool pass_over(Options&, std::string_view) { return true; }
 
 struct Option {
     std::string_view name;
     bool (*take)(Options&, std::string_view value);
     std::string_view expected;
+    std::string_view without;    // what is so where nothing, or nothing good, is said
 };
 
+constexpr std::string_view line_as_it_is = "the line as the firmware left it";
+
 constexpr auto table = std::to_array<Option>({
-    {"console", take_console, "a list of com1, com2, vga, none"},
-    {"com1", take_com1, "baud, frame, port, irq: 115200,8n1,0x3f8,4"},
-    {"com2", take_com2, "baud, frame, port, irq: 115200,8n1,0x2f8,3"},
-    {"dom0_mem", take_memory, "a size, and min: and max: sizes: 1G,max:25%"},
-    {"dom0_max_vcpus", take_vcpus, "a number of at least 1, or a range such as 1-4"},
-    {"maxcpus", take_cpus, "a number of at least 1"},
-    {"loglvl", take_level, "none, error, warning, info, debug or all"},
-    {"noreboot", take_noreboot, "nothing, or yes or no"},
-    {"audit", take_audit, "nothing, or yes or no"},
-    {"sched", take_scheduler, "credit2, which is what Basalt's scheduler answers to"},
-    {"break", take_fault, "write, text, stack, assertion, panic or reference"},
-    {"placeholder", pass_over, ""},
-    {"no-real-mode", pass_over, ""},
-    {"edd", pass_over, ""},
-    {"guest_loglvl", pass_over, ""},   // what Basalt says about guests is always said once
-    {"vga", pass_over, ""},
-    {"ucode", pass_over, ""},
-    {"smt", pass_over, ""},
-    {"watchdog", pass_over, ""},
+    {"console", take_console, "com1 or com2, or none (vga is not there yet)", "the first serial line it names, or com1"},
+    {"com1", take_com1, "baud from 1200, frame, port, irq: 115200,8n1,0x3f8,4", line_as_it_is},
+    {"com2", take_com2, "baud from 1200, frame, port, irq: 115200,8n1,0x2f8,3", line_as_it_is},
+    {"dom0_mem", take_memory, "a size, and min: and max: sizes: 1G,max:25%", "what else is said of dom0_mem"},
+    {"dom0_max_vcpus", take_vcpus, "a number of at least 1, or a range such as 1-4", "one vcpu for each CPU"},
+    {"maxcpus", take_cpus, "a number of at least 1", "all CPUs"},
+    {"loglvl", take_level, "none, error, warning, info, debug or all", "info"},
+    {"noreboot", take_noreboot, "nothing, or yes or no", "no"},
+    {"audit", take_audit, "nothing, or yes or no", "no"},
+    {"sched", take_scheduler, "credit2, which is what Basalt's scheduler answers to", "credit2"},
+    {"break", take_fault, "write, text, stack, assertion, panic or reference", "none"},
+    {"placeholder", pass_over, "", ""},
+    {"no-real-mode", pass_over, "", ""},
+    {"edd", pass_over, "", ""},
+    {"guest_loglvl", pass_over, "", ""},   // what Basalt says about guests is always said
 });
 
-void take_word(Options& options, std::string_view word, Complain complain) {
-    const auto equals = word.find('=');
-    const auto option = std::ranges::find(table, word.substr(0, equals), &Option::name);
-    if (option == table.end()) return complain({word, "an option that Basalt has"});
-    const auto value = equals == word.npos ? std::string_view() : word.substr(equals + 1);
-    if (!option->take(options, value)) complain({word, option->expected});
-}
+class Reading {
+public:
+    explicit Reading(Complain complain) : complain_(complain) {}
+
+    void take_word(std::string_view word) {
+        const auto equals = word.find('=');
+        const auto option = std::ranges::find(table, word.substr(0, equals), &Option::name);
+        if (option == table.end()) return complain_({word, "a name that Basalt has among its options", "nothing"});
+        const auto value = equals == word.npos ? std::string_view() : word.substr(equals + 1);
+        bool& said = said_[static_cast<std::size_t>(option - table.begin())];
+        if (option->take(options_, value))
+            said = true;
+        else
+            complain_({word, option->expected, said ? "what was said before it" : option->without});
+    }
+
+    const Options& options() const { return options_; }
+
+private:
+    Complain complain_;
+    Options options_;
+    std::array<bool, table.size()> said_{};
+};
 
 }  // namespace
 
 Options parse_options(std::string_view command_line, Complain complain) {
-    Options options;
+    Reading reading(complain);
     each_part(command_line, ' ', [&](std::string_view word) {
-        if (!word.empty()) take_word(options, word, complain);
+        if (!word.empty()) reading.take_word(word);
     });
-    return options;
+    return reading.options();
 }
 
 }  // namespace basalt

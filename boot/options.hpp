@@ -11,11 +11,12 @@
 
 namespace basalt {
 
+enum class Console : std::uint8_t { none, com1, com2 };
+
 struct Options {
     SerialLine com1 = basalt::com1;
     SerialLine com2 = basalt::com2;
-    bool com1_wanted = true;       // the first of console= that Basalt has; vga it has not
-    bool com2_wanted = false;
+    Console console = Console::com1;
     MemoryWish dom0_memory;
     VcpuWish dom0_vcpus;
     std::uint32_t most_cpus_wanted = ~std::uint32_t{0};
@@ -25,10 +26,11 @@ struct Options {
     std::string_view fault;        // see break.hpp: committed right before Dom0 is built
 };
 
-// Called for each word that had no effect: `expected` says what would have.
+// Called for each word of which not all had an effect: what would have, and what counts instead.
 struct Complaint {
     std::string_view word;
     std::string_view expected;
+    std::string_view instead;
 };
 using Complain = void (*)(const Complaint&);
 

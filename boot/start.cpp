@@ -25,14 +25,12 @@ namespace basalt {
 namespace {
 
 void complain(const Complaint& about) {
-    log(Level::warning, "option \"{}\" has no effect: expected is {}", about.word, about.expected);
+    log(Level::warning, "option \"{}\": expected is {}; what counts is {}", about.word, about.expected, about.instead);
 }
 
 void open_console(const Options& options) {
-    if (options.com1_wanted)
-        open_serial(options.com1);
-    else if (options.com2_wanted)
-        open_serial(options.com2);
+    if (options.console == Console::com1) open_serial(options.com1);
+    if (options.console == Console::com2) open_serial(options.com2);
 }
 
 void say_hello(const BootInfo& info) {

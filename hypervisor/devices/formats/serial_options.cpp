@@ -34,10 +34,12 @@ std::optional<Parity> parity_in(char letter) {
     }
 }
 
+constexpr std::uint32_t slowest = 1200;    // as Xen has it: what is slower is a slip of the fingers
+
 bool set_speed(SerialLine& line, std::string_view text) {
     if (text == "auto") return true;
     const auto baud = number_in(text);
-    if (!baud || *baud == 0 || 115200 % *baud != 0) return false;
+    if (!baud || *baud < slowest || 115200 % *baud != 0) return false;
     line.baud = *baud;
     return true;
 }

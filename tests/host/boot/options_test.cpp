@@ -9,31 +9,73 @@ namespace basalt {
 namespace {
 
 std::vector<std::string> complaints;
+std::string instead;       // of the last
 
 Options parsed(std::string_view text) {
     complaints.clear();
-    return parse_options(text, [](const Complaint& about) { complaints.emplace_back(about.word); });
+    instead.clear();
+    return parse_options(text, [](const Complaint& about) {
+        EXPECT_FALSE(about.expected.empty()) << about.word;
+        complaints.emplace_back(about.word);
+        instead = about.instead;
+    });
 }
 
 TEST(options, nothing_is_the_default) {
     const auto options = parsed("   ");
     EXPECT_TRUE(complaints.empty());
-    EXPECT_TRUE(options.com1_wanted);
+    EXPECT_EQ(options.console, Console::com1);
     EXPECT_FALSE(options.noreboot);
     EXPECT_FALSE(options.dom0_memory.size.has_value());
 }
 
 TEST(options, what_grub_puts_on_every_xen_command_line) {
-    parsed("placeholder no-real-mode edd=off console=vga,com1 com1=115200,8n1");
+    parsed("placeholder no-real-mode edd=off com1=115200,8n1");
     EXPECT_TRUE(complaints.empty());
 }
 
 TEST(options, consoles) {
-    EXPECT_TRUE(parsed("console=com2").com2_wanted);
-    EXPECT_FALSE(parsed("console=com2").com1_wanted);
-    EXPECT_FALSE(parsed("console=none").com1_wanted);
-    parsed("console=com3");
-    EXPECT_EQ(complaints, std::vector<std::string>{"console=com3"});
+    for (const auto [text, console] : {std::pair{"console=com2", Console::com2}, {"console=com1", Console::com1},
+                                       {"console=none", Console::none}, {"console=com2,com1", Console::com2}}) {
+        EXPECT_EQ(parsed(text).console, console) << text;
+        EXPECT_TRUE(complaints.empty()) << text;
+    }
+}
+
+TEST(options, a_slip_never_costs_the_console) {
+    for (const auto [text, console] :
+         {std::pair{"console=vga", Console::com1}, {"console=foo", Console::com1}, {"console=", Console::com1},
+          {"console=com2,vga", Console::com2}, {"console=vga,com2", Console::com2}, {"console=comm2", Console::com1},
+          {"console=COM1", Console::com1}, {"console", Console::com1}, {"console=none console=vga", Console::com1},
+          {"console=none,com2", Console::com2}, {"console=none,vga", Console::com1}}) {
+        EXPECT_EQ(parsed(text).console, console) << text;
+        EXPECT_EQ(complaints.size(), 1u) << text;
+    }
+}
+
+TEST(options, each_that_takes_a_value_tells_of_a_bad_one_and_what_counts) {
+    for (const auto [text, counts] : {std::pair{"com1=5", "the line as the firmware left it"},
+                                      {"com2=115200,8x1", "the line as the firmware left it"},
+                                      {"com1=9600 com1=fast", "what was said before it"},
+                                      {"dom0_mem=lots", "what else is said of dom0_mem"},
+                                      {"dom0_max_vcpus=4-2", "one vcpu for each CPU"},
+                                      {"dom0_max_vcpus=2 dom0_max_vcpus=none", "what was said before it"},
+                                      {"maxcpus=0", "all CPUs"},
+                                      {"loglvl=loud", "info"},
+                                      {"noreboot=perhaps", "no"},
+                                      {"audit=2", "no"},
+                                      {"sched=credit", "credit2"},
+                                      {"break=nonsense", "none"},
+                                      {"break", "none"},
+                                      {"smt=0", "nothing"},
+                                      {"watchdog", "nothing"},
+                                      {"foo=bar", "nothing"}}) {
+        parsed(text);
+        EXPECT_EQ(complaints.size(), 1u) << text;
+        EXPECT_EQ(instead, counts) << text;
+    }
+    EXPECT_TRUE(parsed("break=nonsense").fault.empty());
+    EXPECT_EQ(parsed("com1=9600 com1=fast").com1.baud, 9600u);
 }
 
 TEST(options, serial_line) {
