@@ -55,7 +55,7 @@ bool take_level(Options& options, std::string_view value) {
     return level.has_value();
 }
 
-// Nobody is left without a console who has not asked for that alone: the first line named is it, and com1 where none is.
+// Nobody is left without a console who has not asked for that alone: the first line named is it, and com1 where none ever is.
 bool take_console(Options& options, std::string_view value) {
     if (value == "none") {
         options.console = Console::none;
@@ -68,7 +68,7 @@ bool take_console(Options& options, std::string_view value) {
         good &= is_line;
         if (is_line && !first) first = part == "com1" ? Console::com1 : Console::com2;
     });
-    options.console = first.value_or(Console::com1);
+    options.console = first.value_or(options.console);
     return good;
 }
 
@@ -110,15 +110,16 @@ struct Option {
     bool (*take)(Options&, std::string_view value);
     std::string_view expected;
     std::string_view without;    // what is so where nothing, or nothing good, is said
+    bool has_parts = false;      // of which the good ones count
 };
 
 constexpr std::string_view line_as_it_is = "the line as the firmware left it";
 
 constexpr auto table = std::to_array<Option>({
-    {"console", take_console, "com1 or com2, or none (vga is not there yet)", "the first serial line it names, or com1"},
+    {"console", take_console, "com1 or com2, or none (vga is not there yet)", "the line it names, or the one said before, or com1", true},
     {"com1", take_com1, "baud from 1200, frame, port, irq: 115200,8n1,0x3f8,4", line_as_it_is},
     {"com2", take_com2, "baud from 1200, frame, port, irq: 115200,8n1,0x2f8,3", line_as_it_is},
-    {"dom0_mem", take_memory, "a size, and min: and max: sizes: 1G,max:25%", "what else is said of dom0_mem"},
+    {"dom0_mem", take_memory, "a size, and min: and max: sizes: 1G,max:25%", "what else is said of dom0_mem", true},
     {"dom0_max_vcpus", take_vcpus, "a number of at least 1, or a range such as 1-4", "one vcpu for each CPU"},
     {"maxcpus", take_cpus, "a number of at least 1", "all CPUs"},
     {"loglvl", take_level, "none, error, warning, info, debug or all", "info"},
@@ -145,7 +146,7 @@ public:
         if (option->take(options_, value))
             said = true;
         else
-            complain_({word, option->expected, said ? "what was said before it" : option->without});
+            complain_({word, option->expected, said && !option->has_parts ? "what was said before it" : option->without});
     }
 
     const Options& options() const { return options_; }

@@ -70,9 +70,7 @@ void build_dom0(const BootInfo& info, const Options& options) {
 void obey(const Options& options) {
     show_up_to(options.shown);
     if (options.audit) audit_before_the_end();
-    if (!options.noreboot) return;
-    stay_after_panic();
-    stay_instead_of_reset();
+    if (options.noreboot) stay_after_errors();
 }
 
 [[noreturn]] void start(std::uint32_t magic, std::uint64_t physical) {

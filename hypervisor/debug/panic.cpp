@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint32_t nobody = ~std::uint32_t{0};
 constinit std::atomic<std::uint32_t> owner{nobody};
-constinit std::atomic<bool> stay{false};
 
 [[noreturn]] void halt_for_good() {
     for (;;) asm volatile("cli; hlt");
@@ -22,7 +21,7 @@ void panic_begins() {
     auto expected = nobody;
     const auto me = panicking_cpu();
     if (!owner.compare_exchange_strong(expected, me)) {
-        if (expected == me) reset_after_panic(stay);   // a panic within the panic: nothing more can be said
+        if (expected == me) reset_after_panic(false);   // a panic within the panic: nothing more can be said
         halt_for_good();
     }
     stop_other_cpus();
@@ -33,16 +32,7 @@ void panic_begins() {
 
 void panic_ends() {
     log(Level::error, "****************************************");
-    if (stay) {
-        log(Level::error, "Stopped: noreboot was given.");
-    } else {
-        log(Level::error, "Reboot follows.");
-    }
-    reset_after_panic(stay);
-}
-
-void stay_after_panic() {
-    stay = true;
+    reset_after_panic(true);
 }
 
 bool panic_is_under_way() {

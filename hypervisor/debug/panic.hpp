@@ -21,12 +21,9 @@ template <typename... Kinds>
     panic_ends();
 }
 
-// The machine stays as it is after a panic (noreboot); otherwise it is reset.
-void stay_after_panic();
-
 // Seams. The machine knows its CPUs, devices reset it.
 std::uint32_t panicking_cpu();
 void stop_other_cpus();
-[[noreturn]] void reset_after_panic(bool stay);
+[[noreturn]] void reset_after_panic(bool more_can_be_said);
 
 }  // namespace basalt

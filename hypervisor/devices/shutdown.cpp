@@ -68,10 +68,7 @@ void write_pm1(std::uint32_t port, std::uint16_t value, std::uint16_t enable) {
 
 }  // namespace
 
-void stay_instead_of_reset() {
-    stay = true;
-    stay_after_panic();
-}
+void stay_after_errors() { stay = true; }
 
 void halt_machine() {
     stop_other_cpus();
@@ -81,12 +78,21 @@ void halt_machine() {
     }
 }
 
-void reset_machine() {
-    stop_other_cpus();
+void reset_after_error(std::string_view what) {
+    constexpr std::uint64_t reading_us = 5'000'000;      // as long as Xen waits
+    // Said while the other CPUs run: one that is stopped may hold the log's lock.
     if (stay) {
-        log(Level::info, "noreboot: halted; reset or switch off by hand");
+        log(Level::error, "{}: halted, as noreboot was given; reset or switch off by hand", what);
         halt_machine();
     }
+    log(Level::error, "{}: resetting in five seconds", what);
+    stop_other_cpus();
+    wait_microseconds(reading_us);
+    reset_machine();
+}
+
+void reset_machine() {
+    stop_other_cpus();
     constexpr std::uint64_t patience_us = 100'000;
     for (auto reset : {reset_by_acpi, reset_by_chipset, reset_by_keyboard_controller}) {
         reset();
@@ -96,8 +102,9 @@ void reset_machine() {
     halt_machine();
 }
 
-void reset_after_panic(bool stay_halted) {
-    if (stay_halted) halt_machine();
+void reset_after_panic(bool more_can_be_said) {
+    if (more_can_be_said) reset_after_error("Panic");
+    if (stay) halt_machine();
     reset_machine();
 }
 

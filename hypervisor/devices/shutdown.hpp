@@ -3,15 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "core/result.hpp"
 
 namespace basalt {
 
-// `noreboot`: reset_machine() halts instead, and says so.
-void stay_instead_of_reset();
+// `noreboot`: after an error the machine halts instead.
+void stay_after_errors();
 
-[[noreturn]] void reset_machine();
+[[noreturn]] void reset_machine();      // as was asked for
+// `what` went wrong: the machine says so, and is reset when there was time to read it.
+[[noreturn]] void reset_after_error(std::string_view what);
 [[noreturn]] void halt_machine();       // for good
 
 // platform_op.enter_acpi_sleep. Returns only if refused, or if the machine did not go.

@@ -15,8 +15,11 @@ namespace {
         log(Level::error, "Dom0 has shut down: halting");
         halt_machine();
     }
-    log(Level::error, "Dom0 {}: resetting", reason == SHUTDOWN_reboot ? "asks for a reboot" : "has crashed");
-    reset_machine();
+    if (reason == SHUTDOWN_reboot) {
+        log(Level::error, "Dom0 asks for a reboot: resetting");
+        reset_machine();
+    }
+    reset_after_error("Dom0 has crashed");
 }
 
 void show_registers(const Vcpu& vcpu) {

@@ -46,7 +46,7 @@ TEST(options, a_slip_never_costs_the_console) {
     for (const auto [text, console] :
          {std::pair{"console=vga", Console::com1}, {"console=foo", Console::com1}, {"console=", Console::com1},
           {"console=com2,vga", Console::com2}, {"console=vga,com2", Console::com2}, {"console=comm2", Console::com1},
-          {"console=COM1", Console::com1}, {"console", Console::com1}, {"console=none console=vga", Console::com1},
+          {"console=COM1", Console::com1}, {"console", Console::com1}, {"console=com2 console=foo", Console::com2},
           {"console=none,com2", Console::com2}, {"console=none,vga", Console::com1}}) {
         EXPECT_EQ(parsed(text).console, console) << text;
         EXPECT_EQ(complaints.size(), 1u) << text;
@@ -57,7 +57,8 @@ TEST(options, each_that_takes_a_value_tells_of_a_bad_one_and_what_counts) {
     for (const auto [text, counts] : {std::pair{"com1=5", "the line as the firmware left it"},
                                       {"com2=115200,8x1", "the line as the firmware left it"},
                                       {"com1=9600 com1=fast", "what was said before it"},
-                                      {"dom0_mem=lots", "what else is said of dom0_mem"},
+                                      {"console=com2 console=foo", "the line it names, or the one said before, or com1"},
+                                      {"dom0_mem=1G dom0_mem=lots", "what else is said of dom0_mem"},
                                       {"dom0_max_vcpus=4-2", "one vcpu for each CPU"},
                                       {"dom0_max_vcpus=2 dom0_max_vcpus=none", "what was said before it"},
                                       {"maxcpus=0", "all CPUs"},
