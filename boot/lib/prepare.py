@@ -4,6 +4,7 @@ import gzip
 import os
 import subprocess
 
+import builds
 import places
 from progress import Trouble, step
 
@@ -35,8 +36,8 @@ def basalt():
     """The hypervisor of this checkout, built if its sources changed."""
     folder = places.basalt.parent
     with step("building Basalt"):
-        if not (folder / "build.ninja").exists():
-            _run("cmake", ["cmake", "--preset", "release", "-B", folder], quiet=True)
+        if not builds.is_configured(folder):
+            _run("cmake", builds.configuring("release", folder), quiet=True)
         _run("the build of Basalt", ["cmake", "--build", folder, "--target", "basalt"], quiet=True)
     if not places.basalt.exists():
         raise Trouble(f"the build made no {places.basalt}")

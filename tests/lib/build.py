@@ -1,19 +1,28 @@
-"""Builds targets of the tree's CMake presets, telling only what went wrong."""
+#!/usr/bin/env python3
+"""Builds targets of the tree's CMake presets, telling only what went wrong.
+
+    tests/lib/build.py PRESET [TARGET...]
+"""
 
 import subprocess
+import sys
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "boot" / "lib"))
+
+import builds
 import places
 from progress import Trouble
 
 
 def configure(preset, **settings):
     folder = places.build / preset
-    _run("cmake", ["cmake", "--preset", preset, "-B", folder, *(f"-D{name}={value}" for name, value in settings.items())])
+    _run("cmake", builds.configuring(preset, folder, **settings))
 
 
 def build(preset, *targets):
     folder = places.build / preset
-    if not (folder / "build.ninja").exists():
+    if not builds.is_configured(folder):
         configure(preset)
     _run(f"the build of {' and '.join(targets) or preset}",
          ["cmake", "--build", folder, *(["--target", *targets] if targets else [])])
@@ -27,3 +36,10 @@ def _run(what, command):
         # ninja repeats the whole command of what failed; nobody reads that.
         print("".join(line for line in ran.stdout.splitlines(True) if len(line) < 1000), end="", flush=True)
         raise Trouble(f"{what} failed (status {ran.returncode})")
+
+
+if __name__ == "__main__":
+    try:
+        build(*sys.argv[1:])
+    except Trouble as trouble:
+        sys.exit(f"build.py: {trouble}")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import builds
 import places
 from build import build, configure
 from progress import Trouble, say, step
@@ -66,7 +67,7 @@ def _applied(fault):
 
 def _build(tests):
     # Without optimisation across files, which would cost a minute each time.
-    if not (places.build / "release" / "build.ninja").exists():
+    if not builds.is_configured(places.build / "release"):
         configure("release", BASALT_LTO="OFF")
     for preset in sorted({test.preset for test in tests if test.targets}):
         build(preset, *sorted({target for test in tests if test.preset == preset for target in test.targets}))
