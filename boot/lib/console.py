@@ -90,6 +90,11 @@ class Console:
         self._process.stdin.write(text.encode())
         self._process.stdin.flush()
 
+    def show_from_here(self, show):
+        """Passes on, byte by byte, what nobody has read as a line yet, and all that follows."""
+        show(self._pending)
+        self.show = show
+
     def lines(self, limit):
         """Every further line as (seconds since start, text), until the machine ends."""
         self._news = time.monotonic()

@@ -3,7 +3,6 @@
 import argparse
 import os
 import re
-import select
 import shutil
 import signal
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import places
 import prepare
+import terminal
 from console import Console, Ended, MachineFailed
 from endings import IN_ORDER
 from iso import Module, make_iso
@@ -68,7 +68,7 @@ def options(arguments):
     parser = Parser(
         prog="boot/run", allow_abbrev=False,
         description="Boots Basalt and a Debian Dom0 in QEMU; fetches and builds what is missing. Without --exec it ends "
-                    "on Dom0's prompt, and Ctrl-A X leaves.",
+                    "on Dom0's prompt, and Ctrl-A X leaves; where stdin is no terminal it is read as a --script.",
         epilog="Status with --exec: the command's; 125 when the machine failed; 2 when the options are wrong. "
                "The console is always kept in build/logs. BASALT_BUILD names another build folder.")
     add = parser.add_argument
@@ -91,6 +91,7 @@ def options(arguments):
     add("--icount", action="store_true", help="count instructions: one nanosecond each, the same in every run")
     add("--gdb", action="store_true", help="wait for a debugger on port 1234 before the first instruction")
     add("--qemu", action="append", default=[], metavar="WORD", help="one more word of QEMU's command line; repeatable")
+    add("--verbose", action="store_true", help="at a terminal: show the whole boot, kernel messages and all")
     add("--timeout", type=count, default=600, metavar="SECONDS",
         help="with --exec or --script: give up on a machine that says nothing new for so long (600)")
     chosen = parser.parse_args(arguments)
@@ -147,20 +148,12 @@ def guest(chosen):
     return {} if chosen.no_guest else {"job/guest": "hello\n"}
 
 
-def terminal():
-    columns, rows = shutil.get_terminal_size()
+def of_terminal():
+    """What Dom0's shell has to know of the terminal here."""
+    columns, rows = terminal.size()
     name = os.environ.get("TERM", "linux")
-    known = name if name in ("linux", "vt100", "vt220", "xterm", "xterm-256color", "screen") else "vt220"
+    known = name if name in ("linux", "vt100", "vt220", "xterm", "xterm-256color", "screen", "dumb") else "vt220"
     return {"job/terminal": f"ROWS={rows} COLUMNS={columns}; export TERM={known}\n"}
-
-
-def write(data):
-    """Writes bytes to stdout, which may be a terminal that QEMU, at the same one, has made non-blocking."""
-    while data:
-        try:
-            data = data[os.write(1, data):]
-        except BlockingIOError:
-            select.select([], [1], [])
 
 
 def run_job(job, emulated, log, limit):
@@ -180,32 +173,44 @@ def run_job(job, emulated, log, limit):
     return job.status or 0
 
 
-def run_interactively(emulated, log):
+def run_interactively(chosen, emulated, log):
+    name = "stock Xen" if chosen.hypervisor == "xen" else chosen.hypervisor or "Basalt"
+    what_runs = f"{name} runs on {chosen.cpus} CPU{'s' * (chosen.cpus > 1)} and {chosen.memory}, and Debian's Dom0 on it; here is its shell"
+    to_try = "xl list, xl dmesg, xl help" + ("" if chosen.no_guest else "; xl console hello, then Ctrl-]") + "; poweroff"
     say("Ctrl-A X leaves, Ctrl-A C is QEMU's monitor")
-    with Console(emulated, log, keys=True) as console:
-        console.show = write
-        end = console.wait(float("inf"))
+    with terminal.kept(), Console(emulated, log, keys=True) as console:
+        end = terminal.run(console, what_runs, to_try, chosen.verbose)
     if not end.in_order and end.how != "left":
         raise Ended(end.words)
     return 0
 
 
+def commands_on_stdin():
+    """None at a terminal; elsewhere what is there to be read is a script for Dom0, as with --script."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return None
+    say("stdin is no terminal: what is read there, to its end, are commands for Dom0")
+    return sys.stdin.read()
+
+
 def run(chosen):
+    if chosen.exec is None:
+        chosen.exec = commands_on_stdin()
     prepare.packages()
     if chosen.uefi:
         prepare.uefi()
     machine(chosen, None)  # refuses bad disks before anything is built
     prepare.dom0()
-    job = Job(chosen.exec, write) if chosen.exec is not None else None
+    job = Job(chosen.exec, terminal.write) if chosen.exec is not None else None
     log = fresh_log()
     say(f"console log: {os.path.relpath(log)}")
     with own_folder() as folder:
-        image = boot_image(chosen, Path(folder), guest(chosen) | (job.files() if job else terminal()))
+        image = boot_image(chosen, Path(folder), guest(chosen) | (job.files() if job else of_terminal()))
         if chosen.gdb:
             say("waiting for a debugger: gdb -ex 'target remote :1234' FILE")
         emulated = machine(chosen, image)
         if job is None:
-            return run_interactively(emulated, log)
+            return run_interactively(chosen, emulated, log)
         return run_job(job, emulated, log, float("inf") if chosen.gdb else chosen.timeout)
 
 

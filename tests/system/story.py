@@ -19,7 +19,7 @@ def console_of(arguments, command=None, guest=False, **different):
     """The console of a machine started with boot/run's `arguments`, which runs `command` or offers a shell."""
     chosen = run.options([*([] if guest else ["--no-guest"]), *arguments])
     prepare.dom0()
-    job = Job(command, run.write) if command else None
+    job = Job(command, run.terminal.write) if command else None
     files = run.guest(chosen) | (job.files() if job else {})
     with run.own_folder() as folder:
         image = run.boot_image(chosen, Path(folder), files)
