@@ -54,8 +54,10 @@ const Family* family_of(unsigned number) {
 }
 
 void note(const Family& family, std::uint32_t command, std::int64_t result, bool is_status = false) {
+    constexpr std::int64_t last_error = -4095;    // below are values that a call returns, an address in a debug register among them
     const std::uint32_t known = family.row(command) != nullptr ? command : no_such_command;
-    note_word(Answer{family.number, known, result < 0 ? static_cast<std::uint32_t>(-result) & 0x7ff : 0, is_status}.word());
+    const bool refused = result < 0 && result >= last_error;
+    note_word(Answer{family.number, known, refused ? static_cast<std::uint32_t>(-result) & 0x7ff : 0, is_status}.word());
 }
 
 // What a request says can only be looked at where it is: pages of ours come and go.
