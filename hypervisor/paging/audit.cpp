@@ -1,6 +1,7 @@
 #include "paging/audit.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "memory/allocator.hpp"
 #include "memory/m2p.hpp"
@@ -42,7 +43,8 @@ void Audit::add_use(Mfn mfn, Use use) {
 void Audit::add_lent(Mfn mfn, bool writable) {
     if (mfn.raw >= expected_.size()) return;
     auto& expected = expected_[mfn.raw];
-    ++(writable ? expected.lent_to_write : expected.lent_to_read);
+    auto& lent = writable ? expected.lent_to_write : expected.lent_to_read;
+    if (lent != Expected::too_many) ++lent;
 }
 
 void Audit::add_free_block(Mfn first, unsigned order) {
@@ -71,7 +73,8 @@ void Audit::count_borrowed(Mfn table, Entry entry, DomainId owner) {
         case Lending::by_grant: break;
     }
     auto& expected = expected_[entry.mfn().raw];
-    --(entry.writable() ? expected.lent_to_write : expected.lent_to_read);
+    auto& lent = entry.writable() ? expected.lent_to_write : expected.lent_to_read;
+    if (lent != Expected::too_many && lent != std::numeric_limits<std::int16_t>::min()) --lent;
 }
 
 void Audit::count_entry(Mfn table, unsigned level, Entry entry, DomainId owner) {
@@ -146,7 +149,7 @@ std::optional<Finding> Audit::wrong_with(Mfn mfn) const {
     if (word.users() != 0 && coded(word.use()) != expected.use) return differs("use", coded(word.use()), expected.use);
     if (!word.sound()) return differs("record", word.raw(), 0);
     if (word.users() != 0 && !word.checked() && !word.partial()) return differs("unfinished check", 1, 0);
-    const auto beyond = [](std::int32_t left) { return static_cast<std::uint64_t>(std::max(-left, 0)); };
+    const auto beyond = [](int left) { return static_cast<std::uint64_t>(std::max(-left, 0)); };
     if (const auto more = beyond(expected.lent_to_read)) return differs("entries beyond the mappings that lend it to read", more, 0);
     if (const auto more = beyond(expected.lent_to_write)) return differs("entries beyond the mappings that lend it to write", more, 0);
     const bool is_secret = owner == owner_nobody || (owner == owner_hypervisor && frame(mfn).owner_word().held());

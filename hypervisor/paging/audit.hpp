@@ -17,11 +17,13 @@ struct Expected {
     std::uint32_t users : 24 = 0;
     std::uint32_t use : 7 = 0;    // Use, or two of them
     std::uint32_t is_free : 1 = 0;
-    // Mappings of grants that lend the frame, less the entries that name it by one.
-    std::int32_t lent_to_read = 0;
-    std::int32_t lent_to_write = 0;
+    // Mappings of grants that lend the frame, less the entries that name it by one. All mappings are counted before the
+    // first entry; where they are `too_many` nothing more is counted, and nothing found.
+    static constexpr std::int16_t too_many = 0x7fff;
+    std::int16_t lent_to_read = 0;
+    std::int16_t lent_to_write = 0;
 };
-static_assert(sizeof(Expected) == 16);
+static_assert(sizeof(Expected) == 12);    // for each frame of the machine, and in one piece
 
 // Start with zeroes, one per frame; let every room add what it holds (roots, descriptor tables, grants,
 // shared pages), then count what records and tables say themselves, then compare. The machine stands still
