@@ -80,6 +80,14 @@ bool take_line(SerialLine& line, std::string_view value) {
 bool take_com1(Options& options, std::string_view value) { return take_line(options.com1, value); }
 bool take_com2(Options& options, std::string_view value) { return take_line(options.com2, value); }
 
+bool take_nmis(Options& options, std::string_view value) {
+    if (value == "dom0") options.nmis = NmiAnswer::told_to_dom0;
+    else if (value == "ignore") options.nmis = NmiAnswer::ignored;
+    else if (value == "fatal") options.nmis = NmiAnswer::fatal;
+    else return false;
+    return true;
+}
+
 bool take_flag(bool& flag, std::string_view value) {
     constexpr std::array<std::string_view, 6> yes{"", "1", "on", "yes", "true", "enable"};
     constexpr std::array<std::string_view, 5> no{"0", "no", "off", "false", "disable"};
@@ -123,6 +131,7 @@ constexpr auto table = std::to_array<Option>({
     {"dom0_max_vcpus", take_vcpus, "a number of at least 1, or a range such as 1-4", "one vcpu for each CPU"},
     {"maxcpus", take_cpus, "a number of at least 1", "all CPUs"},
     {"loglvl", take_level, "none, error, warning, info, debug or all", "info"},
+    {"nmi", take_nmis, "dom0, ignore or fatal", "dom0"},
     {"noreboot", take_noreboot, "nothing, or yes or no", "no"},
     {"audit", take_audit, "nothing, or yes or no", "no"},
     {"sched", take_scheduler, "credit2, which is what Basalt's scheduler answers to", "credit2"},

@@ -19,6 +19,8 @@
 #include "machine/entry.hpp"
 #include "machine/features.hpp"
 #include "machine/first_cpu.hpp"
+#include "machine/machine_check.hpp"
+#include "machine/nmi.hpp"
 #include "machine/smp.hpp"
 
 namespace basalt {
@@ -70,6 +72,7 @@ void build_dom0(const BootInfo& info, const Options& options) {
 void obey(const Options& options) {
     show_up_to(options.shown);
     if (options.audit) audit_before_the_end();
+    answer_nmis(options.nmis);
     if (options.noreboot) stay_after_errors();
 }
 
@@ -85,6 +88,7 @@ void obey(const Options& options) {
 
     find_features();
     switch_features_on();
+    begin_machine_checks();
     start_up_memory(info);
     find_firmware();
     start_interrupts();
@@ -102,6 +106,7 @@ void obey(const Options& options) {
 }  // namespace
 
 void cpu_started() {
+    begin_machine_checks();
     devices_join_cpu();
     scheduler().bring_online(this_cpu().id);
 }

@@ -47,6 +47,7 @@ constexpr auto commands = bind<table::domctl, Act>({
     does<XEN_DOMCTL_setvcpucontext, set_vcpu_context>(),
     does<XEN_DOMCTL_getvcpuaffinity, vcpu_affinity>(),
     does<XEN_DOMCTL_setvcpuaffinity, set_vcpu_affinity>(),
+    does<XEN_DOMCTL_sendtrigger, send_trigger>(),
     does<XEN_DOMCTL_get_cpu_policy, get_cpu_policy>(),
     does<XEN_DOMCTL_set_cpu_policy, set_cpu_policy>(),
     does<XEN_DOMCTL_gettscinfo, get_tsc_info>(),

@@ -35,5 +35,6 @@ Result<> vcpu_context(Domain& domain, xen_domctl_t& request);
 Result<> set_vcpu_context(Domain& domain, xen_domctl_t& request);
 Result<> vcpu_affinity(Domain& domain, xen_domctl_t& request);
 Result<> set_vcpu_affinity(Domain& domain, xen_domctl_t& request);
+Result<> send_trigger(Domain& domain, xen_domctl_t& request);
 
 }  // namespace basalt::hypercalls

@@ -24,10 +24,12 @@ void end_poll(Vcpu& vcpu) {
     vcpu.domain.events.end_poll(vcpu.events);
 }
 
+bool is_due(const Vcpu& vcpu) { return vcpu.events.upcall_due() || vcpu.nmi_due(); }
+
 // An event that comes from now on wakes the vcpu; one that came before is found here.
 void block_until_event(Vcpu& vcpu) {
     scheduler().block_here(vcpu.unit);
-    if (vcpu.events.upcall_due()) scheduler().wake(vcpu.unit);
+    if (is_due(vcpu)) scheduler().wake(vcpu.unit);
 }
 
 Result<> block() {
@@ -59,7 +61,7 @@ Result<> poll(const sched_poll_t& request) {
     vcpu.polling = true;
     scheduler().block_here(vcpu.unit);
     const auto pending = any_pending(vcpu.domain.events, ports);
-    if (!pending || *pending || vcpu.events.upcall_due()) {
+    if (!pending || *pending || is_due(vcpu)) {
         scheduler().wake(vcpu.unit);
         end_poll(vcpu);
         return pending ? Result<>{} : refuse(pending.error());

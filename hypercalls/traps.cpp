@@ -2,6 +2,7 @@
 #include "guests/pv/traps.hpp"
 
 #include "domain/domain.hpp"
+#include "domain/run.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "machine/flush.hpp"
@@ -12,6 +13,19 @@ namespace {
 
 using pv::may_be_entered;
 
+// The gate of the trap table, with events shut out. What came before there was a handler is told now.
+Result<> set_nmi_handler(std::uint64_t address) {
+    Vcpu& vcpu = running();
+    if (!may_be_entered(address)) return refuse(Error::invalid);
+    vcpu.pv.traps[vector::nmi] = {.address = address, .cs = FLAT_KERNEL_CS64, .privilege = 0, .masks_events = true};
+    if (vcpu.id.raw == 0 && vcpu.domain.shared_info->arch.nmi_reason != 0) raise_nmi(vcpu);
+    return {};
+}
+Result<> unset_nmi_handler() {
+    running().pv.traps[vector::nmi] = {};
+    return {};
+}
+
 Result<> register_callback(const callback_register& request) {
     PvVcpu& pv = running().pv;
     if (!may_be_entered(request.address)) return refuse(Error::invalid);
@@ -21,7 +35,7 @@ Result<> register_callback(const callback_register& request) {
         case CALLBACKTYPE_failsafe: pv.failsafe = callback; return {};
         case CALLBACKTYPE_syscall: pv.syscall = callback; return {};
         case CALLBACKTYPE_syscall32: pv.syscall32 = callback; return {};
-        case CALLBACKTYPE_nmi: pv.nmi = callback; return {};
+        case CALLBACKTYPE_nmi: return set_nmi_handler(request.address);
         case CALLBACKTYPE_sysenter: return {};   // no CPUID policy offers SYSENTER, so nothing ever arrives there
         default: return refuse(Error::not_implemented);
     }
@@ -29,7 +43,7 @@ Result<> register_callback(const callback_register& request) {
 
 Result<> unregister_callback(const callback_unregister& request) {
     switch (request.type) {
-        case CALLBACKTYPE_nmi: running().pv.nmi = {}; return {};
+        case CALLBACKTYPE_nmi: return unset_nmi_handler();
         case CALLBACKTYPE_event:
         case CALLBACKTYPE_failsafe:
         case CALLBACKTYPE_syscall:
@@ -39,18 +53,7 @@ Result<> unregister_callback(const callback_unregister& request) {
     }
 }
 
-// NMIs are never sent to guests; the handler is kept for whoever asks.
-Result<> register_nmi_handler(const xennmi_callback& request) {
-    Vcpu& vcpu = running();
-    if (!vcpu.domain.privileged || vcpu.id.raw != 0 || !may_be_entered(request.handler_address))
-        return refuse(Error::invalid);
-    vcpu.pv.nmi = {request.handler_address, true};
-    return {};
-}
-Result<> unregister_nmi_handler() {
-    running().pv.nmi = {};
-    return {};
-}
+Result<> register_nmi_handler(const xennmi_callback& request) { return set_nmi_handler(request.handler_address); }
 
 Result<std::uint64_t> assist(std::uint64_t type) {
     if (type >= 64 || (pv::permitted_assists >> type & 1) == 0) return refuse(Error::invalid);
@@ -71,7 +74,7 @@ constexpr auto callback_commands = bind<table::callback_op, ByAddress>({
 });
 constexpr auto nmi_commands = bind<table::nmi_op, ByAddress>({
     does<XENNMI_register_callback, register_nmi_handler>(),
-    does<XENNMI_unregister_callback, unregister_nmi_handler>(),
+    does<XENNMI_unregister_callback, unset_nmi_handler>(),
 });
 constexpr auto assist_commands = bind<table::vm_assist, ByAddress>({
     does<VMASST_CMD_enable, enable_assist>(),

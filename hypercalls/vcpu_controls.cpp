@@ -107,4 +107,15 @@ Result<> set_vcpu_affinity(Domain& domain, xen_domctl_t& request) {
     return {};
 }
 
+Result<> send_trigger(Domain& domain, xen_domctl_t& request) {
+    Vcpu* const vcpu = domain.vcpu(VcpuId(request.u.sendtrigger.vcpu));
+    if (vcpu == nullptr) return refuse(Error::no_such_process);
+    switch (request.u.sendtrigger.trigger) {
+        case XEN_DOMCTL_SENDTRIGGER_NMI: raise_nmi(*vcpu); return {};
+        case XEN_DOMCTL_SENDTRIGGER_POWER:
+        case XEN_DOMCTL_SENDTRIGGER_SLEEP: return refuse(Error::invalid);
+        default: return refuse(Error::not_implemented);
+    }
+}
+
 }  // namespace basalt::hypercalls

@@ -164,6 +164,12 @@ Result<> register_vcpu_info(Vcpu& vcpu, const vcpu_register_vcpu_info& request) 
     return {};
 }
 
+Result<std::int64_t> send_nmi(Vcpu& vcpu, std::uint64_t argument) {
+    if (argument != 0) return refuse(Error::invalid);
+    raise_nmi(vcpu);
+    return 0;
+}
+
 // Only where vcpus and CPUs are known to go together.
 Result<vcpu_get_physid> get_physid(Vcpu& vcpu) {
     const bool one_each = vcpu.domain.vcpus().size() == online_cpu_count();
@@ -187,6 +193,7 @@ constexpr auto commands = bind<table::vcpu_op, Act>({
     {VCPUOP_set_singleshot_timer, OfVcpu<set_singleshot_timer>::act},
     {VCPUOP_stop_singleshot_timer, OfVcpu<stop_singleshot_timer>::act},
     {VCPUOP_register_vcpu_info, OfVcpu<register_vcpu_info>::act},
+    {VCPUOP_send_nmi, send_nmi},
     {VCPUOP_get_physid, OfVcpu<get_physid>::act},
     {VCPUOP_register_vcpu_time_memory_area, OfVcpu<register_vcpu_time_memory_area>::act},
 });

@@ -64,10 +64,11 @@ inline constexpr Family callback_op{
 
 inline constexpr Row nmi_rows[] = {
     {.command = XENNMI_register_callback, .name = "register_callback",
-     .effect = "NMIs would be delivered here; Basalt sends none",
+     .effect = "NMIs of the vcpu enter its kernel here, through gate 2 of its trap table, with events shut out; none comes until "
+               "the kernel's next iret. Vcpu 0 has one at once if shared_info's nmi_reason names a cause",
      .operand = in<xennmi_callback>(),
      .fields = {{"handler_address", "canonical, and not the hypervisor's"}},
-     .refusals = {{Error::invalid, "not vcpu 0 of Dom0, or the handler lies where a guest may not be entered"}}},
+     .refusals = {{Error::invalid, "the handler lies where a guest may not be entered"}}},
     {.command = XENNMI_unregister_callback, .name = "unregister_callback", .effect = "NMIs are not delivered any more"},
 };
 inline constexpr Family nmi_op{

@@ -9,14 +9,14 @@ inline constexpr std::string_view mca_injects = "Xen lets Dom0 raise machine che
 
 inline constexpr Row mca_rows[] = {
     {.command = XEN_MC_fetch, .name = "fetch",
-     .effect = "the caller knows that there is no record: a machine check ends the machine, and is reported on the console",
+     .effect = "the caller knows that there is no record: each bank's is told in the log, as `xl dmesg` shows it",
      .operand = in_out<xen_mc_t>(),
      .fields = {{"flags", "one of XEN_MC_NONURGENT and XEN_MC_URGENT: which queue; with XEN_MC_ACK a record is given back; "
                           "out, without XEN_MC_ACK: XEN_MC_NODATA"},
                 {"fetch_id", "of a record to give back, ignored; out, without XEN_MC_ACK: 0"},
                 {"data", "where a record would go; may be null only with XEN_MC_ACK"}},
      .refusals = {{Error::invalid, "flags name no queue or both, or there is no place for a record"}},
-     .differs = "Xen goes on after some machine checks, and then has a record"},
+     .differs = "Xen keeps records for Dom0, and signals VIRQ_MCA"},
     {.command = XEN_MC_notifydomain, .name = "notifydomain", .effect = "a domain would be told of its machine check",
      .left_out = {Error::invalid, "Xen has none either"}},
     {.command = XEN_MC_physcpuinfo, .name = "physcpuinfo",
@@ -30,13 +30,13 @@ inline constexpr Row mca_rows[] = {
      .differs = "each CPU is a core of its own on one chip; its features and its MSRs for machine checks are not told"},
     {.command = XEN_MC_msrinject, .name = "msrinject", .effect = "a CPU's MSR would read as if it had had a machine check",
      .differs = mca_injects,
-     .left_out = {Error::invalid, "nothing of a machine check is handled that could be tested"}},
+     .left_out = {Error::invalid, "a machine that can test it has other means"}},
     {.command = XEN_MC_mceinject, .name = "mceinject", .effect = "a CPU would have a machine check",
      .differs = mca_injects,
-     .left_out = {Error::invalid, "nothing of a machine check is handled that could be tested"}},
+     .left_out = {Error::invalid, "a machine that can test it has other means"}},
     {.command = XEN_MC_inject_v2, .name = "inject_v2", .effect = "a set of CPUs would have a machine check",
      .differs = mca_injects,
-     .left_out = {Error::invalid, "nothing of a machine check is handled that could be tested"}},
+     .left_out = {Error::invalid, "a machine that can test it has other means"}},
 };
 
 inline constexpr Family mca{

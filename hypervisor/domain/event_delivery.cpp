@@ -12,6 +12,12 @@ void raise_timer_virq(VcpuTimers& part) {
 
 void end_of_poll(VcpuTimers& part) { events::wake_poller(Vcpu::of(part).events); }
 
+void raise_nmi(Vcpu& vcpu) {
+    if (vcpu.nmi_pending.exchange(true)) return;
+    if (scheduler().wake(vcpu.unit)) return;
+    if (vcpu.unit.on_cpu()) raise(vcpu.unit.cpu(), Work::events);
+}
+
 namespace events {
 
 // A vcpu that runs here looks at its events on the way back to its guest. One that runs elsewhere is interrupted.

@@ -69,6 +69,7 @@ struct PvVcpu {
     // Looked at by every system call.
     bool in_kernel = true;               // guest kernel mode (both modes are ring 3)
     bool failsafe_due = false;           // selectors could not be loaded: the guest is told on its next entry
+    bool nmi_masked = false;             // from the entry for an NMI to the next iret
     bool fpu_task_switched = false;      // the guest's CR0.TS: its next FPU instruction is a #NM of its own
     std::uint16_t kernel_ss = 0;         // stack_switch: where traps out of user mode arrive
     std::uint64_t kernel_sp = 0;
@@ -76,7 +77,6 @@ struct PvVcpu {
     Callback syscall32;
     Callback event;
     Callback failsafe;
-    Callback nmi;
     Mfn kernel_root = no_mfn;            // L4 of kernel mode; Vcpu::roots holds it
     Mfn user_root = no_mfn;              // L4 of user mode; none: user mode cannot be entered
 

@@ -6,6 +6,7 @@
 #include "domain/guest_time.hpp"
 #include "domain/passage.hpp"
 #include "domain/runstate_area.hpp"
+#include "domain/urgent.hpp"
 #include "machine/entry.hpp"
 #include "machine/flush.hpp"
 #include "machine/page_tables.hpp"
@@ -91,6 +92,7 @@ void settle_work() {
     for (;;) {
         const std::uint32_t work = cpu.take_work();
         if (includes(work, Work::stop)) stop_here();
+        if (includes(work, Work::machine_check)) look_into_urgent_matters();
         if (includes(work, Work::passage)) {
             pass_here();
             bury_the_dead();

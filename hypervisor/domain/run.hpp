@@ -20,6 +20,9 @@ void settle_work();
 // change of vcpu happens on the way back to the guest.
 void reschedule();
 
+// An NMI for a vcpu: it wakes up, and its kernel is told on its next entry. Another that is pending is the same one.
+void raise_nmi(Vcpu& vcpu);
+
 // Seams of guests/: the part of a vcpu that is in the CPU's registers.
 void load_guest_state(Vcpu& vcpu);    // also loads its root and names its registers to the entry path (Cpu::run)
 void save_guest_state(Vcpu& vcpu);

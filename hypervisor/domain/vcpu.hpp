@@ -36,6 +36,7 @@ public:
     CpuId last_cpu{most_cpus};   // where it last ran; none yet
     bool initialised = false;    // has registers to start with: VCPUOP_initialise
     std::atomic<bool> being_set_up{false};   // by VCPUOP_initialise or VCPUOP_register_vcpu_info
+    std::atomic<bool> nmi_pending{false};    // raise_nmi()
     bool polling = false;        // a poll was begun; whoever makes the vcpu wait next ends it first
     events::SharedPage info_page;   // holds its vcpu_info, once VCPUOP_register_vcpu_info has named a page
 
@@ -43,6 +44,8 @@ public:
     // written while the vcpu's tables are loaded, and a fault on them is the guest's affair.
     std::uint64_t runstate_area = 0;
     std::uint64_t time_area = 0;
+
+    bool nmi_due() const { return nmi_pending.load() && !pv.nmi_masked; }
 
     // What the scheduler, the timers and the events hand back belongs to a vcpu.
     template <typename Part>

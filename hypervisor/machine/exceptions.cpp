@@ -86,12 +86,13 @@ void show_overflow(const Registers& registers) {
 
 }  // namespace
 
-void die_of(const Registers& registers) {
+void die_of(const Registers& registers, void (*more)()) {
     panic_begins();
     const auto name = registers.vector < names.size() ? names[registers.vector] : std::string_view("unexpected");
     log(Level::error, "exception {} ({}), error code {x}", registers.vector, name, registers.error_code);
     if (registers.vector == vector::page_fault) show_page_fault(registers);
     if (registers.vector == vector::double_fault) show_overflow(registers);
+    more();
     show(registers);
     const auto rip = in_alias(registers.rip) ? registers.rip + distance_to_image() : registers.rip;
     show_stack({rip, registers.rbp});

@@ -5,6 +5,7 @@
 
 namespace basalt {
 
-[[noreturn]] void die_of(const Registers& registers);
+// `more` says what else is known.
+[[noreturn]] void die_of(const Registers& registers, void (*more)() = [] {});
 
 }  // namespace basalt

@@ -14,6 +14,7 @@ inline constexpr std::uint32_t sysenter_eip = 0x176;
 inline constexpr std::uint32_t machine_check_capability = 0x179;
 inline constexpr std::uint32_t machine_check_status = 0x17a;
 inline constexpr std::uint32_t machine_check_control = 0x17b;
+inline constexpr std::uint32_t machine_check_banks = 0x400;   // four for each
 inline constexpr std::uint32_t misc_enable = 0x1a0;
 inline constexpr std::uint32_t debug_control = 0x1d9;
 inline constexpr std::uint32_t page_attributes = 0x277;

@@ -6,9 +6,9 @@
 #include "machine/entry.hpp"
 #include "machine/exceptions.hpp"
 #include "machine/image.hpp"
-#include "machine/instructions.hpp"
 #include "machine/kick.hpp"
-#include "machine/smp.hpp"
+#include "machine/machine_check.hpp"
+#include "machine/nmi.hpp"
 
 extern "C" const std::byte sleeping[], awake[];   // own_stacks.S
 
@@ -28,26 +28,19 @@ void must_be_the_first(const Registers& registers, std::size_t stack_page) {
     if (registers.rsp - stack < page_size) die_of(registers);
 }
 
-void note_nmi() {
-    stop_if_told();
-    raise_here(Work::machine_check);
-}
-
 void note_machine_check(const Registers& registers) {
-    constexpr std::uint64_t in_progress = 1 << 2, restart_valid = 1 << 0;
-    const auto status = read_msr(msr::machine_check_status);
-    if ((status & restart_valid) == 0) die_of(registers);
+    if (collect_machine_check(registers) == Consequence::ends_machine)
+        die_of(registers, [] { static_cast<void>(tell_machine_checks()); });
     raise_here(Work::machine_check);
-    write_msr(msr::machine_check_status, status & ~in_progress);
 }
 
 }  // namespace
 
-void guest_nmi(Registers&) { note_nmi(); }
+void guest_nmi(Registers& registers) { note_nmi(registers); }
 
 void hypervisor_nmi(Registers& registers) {
     must_be_the_first(registers, layout::nmi_stack_page);
-    note_nmi();
+    note_nmi(registers);
     look_again(registers);
 }
 

@@ -65,6 +65,8 @@ def arguments():
                         help="typed on the console when the guest has said PROMPT")
     parser.add_argument("--monitor", action="append", nargs=2, default=[], metavar=("PROMPT", "COMMAND"),
                         help="given to QEMU's monitor when the guest has said PROMPT: nmi, say")
+    parser.add_argument("--monitor-first", action="append", default=[], metavar="COMMAND",
+                        help="given to QEMU's monitor before the machine starts")
     parser.add_argument("--count", action="store_true", help="count instructions (-icount)")
     parser.add_argument("--limit", type=int, default=300, metavar="SECONDS",
                         help="of silence: catches hangs on a loaded machine, nothing waits for it (300)")
@@ -111,8 +113,11 @@ def boot(wanted, guest, cases):
                    [Module(guest, f"placeholder on={wanted.on} {wanted.words}".rstrip())])
     machine = Machine(iso=iso, cpu=wanted.cpu, cpus=wanted.cpus, memory=wanted.memory,
                       instruction_count=wanted.count,
-                      extra=tuple(word for device in wanted.device for word in ("-device", device)))
+                      extra=(*(word for device in wanted.device for word in ("-device", device)),
+                             *(["-S"] if wanted.monitor_first else [])))
     with Console(machine, log) as console:
+        for command in [*wanted.monitor_first, "cont"] if wanted.monitor_first else []:
+            console.monitor.command(command)
         for _, line in console.lines(wanted.limit):
             print(line, flush=True)
             cases.hear(line)

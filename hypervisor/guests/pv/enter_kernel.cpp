@@ -100,6 +100,14 @@ void deliver_event(Vcpu& vcpu) {
     enter(vcpu, {callback.address, true}, Nothing{});
 }
 
+void deliver_nmi(Vcpu& vcpu) {
+    vcpu.nmi_pending.store(false);
+    const Callback gate = gate_for(vcpu, vector::nmi);
+    if (gate.address == 0) return;
+    vcpu.pv.nmi_masked = true;
+    enter(vcpu, gate, Nothing{});
+}
+
 void deliver_failsafe(Vcpu& vcpu, const DataSelectors& wanted) {
     const Callback& callback = vcpu.pv.failsafe;
     if (callback.address == 0) return crash_running_domain("it has no handler for a failed return");

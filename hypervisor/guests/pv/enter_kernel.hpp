@@ -20,6 +20,9 @@ void deliver_software_interrupt(Vcpu& vcpu, std::uint8_t vector);
 void deliver_system_call(Vcpu& vcpu, const Callback& callback);
 void deliver_event(Vcpu& vcpu);
 
+// Where its kernel has no handler, it does not learn of it.
+void deliver_nmi(Vcpu& vcpu);
+
 // The CPU refused selectors. The frame names the data selectors that the guest wanted: where they equal those that are
 // loaded, it was CS or SS.
 void deliver_failsafe(Vcpu& vcpu, const DataSelectors& wanted);

@@ -14,6 +14,12 @@ void keep_iopl(Vcpu& vcpu, std::uint64_t wanted) {
         vcpu.pv.iopl = static_cast<std::uint8_t>(wanted >> 12 & 3);
 }
 
+// Any iret ends the handler of an NMI, as on Xen; one that came meanwhile is looked at on the way out.
+void let_nmis_in(Vcpu& vcpu) {
+    vcpu.pv.nmi_masked = false;
+    if (vcpu.nmi_pending.load(std::memory_order_relaxed)) raise_here(Work::events);
+}
+
 }  // namespace
 
 void return_from_kernel(Vcpu& vcpu) {
@@ -26,6 +32,7 @@ void return_from_kernel(Vcpu& vcpu) {
         enter_user_mode(vcpu.pv);
     }
     keep_iopl(vcpu, frame.rflags);
+    let_nmis_in(vcpu);
     registers.rax = frame.rax;
     registers.rip = frame.rip;
     registers.rsp = frame.rsp;

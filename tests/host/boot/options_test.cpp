@@ -152,6 +152,16 @@ TEST(options, switches) {
     EXPECT_EQ(parsed("maxcpus=2").most_cpus_wanted, 2u);
 }
 
+TEST(options, nmis) {
+    EXPECT_EQ(parsed("").nmis, NmiAnswer::told_to_dom0);
+    EXPECT_EQ(parsed("nmi=ignore").nmis, NmiAnswer::ignored);
+    EXPECT_EQ(parsed("nmi=fatal").nmis, NmiAnswer::fatal);
+    EXPECT_EQ(parsed("nmi=fatal nmi=dom0").nmis, NmiAnswer::told_to_dom0);
+    EXPECT_TRUE(complaints.empty());
+    EXPECT_EQ(parsed("nmi=fatal nmi=once").nmis, NmiAnswer::fatal);
+    EXPECT_EQ(complaints, std::vector<std::string>{"nmi=once"});
+}
+
 TEST(options, unknown_words_are_named_and_the_rest_counts) {
     EXPECT_TRUE(parsed("foo bar=1 noreboot").noreboot);
     EXPECT_EQ(complaints, (std::vector<std::string>{"foo", "bar=1"}));
