@@ -11,6 +11,7 @@
 namespace basalt::hypercalls {
 namespace {
 
+// A list is in no list, as on Xen.
 bool fits_in_list(std::uint64_t number) { return number != __HYPERVISOR_multicall; }
 
 void put_arguments(Registers& call, const multicall_entry_t& entry) {

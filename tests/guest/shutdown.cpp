@@ -44,13 +44,8 @@ void end_for(unsigned reason) {
 unsigned reason_in(std::uint32_t flags) { return flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask; }
 
 // Not yet a domain that could run.
-struct Unmade : OtherDomain {
-    Unmade() {
-        xen_domctl_t request{};
-        request.u.createdomain = {.max_vcpus = 1, .max_evtchn_port = 10, .max_grant_frames = 1, .grant_opts = 1};
-        expect_zero(domctl(XEN_DOMCTL_createdomain, 0, request));
-        id = request.domain;
-    }
+struct Unmade : EmptyDomain {
+    Unmade() : EmptyDomain(1) {}
     std::int64_t make_vcpus() const {
         xen_domctl_t request{};
         request.u.max_vcpus.max = 1;

@@ -19,16 +19,6 @@ SmallDomain& other() {
     return domain;
 }
 
-// Which vcpus there are not: `max_vcpus` is 2, and none is made yet.
-struct Unmade : OtherDomain {
-    Unmade() {
-        xen_domctl_t request{};
-        request.u.createdomain = {.max_vcpus = 2, .max_evtchn_port = 10, .max_grant_frames = 1, .grant_opts = 1};
-        expect_zero(domctl(XEN_DOMCTL_createdomain, 0, request));
-        id = request.domain;
-    }
-};
-
 Status vcpu_info_of(unsigned domain, unsigned vcpu, xen_domctl_getvcpuinfo* info = nullptr) {
     xen_domctl_t request{};
     request.u.getvcpuinfo.vcpu = vcpu;
@@ -81,7 +71,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(info.running, 0);
         expect(info.cpu < 2);
         for (const unsigned vcpu : {1u, 77u, ~0u}) expect_equal(vcpu_info_of(other().id, vcpu), -XEN_EINVAL);
-        const Unmade unmade;
+        const EmptyDomain unmade(2);
         for (const unsigned vcpu : {0u, 1u}) expect_equal(vcpu_info_of(unmade.id, vcpu), -XEN_ESRCH);
         expect_equal(vcpu_info_of(unmade.id, 2), -XEN_EINVAL);
         expect_equal(unmade.destroy(), 0);
@@ -107,7 +97,7 @@ constexpr auto table = std::to_array<Case>({
             expect_equal(affinity(command, hard, 64, 1), -XEN_EINVAL);
             expect_equal(affinity(command, XEN_VCPUAFFINITY_FORCE), 0);      // nothing is asked
         }
-        const Unmade unmade;
+        const EmptyDomain unmade(2);
         for (const unsigned command : {gets, sets}) expect_equal(affinity(command, hard, 64, 0, unmade.id), -XEN_ESRCH);
         expect_equal(unmade.destroy(), 0);
     }},
@@ -156,7 +146,7 @@ constexpr auto table = std::to_array<Case>({
         for (const unsigned command : {XEN_DOMCTL_getvcpucontext, XEN_DOMCTL_setvcpucontext})
             for (const std::uint64_t place : {nowhere, std::uint64_t{HYPERVISOR_VIRT_START}})
                 expect_equal(context_of(command, other().id, 0, place), -XEN_EFAULT);
-        const Unmade unmade;
+        const EmptyDomain unmade(2);
         expect_equal(context_of(XEN_DOMCTL_getvcpucontext, unmade.id, 0, &context), -XEN_EINVAL);
         xen_domctl_t request{};
         request.u.max_vcpus.max = 2;

@@ -31,6 +31,13 @@ std::int64_t map_foreign(const Page& window, unsigned domain, std::uint64_t mfn,
     return status;
 }
 
+EmptyDomain::EmptyDomain(unsigned most_vcpus) {
+    xen_domctl_t request{};
+    request.u.createdomain = {.max_vcpus = most_vcpus, .max_evtchn_port = 10, .max_grant_frames = 1, .grant_opts = 1};
+    expect_zero(domctl(XEN_DOMCTL_createdomain, 0, request));
+    id = request.domain;
+}
+
 std::uint64_t free_pages() {
     const auto count = [] {
         xen_sysctl_t request{};

@@ -43,6 +43,11 @@ protected:
     void set_context(vcpu_guest_context_t& context);
 };
 
+// One without memory, and as yet without the vcpus that it may have.
+struct EmptyDomain : OtherDomain {
+    explicit EmptyDomain(unsigned most_vcpus);
+};
+
 // Frames nobody has, once the number has come to rest.
 std::uint64_t free_pages();
 
