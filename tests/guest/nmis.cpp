@@ -17,7 +17,6 @@ namespace {
 constexpr unsigned nmi = 2;
 
 std::atomic<unsigned> came;
-std::atomic<bool> asleep;
 Frame last;
 std::uint8_t events_shut_out;
 
@@ -66,11 +65,16 @@ Status trigger(unsigned domain, unsigned what, unsigned vcpu = 0) {
 // On the second vcpu, events shut out: nothing but an NMI ends this.
 void sleep_until_nmi() {
     register_by_nmi_op();
-    asleep = true;
     evtchn_port_t port = 0;
     sched_poll_t request{};
     set_xen_guest_handle(request.ports, &port);
     for (const unsigned before = came; came == before;) sched_op(SCHEDOP_poll, &request);
+}
+
+bool second_is_blocked() {
+    vcpu_runstate_info state{};
+    vcpu_op(VCPUOP_get_runstate_info, 1, &state);
+    return state.state == RUNSTATE_blocked;
 }
 
 // In the twin: the handler of its NMI says that it is over.
@@ -172,7 +176,8 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
         expect_equal(vcpu_op(VCPUOP_up, 1), 0);
         begin_on_second(sleep_until_nmi);
-        while (!asleep) sched_op(SCHEDOP_yield);
+        // Not a moment earlier: an NMI on the way to the poll would end no sleep, and the poll would last for ever.
+        while (!second_is_blocked()) sched_op(SCHEDOP_yield);
         expect_equal(send_nmi(1), 0);
         finish_on_second();
     }},
