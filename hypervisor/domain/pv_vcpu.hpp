@@ -83,6 +83,7 @@ struct PvVcpu {
     // Guest's view of control registers. Real CR0 and CR3 follow from the fields above; real CR4 from this and ours.
     std::uint64_t cr4 = 0;
     std::uint64_t xcr0 = 3;              // FPU components that the guest has switched on: x87, SSE
+    std::uint32_t tsc_aux = 0;           // what its kernel lets RDTSCP and RDPID tell
     std::uint8_t iopl = 0;               // physdev_op.set_iopl
     XEN_GUEST_HANDLE(uint8) io_bitmap = {};   // physdev_op.set_iobitmap; ports the guest gave to its user mode
     std::uint32_t io_bitmap_ports = 0;

@@ -51,6 +51,7 @@ struct Cpu {
     Mfn descriptors{};                    // frame of this CPU's GDT page: see descriptors.hpp
     std::uint64_t cr4 = 0;                // set_cr4()
     std::uint64_t xcr0 = 0;               // set_xcr0()
+    std::uint32_t tsc_aux = 0;            // what RDTSCP and RDPID tell ring 3: pv::load_tsc_aux()
     bool task_switched = false;           // CR0.TS: set_task_switched()
     std::uint32_t locks_held = 0;         // checked builds: one bit for each rank
     std::atomic<bool> online{false};

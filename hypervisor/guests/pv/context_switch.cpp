@@ -5,6 +5,7 @@
 #include "guests/pv/debug_registers.hpp"
 #include "guests/pv/descriptors.hpp"
 #include "guests/pv/fpu_use.hpp"
+#include "guests/pv/msrs.hpp"
 #include "machine/descriptors.hpp"
 #include "machine/flush.hpp"
 #include "machine/instructions.hpp"
@@ -46,6 +47,7 @@ void load_guest_state(Vcpu& vcpu) {
     pv::load_descriptor_tables(vcpu);
     pv.failsafe_due = !load_segments(pv);
     pv::load_control_registers(vcpu);
+    pv::load_tsc_aux(vcpu);
     pv::load_fpu(vcpu);
     pv::load_debug_registers(vcpu);
 }

@@ -53,6 +53,18 @@ constexpr bool is_counter(std::uint32_t msr) {
     return msr >= number::amd_counters && msr < number::amd_counters_end;
 }
 
+bool has_tsc_aux(const Domain& domain) {
+    const CpuPolicy& policy = policy_of(domain);
+    return offers(policy, XEN_X86_FEATURE_RDTSCP) || offers(policy, XEN_X86_FEATURE_RDPID);
+}
+
+bool set_tsc_aux(Vcpu& vcpu, std::uint64_t value) {
+    if (!has_tsc_aux(vcpu.domain) || value > ~std::uint32_t{0}) return false;
+    vcpu.pv.tsc_aux = static_cast<std::uint32_t>(value);
+    load_tsc_aux(vcpu);
+    return true;
+}
+
 std::optional<std::uint64_t> misc_enable() {
     const auto found = try_read_msr(msr::misc_enable);
     return found ? std::optional((*found & ~not_for_guests) | unavailable) : std::nullopt;
@@ -62,6 +74,12 @@ std::optional<std::uint64_t> misc_enable() {
 std::uint64_t bank_register(std::uint32_t msr) { return msr % 4 == 0 ? ~std::uint64_t{0} : 0; }
 
 }  // namespace
+
+void load_tsc_aux(const Vcpu& vcpu) {
+    auto& cpu = this_cpu();
+    if (cpu.tsc_aux == vcpu.pv.tsc_aux) return;
+    write_msr(msr::tsc_aux, cpu.tsc_aux = vcpu.pv.tsc_aux);
+}
 
 bool caches_matter(const Vcpu& vcpu) { return vcpu.domain.privileged; }
 
@@ -87,7 +105,7 @@ std::optional<std::uint64_t> read_guest_msr(const Vcpu& vcpu, std::uint32_t msr)
         case msr::fs_base: return read_fs_base();
         case msr::gs_base: return read_gs_base();
         case msr::gs_base_behind_swap: return read_gs_base_behind_swap();
-        case msr::tsc_aux: return features().rdtscp ? std::optional<std::uint64_t>(0) : std::nullopt;
+        case msr::tsc_aux: return has_tsc_aux(vcpu.domain) ? std::optional<std::uint64_t>(vcpu.pv.tsc_aux) : std::nullopt;
         case msr::misc_enable: return misc_enable();
         case number::amd_hardware_configuration:
             if (!amd) return std::nullopt;
@@ -113,6 +131,7 @@ bool write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value) {
             if (!is_canonical(value)) return false;
             write_gs_base_behind_swap(value);
             return true;
+        case msr::tsc_aux: return set_tsc_aux(vcpu, value);
         case hypercall_page_msr: return place_hypercall_page(vcpu, value);
         case msr::efer: return ((value ^ wanted_efer) & wanted_efer) == 0;
         case number::feature_enables: return value == 0;

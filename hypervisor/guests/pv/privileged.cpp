@@ -105,7 +105,7 @@ bool is_switched_off(const Vcpu& vcpu, const Instruction& instruction) {
 
 bool read_clock(Vcpu& vcpu, bool with_aux) {
     put_edx_eax(vcpu.registers, read_tsc());
-    if (with_aux) vcpu.registers.rcx = 0;
+    if (with_aux) vcpu.registers.rcx = vcpu.pv.tsc_aux;
     return true;
 }
 

@@ -59,7 +59,7 @@ HeldRegisters expected_idle(const HeldRegisters& found) {
     expected.idt_base = layout::interrupt_gates, expected.idt_limit = page_size - 1, expected.task = selector::task;
     expected.efer = wanted_efer, expected.star = calls.star, expected.lstar = calls.lstar;
     expected.cstar = calls.cstar, expected.syscall_mask = calls.mask;
-    expected.sysenter_cs = expected.tsc_aux = 0, expected.page_attributes = page_attribute_table;
+    expected.sysenter_cs = 0, expected.tsc_aux = cpu.tsc_aux, expected.page_attributes = page_attribute_table;
     expected.landing = expected.stack_behind_landing = cpu.entry_data->cpu_stack;
     return expected;
 }
@@ -71,6 +71,7 @@ HeldRegisters expected_with(const Vcpu& vcpu, const HeldRegisters& found) {
     expected.cr3 = expected.noted_root = physical_of(pv.in_kernel ? pv.kernel_root : pv.user_root);
     expected.cr4 = expected.noted_cr4 = pv::real_cr4(pv);
     if (features().xsave) expected.xcr0 = expected.noted_xcr0 = pv::real_xcr0(pv);
+    expected.tsc_aux = pv.tsc_aux;
     if (pv::has_breakpoints(pv.debug)) {
         const auto& [dr0, dr1, dr2, dr3] = pv.debug.addresses;
         expected.dr0 = dr0, expected.dr1 = dr1, expected.dr2 = dr2, expected.dr3 = dr3;
