@@ -101,6 +101,39 @@ Result<> read_memtype(Request& request) {
     return {};
 }
 
+// Of the registers that Xen lets tools at, the two others belong to cache monitoring, which is not offered.
+std::int32_t access_register(xenpf_resource_entry_t& entry) {
+    if (entry.rsvd != 0) return -XEN_EINVAL;
+    if (entry.u.cmd != XEN_RESOURCE_OP_MSR_READ && entry.u.cmd != XEN_RESOURCE_OP_MSR_WRITE) return -XEN_EOPNOTSUPP;
+    if (entry.idx >> 32 != 0) return -XEN_EINVAL;
+    if (entry.idx != msr::tsc || entry.u.cmd == XEN_RESOURCE_OP_MSR_WRITE) return -XEN_EPERM;
+    entry.val = system_time().raw;
+    return 0;
+}
+
+// Every CPU has the same system time, so whichever is asked about need not be asked.
+Result<std::int64_t> resource_op(const Request& request) {
+    constexpr std::uint32_t most = 3;
+    const auto& list = request.u.resource_op;
+    if (list.nr_entries == 0) return 0;
+    if (list.nr_entries > most) return refuse(Error::invalid);
+    std::array<xenpf_resource_entry_t, most> entries;
+    const auto asked = std::span(entries).first(list.nr_entries);
+    const GuestPointer<xenpf_resource_entry_t> there(list.entries.p);
+    TRY(there.read(asked));
+    std::int64_t done = 0;
+    for (auto& entry : asked) {
+        if (const std::int32_t refusal = access_register(entry); refusal != 0) {
+            entry.u.ret = refusal;
+            break;
+        }
+        ++done;
+    }
+    if (!is_present(list.cpu) && done != 0) return refuse(Error::no_device);
+    TRY(there.write(asked.first(std::min<std::size_t>(done + 1, asked.size()))));
+    return done;
+}
+
 constexpr auto commands = bind<table::platform_op, ByAddress>({
     does<XENPF_settime32, settime32>(),
     does<XENPF_settime64, settime64>(),
@@ -110,6 +143,7 @@ constexpr auto commands = bind<table::platform_op, ByAddress>({
     does<XENPF_enter_acpi_sleep, enter_acpi_sleep>(),
     does<XENPF_get_cpuinfo, get_cpuinfo>(),
     does<XENPF_cpu_online, cpu_online>(),
+    does<XENPF_resource_op, resource_op>(),
 });
 
 }  // namespace

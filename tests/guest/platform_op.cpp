@@ -17,6 +17,32 @@ xen_platform_op_t request_for(unsigned command) {
     return request;
 }
 
+// What becomes of a list for a CPU's registers: the answer is how many entries were carried out.
+constexpr std::uint32_t clock_register = 0x10, apic_base = 0x1b;
+xenpf_resource_entry_t access(std::uint32_t what, std::uint64_t register_number) {
+    xenpf_resource_entry_t entry{};
+    entry.u.cmd = what;
+    entry.idx = register_number;
+    return entry;
+}
+Status access_registers(xenpf_resource_entry_t* entries, std::uint32_t count, std::uint32_t cpu = 0) {
+    auto request = request_for(XENPF_resource_op);
+    request.u.resource_op.nr_entries = count;
+    request.u.resource_op.cpu = cpu;
+    set_xen_guest_handle(request.u.resource_op.entries, entries);
+    return platform_op(&request);
+}
+std::uint64_t counted_time(std::uint32_t cpu) {
+    xenpf_resource_entry_t entry = access(XEN_RESOURCE_OP_MSR_READ, clock_register);
+    expect_equal(access_registers(&entry, 1, cpu), 1);
+    return entry.val;
+}
+// The first entry is refused, with this for its `ret`.
+void expect_refused(xenpf_resource_entry_t entry, int ret) {
+    expect_equal(access_registers(&entry, 1), 0);
+    expect_equal(entry.u.ret, ret);
+}
+
 // Seconds since 1970: when the machine was started, and how long ago that was.
 std::uint64_t wall_clock() {
     return (std::uint64_t{shared->wc_sec_hi} << 32 | shared->wc_sec) + (shared->wc_nsec + now()) / 1'000'000'000;
@@ -55,6 +81,47 @@ constexpr auto table = std::to_array<Case>({
         expect(wall_clock() >= (1ull << 32) + 4 && wall_clock() < (1ull << 32) + 100);
         request.u.settime64 = {.secs = before, .nsecs = 0, .mbz = 0, .system_time = now()};
         expect_equal(platform_op(&request), 0);
+    }},
+    {"platform_op.resource_op", "register 0x10 counts the nanoseconds of system time, on any CPU", [] {
+        const std::uint64_t start = now();
+        const std::uint64_t first = counted_time(0);       // from a beginning of the hypervisor's own choice
+        const std::uint64_t read = now();
+        for (const std::uint32_t cpu : {0u, 1u}) {
+            const std::uint64_t before = now();
+            const std::uint64_t passed = counted_time(cpu) - first;
+            expect(passed >= before - read && passed <= now() - start);
+        }
+    }},
+    {"platform_op.resource_op", "refuses other registers and commands, in the entry", [] {
+        expect_refused(access(XEN_RESOURCE_OP_MSR_READ, apic_base), -XEN_EPERM);
+        expect_refused(access(XEN_RESOURCE_OP_MSR_WRITE, apic_base), -XEN_EPERM);
+        expect_refused(access(XEN_RESOURCE_OP_MSR_WRITE, clock_register), -XEN_EPERM);
+        expect_refused(access(XEN_RESOURCE_OP_MSR_READ, 1ull << 32 | clock_register), -XEN_EINVAL);
+        expect_refused(access(2, clock_register), -XEN_EOPNOTSUPP);
+        auto padded = access(XEN_RESOURCE_OP_MSR_READ, clock_register);
+        padded.rsvd = 1;
+        expect_refused(padded, -XEN_EINVAL);
+    }},
+    {"platform_op.resource_op", "ends at the first entry that is refused", [] {
+        xenpf_resource_entry_t list[] = {access(XEN_RESOURCE_OP_MSR_READ, clock_register),
+                                         access(XEN_RESOURCE_OP_MSR_READ, apic_base),
+                                         access(XEN_RESOURCE_OP_MSR_READ, clock_register)};
+        expect_equal(access_registers(list, 3), 1);
+        expect(list[0].val != 0);
+        expect_equal(list[1].u.ret, -XEN_EPERM);
+        expect_equal(list[2].val, 0);
+    }},
+    {"platform_op.resource_op", "takes at most three entries, of a CPU that is there", [] {
+        xenpf_resource_entry_t list[4] = {};
+        for (auto& entry : list) entry = access(XEN_RESOURCE_OP_MSR_READ, clock_register);
+        expect_equal(access_registers(list, 0, 99), 0);
+        expect_equal(access_registers(list, 3), 3);
+        expect_equal(access_registers(list, 4), -XEN_EINVAL);
+        expect_equal(access_registers(list, 3, 2), -XEN_ENODEV);
+        expect_equal(access_registers(list, 3, ~0u), -XEN_ENODEV);
+        expect_equal(access_registers(reinterpret_cast<xenpf_resource_entry_t*>(nowhere), 1), -XEN_EFAULT);
+        list[0].rsvd = 1;
+        expect_equal(access_registers(list, 3, 99), 0);
     }},
     {"platform_op.settime32", "is the same with fewer seconds", [] {
         const std::uint64_t before = wall_clock();
