@@ -89,6 +89,7 @@ Result<> withdraw_function(pci::Function function) {
     return routes().with([function](Routes& all) -> Result<> {
         auto* device = all.device(function);
         if (!device) return refuse(Error::no_device);
+        release_messages(all, function);        // nobody guards them any more
         *device = all.devices[--all.device_count];
         return {};
     });

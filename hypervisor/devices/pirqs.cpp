@@ -132,6 +132,12 @@ Result<> allow_messages(const MessageSlot& slot, unsigned count) {
 
 Guarded<Routes, Rank::interrupt_routes>& routes() { return all_routes; }
 
+void release_messages(Routes& all, pci::Function function) {
+    for (Pirq pirq(0); pirq.raw < pirq_end; ++pirq)
+        if (const auto& route = all.of[pirq.raw]; route.kind == Route::Kind::message && route.slot.function == function)
+            release(all, pirq);
+}
+
 Result<> shape_line(Gsi gsi, bool level, bool active_low) {
     if (!gsi_exists(gsi)) return refuse(Error::invalid);
     return all_routes.with([=](Routes& all) -> Result<> {
@@ -252,6 +258,13 @@ void release_pirqs(DomainId domain) {
     all_routes.with([=](Routes& all) {
         for (Pirq pirq(0); pirq.raw < pirq_end; ++pirq)
             if (all.of[pirq.raw].belongs_to(domain)) release(all, pirq);
+    });
+}
+
+std::optional<DomainId> owner_of(Pirq pirq) {
+    return all_routes.with([=](Routes& all) -> std::optional<DomainId> {
+        const auto& route = all.of[pirq.raw];
+        return route.kind == Route::Kind::none ? std::nullopt : std::optional(route.owner);
     });
 }
 

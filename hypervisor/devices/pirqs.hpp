@@ -43,7 +43,10 @@ Result<> end_pirq(DomainId domain, Pirq pirq);
 // Whether the domain has to end it (the bit of its pirq_eoi page, XENIRQSTAT_needs_eoi).
 bool pirq_needs_end(DomainId domain, Pirq pirq);
 
-// Everything mapped by a domain that is going away.
+// Everything mapped by a domain that is going away, and has no event channels any more.
 void release_pirqs(DomainId domain);
+
+// Whose it is, for the audit.
+std::optional<DomainId> owner_of(Pirq pirq);
 
 }  // namespace basalt

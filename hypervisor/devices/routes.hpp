@@ -68,6 +68,8 @@ Guarded<Routes, Rank::interrupt_routes>& routes();
 
 // Finds the function's capabilities and remembers it. `no_device` if nothing answers there.
 Result<PciDevice*> known_device(Routes& all, pci::Function function);
+// Messages of a function that goes are nobody's.
+void release_messages(Routes& all, pci::Function function);
 // The MSI-X table's registers, mapped where the table is now.
 Result<std::byte*> table_of(PciDevice& device);
 

@@ -5,6 +5,7 @@
 
 #include "core/per_cpu.hpp"
 #include "debug/log.hpp"
+#include "devices/pirqs.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "domain/standstill.hpp"
@@ -168,6 +169,18 @@ Wrong wrong_with_pirqs(Domain& domain) {
     return std::nullopt;
 }
 
+// An interrupt is a domain's until its ports are closed.
+Wrong wrong_with_routes() {
+    for (Pirq pirq(0); pirq.raw < pirq_end; ++pirq) {
+        const auto owner = owner_of(pirq);
+        if (!owner) continue;
+        const auto domain = listed_domain(*owner);
+        if (!domain || (*domain)->ending.stage > Ending::Stage::ports)
+            return Finding{*owner, "pirq", pirq.raw, "owner who is not there", owner->raw, DOMID_INVALID};
+    }
+    return std::nullopt;
+}
+
 Wrong wrong_with_ports(Domain& domain) {
     if (auto wrong = wrong_with_pirqs(domain)) return wrong;
     return events::Audit(domain.events).first_finding();
@@ -188,6 +201,7 @@ Wrong first_wrong(const Room& room) {
     if (auto wrong = first_wrong_domain(wrong_with_vcpus)) return wrong;
     if (auto wrong = wrong_with_cpus()) return wrong;
     if (auto wrong = first_wrong_domain(wrong_with_ports)) return wrong;
+    if (auto wrong = wrong_with_routes()) return wrong;
     return first_wrong_domain([&](Domain& domain) { return wrong_with_grants(domain, room.pins.all()); });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "devices/pirqs.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "grants/map.hpp"
@@ -31,7 +32,12 @@ Step<> wait_for_passage(Domain& domain, Budget&) {
     return done;
 }
 
-Step<> close_ports(Domain& domain, Budget&) { return domain.events.reset(); }
+// And the interrupts that led to them, which are nobody's then: its number will be another domain's.
+Step<> close_ports(Domain& domain, Budget&) {
+    const Step<> closed = domain.events.reset();
+    if (closed.done()) release_pirqs(domain.id);
+    return closed;
+}
 
 // What it has mapped of others. Its page tables, and all CPUs that loaded them, are out of use.
 Step<> end_grant_mappings(Domain& domain, Budget& budget) {

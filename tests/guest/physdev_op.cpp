@@ -5,6 +5,7 @@
 #include "kit/case.hpp"
 #include "kit/events.hpp"
 #include "kit/paging.hpp"
+#include "kit/small_domain.hpp"
 
 namespace kit {
 namespace {
@@ -21,9 +22,9 @@ Status setup_gsi(int gsi, unsigned triggering = 0, unsigned polarity = 0) {
     physdev_setup_gsi_t request{gsi, static_cast<std::uint8_t>(triggering), static_cast<std::uint8_t>(polarity)};
     return physdev_op(PHYSDEVOP_setup_gsi, &request);
 }
-Status map_gsi(int gsi, int& pirq) {
+Status map_gsi(int gsi, int& pirq, unsigned domain = DOMID_SELF) {
     physdev_map_pirq_t request{};
-    request.domid = DOMID_SELF;
+    request.domid = static_cast<domid_t>(domain);
     request.type = MAP_PIRQ_TYPE_GSI;
     request.index = gsi;
     request.pirq = pirq;
@@ -138,6 +139,31 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(physdev_op(PHYSDEVOP_unmap_pirq, &request), -XEN_EINVAL);
         request.pirq = 100000;
         expect_equal(physdev_op(PHYSDEVOP_unmap_pirq, &request), -XEN_EINVAL);
+    }},
+    {"physdev_op.map_pirq", "of a domain that has ended a line is nobody's: it can be mapped, and mapped by the next of that number", [] {
+        constexpr int line = 17;
+        int pirq = line;
+        const SmallDomain other(endless_loop);
+        if (!expect_equal(other.trouble, 0)) return;
+        expect_equal(map_gsi(line, pirq, other.id), 0);
+        int ours = line;
+        if (!on_stock_xen()) expect_equal(map_gsi(line, ours), -XEN_EEXIST);     // Xen looks when it is bound
+        expect_equal(other.destroy(), 0);
+        while (other.info().domain == other.id) sched_op(SCHEDOP_yield);
+        physdev_unmap_pirq_t undo{DOMID_SELF, line};
+        expect_equal(map_gsi(line, ours), 0);
+        expect_equal(physdev_op(PHYSDEVOP_unmap_pirq, &undo), 0);
+
+        xen_domctl_t again{};
+        again.u.createdomain.max_vcpus = 1;
+        again.u.createdomain.max_evtchn_port = 1023;
+        again.u.createdomain.max_grant_frames = again.u.createdomain.max_maptrack_frames = -1;
+        again.u.createdomain.grant_opts = XEN_DOMCTL_GRANT_version(1);
+        expect_equal(domctl(XEN_DOMCTL_createdomain, other.id, again), 0);
+        undo.domid = static_cast<domid_t>(other.id);
+        expect_equal(physdev_op(PHYSDEVOP_unmap_pirq, &undo), -XEN_EINVAL);
+        while (domctl(XEN_DOMCTL_destroydomain, other.id) == -XEN_EAGAIN) {}
+        expect_audit_agrees();
     }},
     {"physdev_op.alloc_irq_vector", "gives a vector for an interrupt", [] {
         physdev_irq_t request{22, 0};
