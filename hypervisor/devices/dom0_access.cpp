@@ -1,5 +1,8 @@
 #include "devices/dom0_access.hpp"
 
+#include <algorithm>
+#include <bit>
+
 #include "devices/firmware.hpp"
 #include "devices/io_apic.hpp"
 #include "devices/local_apic.hpp"
@@ -8,14 +11,29 @@
 
 namespace basalt {
 
-PortAccess dom0_port(std::uint16_t port) {
-    if (port == 0xcf8) return PortAccess::pci_address;
-    if (port >= 0xcfc && port <= 0xcff) return PortAccess::pci_data;
-    if (port == 0x42 || port == 0x43 || port == 0x61) return PortAccess::timer_channel_2;
+namespace {
+
+// One port: one byte of an access.
+PortAccess one_port(std::uint32_t port) {
+    if (port > 0xffff) return PortAccess::none;
+    if (is_pci_data(port)) return PortAccess::pci_data;
+    if (is_timer_channel_2(port)) return PortAccess::timer_channel_2;
     if (port == 0x20 || port == 0x21 || port == 0xa0 || port == 0xa1) return PortAccess::none;      // 8259s
     if (port == 0x40 || port == 0x41) return PortAccess::none;                                      // 8254
-    if (serial_owns_port(port)) return PortAccess::none;
+    if (serial_owns_port(static_cast<std::uint16_t>(port))) return PortAccess::none;
     return PortAccess::all;
+}
+
+}  // namespace
+
+PortPart dom0_ports(std::uint32_t port, unsigned width) {
+    constexpr std::uint32_t pci_address_port = 0xcf8;
+    if (port == pci_address_port && width == 4) return {PortAccess::pci_address, 4};
+    if (is_pci_data(port)) return {PortAccess::pci_data, std::bit_floor(std::min(width, 4 - port % 4))};
+    bool all = true;
+    for (unsigned byte = 0; byte < width; ++byte) all = all && one_port(port + byte) == PortAccess::all;
+    if (all) return {PortAccess::all, width};
+    return {one_port(port), 1};
 }
 
 FrameAccess own_device(Mfn mfn) {

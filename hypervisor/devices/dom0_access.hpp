@@ -10,11 +10,20 @@ namespace basalt {
 enum class PortAccess : std::uint8_t {
     all,
     none,            // reads give all ones, writes go nowhere
-    pci_address,     // 0xcf8: the word is kept with the vcpu
+    pci_address,     // four bytes at 0xcf8: the word is kept with the vcpu
     pci_data,        // 0xcfc to 0xcff: read_pci_for_dom0, write_pci_for_dom0
     timer_channel_2, // 0x42, 0x43, 0x61: guests/ emulates a counter that runs, as for every PV guest
 };
-PortAccess dom0_port(std::uint16_t port);
+constexpr bool is_pci_data(std::uint32_t port) { return port >= 0xcfc && port <= 0xcff; }
+constexpr bool is_timer_channel_2(std::uint32_t port) { return port == 0x42 || port == 0x43 || port == 0x61; }
+
+struct PortPart {
+    PortAccess access = PortAccess::none;
+    unsigned width = 1;
+};
+// What an access of so many bytes does first: where all its ports are Dom0's it is one access, otherwise it falls into
+// bytes, and what belongs together of configuration space.
+PortPart dom0_ports(std::uint32_t port, unsigned width);
 
 // Of a frame that is not RAM. A writable mapping of a read-only one is made read-only; writes through it are dropped.
 enum class FrameAccess : std::uint8_t { all, read_only, none };

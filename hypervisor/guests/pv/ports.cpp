@@ -45,35 +45,55 @@ void out_machine(std::uint16_t port, unsigned width, std::uint32_t value) {
     }
 }
 
-// A port of a domain that drives no devices: counter 2, or nothing.
-PortAccess access_of(const Vcpu& vcpu, std::uint16_t port) {
-    if (vcpu.domain.privileged) return dom0_port(port);
-    return port == 0x42 || port == 0x43 || port == 0x61 ? PortAccess::timer_channel_2 : PortAccess::none;
+// Of a domain that drives no devices: counter 2, or nothing.
+PortPart ports_of(const Vcpu& vcpu, std::uint32_t port, unsigned width) {
+    if (vcpu.domain.privileged) return dom0_ports(port, width);
+    return {is_timer_channel_2(port) ? PortAccess::timer_channel_2 : PortAccess::none, 1};
 }
 
-std::uint32_t read_port(Vcpu& vcpu, std::uint16_t port, unsigned width) {
-    const auto nothing = static_cast<std::uint32_t>(mask_of(width));
-    switch (access_of(vcpu, port)) {
-        case PortAccess::all: return in_machine(port, width);
-        case PortAccess::pci_address: return width == 4 ? vcpu.pv.pci_address : nothing;
-        case PortAccess::pci_data: return read_pci_for_dom0(vcpu.pv.pci_address, port, width);
+std::uint32_t read_part(Vcpu& vcpu, std::uint16_t port, PortPart part) {
+    switch (part.access) {
+        case PortAccess::all: return in_machine(port, part.width);
+        case PortAccess::pci_address: return vcpu.pv.pci_address;
+        case PortAccess::pci_data: return read_pci_for_dom0(vcpu.pv.pci_address, port, part.width);
         case PortAccess::timer_channel_2: return read_timer_channel(vcpu.pv.timer_channel_2, port);
         case PortAccess::none: break;
     }
-    return nothing;
+    return static_cast<std::uint32_t>(mask_of(part.width));
 }
 
-void write_port(Vcpu& vcpu, std::uint16_t port, unsigned width, std::uint32_t value) {
-    switch (access_of(vcpu, port)) {
-        case PortAccess::all: return out_machine(port, width, value);
-        case PortAccess::pci_address:
-            if (width == 4) vcpu.pv.pci_address = value;
-            return;
-        case PortAccess::pci_data: return write_pci_for_dom0(vcpu.pv.pci_address, port, width, value);
+void write_part(Vcpu& vcpu, std::uint16_t port, PortPart part, std::uint32_t value) {
+    switch (part.access) {
+        case PortAccess::all: return out_machine(port, part.width, value);
+        case PortAccess::pci_address: vcpu.pv.pci_address = value; return;
+        case PortAccess::pci_data: return write_pci_for_dom0(vcpu.pv.pci_address, port, part.width, value);
         case PortAccess::timer_channel_2:
             return write_timer_channel(vcpu.pv.timer_channel_2, port, static_cast<std::uint8_t>(value));
         case PortAccess::none: return;
     }
+}
+
+// Every port that an access reaches is looked at, not its first alone.
+template <typename Act>
+void for_each_part(const Vcpu& vcpu, std::uint16_t port, unsigned width, Act&& act) {
+    PortPart part;
+    for (unsigned done = 0; done < width; done += part.width) {
+        part = ports_of(vcpu, port + done, width - done);
+        act(static_cast<std::uint16_t>(port + done), part, 8 * done);
+    }
+}
+
+std::uint32_t read_port(Vcpu& vcpu, std::uint16_t first, unsigned width) {
+    std::uint32_t value = 0;
+    for_each_part(vcpu, first, width, [&](std::uint16_t port, PortPart part, unsigned shift) {
+        value |= (read_part(vcpu, port, part) & static_cast<std::uint32_t>(mask_of(part.width))) << shift;
+    });
+    return value;
+}
+
+void write_port(Vcpu& vcpu, std::uint16_t first, unsigned width, std::uint32_t value) {
+    for_each_part(vcpu, first, width,
+                  [&](std::uint16_t port, PortPart part, unsigned shift) { write_part(vcpu, port, part, value >> shift); });
 }
 
 PortsDone one_access(Vcpu& vcpu, const Instruction& instruction, bool in) {
