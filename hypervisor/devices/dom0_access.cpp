@@ -7,6 +7,7 @@
 #include "devices/io_apic.hpp"
 #include "devices/local_apic.hpp"
 #include "devices/pci_guard.hpp"
+#include "devices/pci_window.hpp"
 #include "devices/serial.hpp"
 
 namespace basalt {
@@ -42,6 +43,7 @@ FrameAccess own_device(Mfn mfn) {
     if (mfn == mfn_of(local_apic_page())) return FrameAccess::none;
     if (is_io_apic_page(mfn)) return FrameAccess::read_only;
     if (firmware().hpet && mfn == mfn_of(*firmware().hpet)) return FrameAccess::read_only;
+    if (function_in_window(mfn)) return FrameAccess::configuration;
     return FrameAccess::all;
 }
 

@@ -25,10 +25,11 @@ struct PortPart {
 // bytes, and what belongs together of configuration space.
 PortPart dom0_ports(std::uint32_t port, unsigned width);
 
-// Of a frame that is not RAM. A writable mapping of a read-only one is made read-only; writes through it are dropped.
-enum class FrameAccess : std::uint8_t { all, read_only, none };
+// Of a frame that is not RAM. A writable mapping of one that is not all Dom0's is made read-only; writes through it are
+// dropped, or, to configuration space, looked at (write_window_for_dom0).
+enum class FrameAccess : std::uint8_t { all, read_only, configuration, none };
 FrameAccess dom0_frame(Mfn mfn);
-// The same, but for MSI-X tables: of the interrupt controllers and timers that Basalt itself drives.
+// The same, but for MSI-X tables: of what Basalt itself drives, or programs.
 FrameAccess own_device(Mfn mfn);
 
 }  // namespace basalt

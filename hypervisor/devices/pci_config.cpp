@@ -5,6 +5,7 @@
 
 #include "core/lock.hpp"
 #include "devices/pci_guard.hpp"
+#include "devices/pci_window.hpp"
 #include "machine/instructions.hpp"
 
 namespace basalt {
@@ -79,10 +80,13 @@ void write_pci_for_dom0(std::uint32_t address, std::uint16_t port, unsigned widt
     const pci::Function function{.segment = 0, .bus = static_cast<std::uint8_t>(address >> 16),
                                  .devfn = static_cast<std::uint8_t>(address >> 8)};
     const auto offset = static_cast<std::uint16_t>((address & 0xfc) + (port & 3));
-    const auto allowed = guarded_write(function, offset, width, value);
-    if (!allowed) return;
-    write_word(address, port, width, *allowed);
-    after_dom0_write(function, offset);
+    guarded_write(function, offset, width, value, [=](std::uint32_t allowed) { write_word(address, port, width, allowed); });
+}
+
+void write_pci_for_dom0(pci::Function function, std::uint16_t offset, unsigned width, std::uint32_t value) {
+    guarded_write(function, offset, width, value, [=](std::uint32_t allowed) {
+        reachable(function, offset) ? write_pci(function, offset, width, allowed) : write_window(function, offset, width, allowed);
+    });
 }
 
 }  // namespace basalt

@@ -1,4 +1,4 @@
-// PCI configuration space of segment 0, through ports 0xcf8 and 0xcfc.
+// PCI configuration space of segment 0: through ports 0xcf8 and 0xcfc, and by the window in memory what they do not reach.
 #pragma once
 
 #include <cstdint>
@@ -20,5 +20,6 @@ std::optional<std::uint8_t> find_capability(pci::Function function, pci::Capabil
 // Writes to interrupt capabilities that Basalt has programmed are dropped, as on Xen.
 std::uint32_t read_pci_for_dom0(std::uint32_t address, std::uint16_t port, unsigned width);
 void write_pci_for_dom0(std::uint32_t address, std::uint16_t port, unsigned width, std::uint32_t value);
+void write_pci_for_dom0(pci::Function function, std::uint16_t offset, unsigned width, std::uint32_t value);
 
 }  // namespace basalt

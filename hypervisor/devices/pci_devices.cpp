@@ -129,27 +129,23 @@ Result<> release_msix(pci::Function function) {
     });
 }
 
-std::optional<std::uint32_t> guarded_write(pci::Function function, std::uint16_t offset, unsigned width,
+std::optional<std::uint32_t> allowed_write(Routes& all, pci::Function function, std::uint16_t offset, unsigned width,
                                            std::uint32_t value) {
     if (offset + width <= 0x40) return value;
-    return routes().with([&](Routes& all) -> std::optional<std::uint32_t> {
-        const auto* device = all.device(function);
-        if (!device) return value;
-        if (device->msi != 0 && has_messages(all, *device, false)) {
-            const auto allowed = guard_msi(*device, offset, width, value);
-            if (!allowed) return {};
-            value = *allowed;
-        }
-        if (device->msix != 0 && has_messages(all, *device, true)) return guard_msix(*device, offset, width, value);
-        return value;
-    });
+    const auto* device = all.device(function);
+    if (!device) return value;
+    if (device->msi != 0 && has_messages(all, *device, false)) {
+        const auto allowed = guard_msi(*device, offset, width, value);
+        if (!allowed) return {};
+        value = *allowed;
+    }
+    if (device->msix != 0 && has_messages(all, *device, true)) return guard_msix(*device, offset, width, value);
+    return value;
 }
 
-void after_dom0_write(pci::Function function, std::uint16_t offset) {
+void look_again(Routes& all, pci::Function function, std::uint16_t offset) {
     if (offset < pci::offset::first_bar || offset >= pci::offset::first_bar + 6 * 4) return;
-    routes().with([function](Routes& all) {
-        if (auto* device = all.device(function)) find_table(*device);
-    });
+    if (auto* device = all.device(function)) find_table(*device);
 }
 
 bool is_message_table(Mfn mfn) {

@@ -32,7 +32,8 @@ DeviceAccess device_access(DomainId id, Mfn mfn) {
     if (!domain || !(*domain)->privileged) return DeviceAccess::none;
     switch (dom0_frame(mfn)) {
         case FrameAccess::all: return DeviceAccess::full;
-        case FrameAccess::read_only: return DeviceAccess::silently_read_only;
+        case FrameAccess::read_only:
+        case FrameAccess::configuration: return DeviceAccess::silently_read_only;
         case FrameAccess::none: break;
     }
     return DeviceAccess::none;

@@ -17,7 +17,7 @@ inline constexpr unsigned hypervisor_slots = layout::end_slot - layout::first_sl
 std::span<const std::uint64_t, hypervisor_slots> hypervisor_l4_entries(DomainId domain);
 
 // What a domain may do with a frame that is not RAM. `silently_read_only` is granted, but the entry loses its
-// writable bit (MSI-X tables, IO-APIC pages that Basalt runs).
+// writable bit (MSI-X tables, IO-APIC pages that Basalt runs, configuration space).
 enum class DeviceAccess : std::uint8_t { none, silently_read_only, full };
 DeviceAccess device_access(DomainId domain, Mfn mfn);
 

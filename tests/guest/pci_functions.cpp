@@ -4,20 +4,15 @@
 // PCI functions and their messages, as Dom0 announces and maps them. The machine has one function with MSI-X, the random
 // numbers in the first free slot of q35's bus, and one with MSI, the disk controller.
 #include "kit/case.hpp"
+#include "kit/pci.hpp"
 
 namespace kit {
 namespace {
 
-constexpr std::uint8_t random_numbers = 1 << 3, disks = 31 << 3 | 2, bridge = 31 << 3, absent = 9 << 3;
+constexpr std::uint8_t random_numbers = 1 << 3, bridge = 31 << 3, absent = 9 << 3;
 constexpr std::uint64_t some_address = 0x1000;      // only says that MSI-X is meant
 constexpr unsigned entries = 2;                     // of the random numbers' MSI-X table
 
-Status add(std::uint8_t devfn, std::uint16_t segment = 0) {
-    physdev_pci_device_add_t request{};
-    request.seg = segment;
-    request.devfn = devfn;
-    return physdev_op(PHYSDEVOP_pci_device_add, &request);
-}
 Status about(int command, std::uint8_t devfn, std::uint16_t segment = 0) {
     physdev_pci_device_t request{segment, 0, devfn};
     return physdev_op(command, &request);
@@ -31,37 +26,6 @@ Status restore(std::uint8_t devfn) {
     return physdev_op(PHYSDEVOP_restore_msi, &request);
 }
 
-struct Mapped {
-    Status status;
-    int pirq;
-};
-Mapped map(int type, std::uint8_t devfn, int entry = 0, std::uint64_t table = 0, int bus = 0) {
-    physdev_map_pirq_t request{};
-    request.domid = DOMID_SELF;
-    request.type = type;
-    request.index = request.pirq = -1;
-    request.bus = bus;
-    request.devfn = devfn;
-    request.entry_nr = entry;
-    request.table_base = table;
-    const Status status = physdev_op(PHYSDEVOP_map_pirq, &request);
-    return {status, request.pirq};
-}
-Status unmap(int pirq, domid_t domain = DOMID_SELF) {
-    physdev_unmap_pirq_t request{domain, pirq};
-    return physdev_op(PHYSDEVOP_unmap_pirq, &request);
-}
-
-// Configuration space by ports, as Dom0's kernel reaches it.
-std::uint32_t config(std::uint8_t devfn, unsigned offset) {
-    std::uint32_t value;
-    asm volatile("out %1, %%dx; mov $0xcfc, %%edx; in %%dx, %0" : "=a"(value) : "0"(1u << 31 | devfn << 8u | offset), "d"(0xcf8));
-    return value;
-}
-void set_config(std::uint8_t devfn, unsigned offset, std::uint32_t value) {
-    asm volatile("out %0, %%dx" ::"a"(1u << 31 | devfn << 8u | offset), "d"(0xcf8));
-    asm volatile("out %0, %%dx" ::"a"(value), "d"(0xcfc));
-}
 constexpr unsigned second_bar = 0x14;                // where the random numbers' table is
 
 constexpr auto table = std::to_array<Case>({
@@ -121,13 +85,13 @@ constexpr auto table = std::to_array<Case>({
         }
     }},
     {"physdev_op.map_pirq", "makes an MSI-X entry a pirq, each entry of the table and none beyond", [] {
-        const Mapped first = map(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address);
-        const Mapped last = map(MAP_PIRQ_TYPE_MSI_SEG, random_numbers, entries - 1, some_address);
+        const Mapped first = map_message(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address);
+        const Mapped last = map_message(MAP_PIRQ_TYPE_MSI_SEG, random_numbers, entries - 1, some_address);
         expect_equal(first.status, 0);
         expect_equal(last.status, 0);
         expect(first.pirq >= 16 && last.pirq >= 16 && first.pirq != last.pirq);
         for (const int beyond : {static_cast<int>(entries), 0x7ff, 0x800, -1})
-            expect_equal(map(MAP_PIRQ_TYPE_MSI, random_numbers, beyond, some_address).status, -XEN_EINVAL);
+            expect_equal(map_message(MAP_PIRQ_TYPE_MSI, random_numbers, beyond, some_address).status, -XEN_EINVAL);
         expect_equal(about(PHYSDEVOP_prepare_msix, random_numbers), -XEN_EBUSY);
         expect_equal(about(PHYSDEVOP_restore_msi_ext, random_numbers), 0);
         expect_equal(unmap(first.pirq), 0);
@@ -138,39 +102,38 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"physdev_op.map_pirq", "makes an MSI a pirq", [] {
         for (const int type : {MAP_PIRQ_TYPE_MSI, MAP_PIRQ_TYPE_MSI_SEG, MAP_PIRQ_TYPE_MULTI_MSI}) {
-            const Mapped one = map(type, disks, 1);
+            const Mapped one = map_message(type, disks, 1);
             expect_equal(one.status, 0);
             expect(one.pirq >= 16);
             expect_equal(unmap(one.pirq), 0);
         }
     }},
     {"physdev_op.map_pirq", "refuses functions without such messages", [] {
-        expect_equal(map(MAP_PIRQ_TYPE_MSI, bridge).status, -XEN_ENODEV);
-        expect_equal(map(MAP_PIRQ_TYPE_MSI, random_numbers).status, -XEN_ENODEV);      // it has MSI-X alone
-        expect_equal(map(MAP_PIRQ_TYPE_MULTI_MSI, absent, 1).status, -XEN_ENODEV);
+        expect_equal(map_message(MAP_PIRQ_TYPE_MSI, bridge).status, -XEN_ENODEV);
+        expect_equal(map_message(MAP_PIRQ_TYPE_MSI, random_numbers).status, -XEN_ENODEV);      // it has MSI-X alone
+        expect_equal(map_message(MAP_PIRQ_TYPE_MULTI_MSI, absent, 1).status, -XEN_ENODEV);
     }},
     {"physdev_op.map_pirq", "refuses no messages, and more than 32", [] {
-        for (const int count : {-1, 0, 33}) expect_equal(map(MAP_PIRQ_TYPE_MULTI_MSI, disks, count).status, -XEN_EDOM);
+        for (const int count : {-1, 0, 33}) expect_equal(map_message(MAP_PIRQ_TYPE_MULTI_MSI, disks, count).status, -XEN_EDOM);
     }},
     {"physdev_op.map_pirq", "refuses more messages than the function can send", [] {
         if (on_stock_xen()) return skip("stock Xen wants interrupt remapping for more than one");
-        for (const int count : {2, 32}) expect_equal(map(MAP_PIRQ_TYPE_MULTI_MSI, disks, count).status, -XEN_ERANGE);
+        for (const int count : {2, 32}) expect_equal(map_message(MAP_PIRQ_TYPE_MULTI_MSI, disks, count).status, -XEN_ERANGE);
     }},
     {"physdev_op.map_pirq", "refuses a message that is mapped", [] {
         if (on_stock_xen()) return skip("stock Xen puts the new one in place of it");
-        const Mapped one = map(MAP_PIRQ_TYPE_MSI, disks);
-        expect_equal(map(MAP_PIRQ_TYPE_MSI, disks).status, -XEN_EEXIST);
+        const Mapped one = map_message(MAP_PIRQ_TYPE_MSI, disks);
+        expect_equal(map_message(MAP_PIRQ_TYPE_MSI, disks).status, -XEN_EEXIST);
         expect_equal(unmap(one.pirq), 0);
     }},
     {"physdev_op.map_pirq", "refuses a table that has no address", [] {
         if (on_stock_xen()) return skip("stock Xen believes the address that it is told");
-        physdev_set_iopl_t ports{1};
-        expect_equal(physdev_op(PHYSDEVOP_set_iopl, &ports), 0);
+        expect_equal(set_iopl(1), 0);
         const std::uint32_t address = config(random_numbers, second_bar);
         set_config(random_numbers, second_bar, 0);
-        expect_equal(map(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address).status, -XEN_ENXIO);
+        expect_equal(map_message(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address).status, -XEN_ENXIO);
         set_config(random_numbers, second_bar, address);
-        const Mapped one = map(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address);
+        const Mapped one = map_message(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address);
         expect_equal(one.status, 0);
         expect_equal(unmap(one.pirq), 0);
     }},
@@ -180,14 +143,14 @@ constexpr auto table = std::to_array<Case>({
         Page& page = fresh_page();
         page.words.fill(~0ull);
         set_config(random_numbers, second_bar, static_cast<std::uint32_t>(page.machine()));
-        expect_equal(map(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address).status, -XEN_ENXIO);
+        expect_equal(map_message(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address).status, -XEN_ENXIO);
         for (const std::uint64_t word : page.words) expect_equal(word, ~0ull);
         for (const std::uint32_t own : {0xfec00000u, 0xfee00000u}) {      // IO-APIC, local APIC
             set_config(random_numbers, second_bar, own);
-            expect_equal(map(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address).status, -XEN_ENXIO);
+            expect_equal(map_message(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address).status, -XEN_ENXIO);
         }
         set_config(random_numbers, second_bar, address);
-        const Mapped one = map(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address);
+        const Mapped one = map_message(MAP_PIRQ_TYPE_MSI, random_numbers, 0, some_address);
         expect_equal(one.status, 0);
         expect_equal(unmap(one.pirq), 0);
     }},

@@ -1,6 +1,7 @@
 #include "guests/pv/table_write.hpp"
 
 #include "devices/dom0_access.hpp"
+#include "devices/pci_window.hpp"
 #include "domain/domain.hpp"
 #include "guests/pv/arithmetic.hpp"
 #include "guests/pv/fetch.hpp"
@@ -57,6 +58,19 @@ void finish(Vcpu& vcpu, const Instruction& instruction, const Outcome& outcome) 
     step_over(vcpu, instruction.length);
 }
 
+// A device that the guest may map, but not write without a look.
+bool writes_to_device(const Vcpu& vcpu, Mfn frame) {
+    if (!vcpu.domain.privileged || is_ram(frame)) return false;
+    const FrameAccess access = dom0_frame(frame);
+    return access == FrameAccess::read_only || access == FrameAccess::configuration;
+}
+
+// To anything but configuration space the write is dropped.
+void write_device(Mfn frame, unsigned offset, unsigned width, std::uint64_t value) {
+    if (const auto function = function_in_window(frame))
+        write_window_for_dom0(*function, static_cast<std::uint16_t>(offset), width, value);
+}
+
 }  // namespace
 
 bool emulate_table_write(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
@@ -67,13 +81,15 @@ bool emulate_table_write(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_
     if (!instruction || !read_string_source(*instruction, vcpu.registers)) return false;
     const Mfn frame = walk.entries[1].mfn();
     const auto offset = static_cast<unsigned>(address % page_size);
-    const bool dropped = vcpu.domain.privileged && !has_record(frame) && dom0_frame(frame) == FrameAccess::read_only;
+    const bool to_device = writes_to_device(vcpu, frame);
 
     for (unsigned attempt = 0; attempt < most_attempts; ++attempt) {
         std::uint64_t found = 0;
         if (copy_from_guest(&found, address, instruction->width) != 0) return false;
         const Outcome outcome = outcome_of(*instruction, vcpu.registers, found);
-        if (!dropped) {
+        if (to_device) {
+            write_device(frame, offset, instruction->width, outcome.stored);
+        } else {
             paging::Budget budget;
             const auto step = paging::emulate_table_write(frame, offset, found, outcome.stored, instruction->width,
                                                           vcpu.domain.memory, budget);

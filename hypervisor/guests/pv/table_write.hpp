@@ -1,4 +1,5 @@
-// Stores of a guest's kernel to its own page tables, which are read-only to it: checked, and carried out.
+// Stores of a guest's kernel to its own page tables, which are read-only to it: checked, and carried out. And of Dom0's to
+// devices that are read-only to it.
 #pragma once
 
 #include <cstdint>

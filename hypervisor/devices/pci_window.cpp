@@ -1,0 +1,70 @@
+#include "devices/pci_window.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+
+#include "devices/firmware.hpp"
+#include "devices/pci_config.hpp"
+#include "machine/page_tables.hpp"
+
+namespace basalt {
+namespace {
+
+constexpr unsigned bus_shift = 20;     // of a physical address: a page for each of 256 functions
+constexpr unsigned functions_shift = 8;
+
+const acpi::ConfigurationSpace* window_of(std::uint8_t bus) {
+    for (const auto& space : firmware().configuration_spaces)
+        if (space.segment == 0 && bus >= space.first_bus && bus <= space.last_bus) return &space;
+    return nullptr;
+}
+
+// Where each bus is mapped, once it has been written: few of them ever are.
+constinit std::array<std::atomic<std::byte*>, 256> buses{};
+
+Result<std::byte*> registers_of(std::uint8_t bus) {
+    if (auto* const known = buses[bus].load(std::memory_order_acquire)) return known;
+    const auto* const space = window_of(bus);
+    if (space == nullptr) return refuse(Error::no_device);
+    auto* const mapped = TRY(map_device(space->address + (std::uint64_t{bus} << bus_shift), std::size_t{1} << bus_shift));
+    buses[bus].store(mapped, std::memory_order_release);
+    return mapped;
+}
+
+}  // namespace
+
+// The address in the table is bus 0's, whether or not that is in the window.
+std::optional<pci::Function> function_in_window(Mfn mfn) {
+    for (const auto& space : firmware().configuration_spaces) {
+        const Mfn first = mfn_of(space.address);
+        if (space.segment != 0 || mfn < first) continue;
+        const auto number = mfn - first;
+        const auto bus = number >> functions_shift;
+        if (bus >= space.first_bus && bus <= space.last_bus)
+            return pci::Function{.bus = static_cast<std::uint8_t>(bus), .devfn = static_cast<std::uint8_t>(number)};
+    }
+    return {};
+}
+
+void write_window(pci::Function function, std::uint16_t offset, unsigned width, std::uint32_t value) {
+    const auto bus = registers_of(function.bus);
+    if (!bus) return;
+    std::byte* const at = *bus + (std::uint64_t{function.devfn} << page_shift) + offset;
+    switch (width) {
+        case 1: *reinterpret_cast<volatile std::uint8_t*>(at) = static_cast<std::uint8_t>(value); return;
+        case 2: *reinterpret_cast<volatile std::uint16_t*>(at) = static_cast<std::uint16_t>(value); return;
+        default: *reinterpret_cast<volatile std::uint32_t*>(at) = value; return;
+    }
+}
+
+void write_window_for_dom0(pci::Function function, std::uint16_t offset, unsigned width, std::uint64_t value) {
+    for (unsigned done = 0, part = 0; done < width; done += part) {
+        const unsigned at = offset + done;
+        part = std::min({std::bit_floor(width - done), at % 4 == 0 ? 4u : 1u << std::countr_zero(at), 4u});
+        write_pci_for_dom0(function, static_cast<std::uint16_t>(at), part, static_cast<std::uint32_t>(value >> 8 * done));
+    }
+}
+
+}  // namespace basalt
