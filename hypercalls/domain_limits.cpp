@@ -1,6 +1,7 @@
 // What a domain is, and may have.
 #include <algorithm>
 
+#include "domain/guest_time.hpp"
 #include "domain/run.hpp"
 #include "guests/pv/hypercall_page.hpp"
 #include "hypercalls/domctl_calls.hpp"
@@ -32,6 +33,11 @@ Result<> set_most_memory(Domain& domain, xen_domctl_t& request) {
 
 Result<> set_handle(Domain& domain, xen_domctl_t& request) {
     std::ranges::copy(request.u.setdomainhandle.handle, domain.handle.begin());
+    return {};
+}
+
+Result<> set_time_offset(Domain& domain, xen_domctl_t& request) {
+    set_clock_offset(domain, request.u.settimeoffset.time_offset_seconds);
     return {};
 }
 

@@ -37,6 +37,7 @@ constexpr auto commands = bind<table::domctl, Act>({
     does<XEN_DOMCTL_max_vcpus, set_vcpu_count>(),
     does<XEN_DOMCTL_max_mem, set_most_memory>(),
     does<XEN_DOMCTL_setdomainhandle, set_handle>(),
+    does<XEN_DOMCTL_settimeoffset, set_time_offset>(),
     does<XEN_DOMCTL_get_address_size, address_size>(),
     does<XEN_DOMCTL_set_address_size, set_address_size>(),
     does<XEN_DOMCTL_getnodeaffinity, node_affinity>(),

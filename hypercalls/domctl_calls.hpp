@@ -22,6 +22,7 @@ Result<> domain_info(Domain& domain, xen_domctl_t& request);
 Result<> set_vcpu_count(Domain& domain, xen_domctl_t& request);
 Result<> set_most_memory(Domain& domain, xen_domctl_t& request);
 Result<> set_handle(Domain& domain, xen_domctl_t& request);
+Result<> set_time_offset(Domain& domain, xen_domctl_t& request);
 Result<> address_size(Domain& domain, xen_domctl_t& request);
 Result<> set_address_size(Domain& domain, xen_domctl_t& request);
 Result<> node_affinity(Domain& domain, xen_domctl_t& request);

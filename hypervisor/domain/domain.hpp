@@ -67,6 +67,7 @@ public:
     RunEnd run_end{share};
     PartOf<Domain, Watchdogs> watchdogs;
     Guarded<GuestMemoryMap, Rank::domain_memory> memory_map;   // as tools have set it, for the guest to read
+    Guarded<std::int64_t, Rank::domain_memory> clock_offset;   // seconds that its wall clock is ahead of the machine's
 
     std::atomic<std::uint32_t> pauses_of_tools;   // changed under control; while there are any, its share is held for them
     std::atomic<bool> under_control{false};  // see Control

@@ -49,14 +49,30 @@ void publish_time_area(Vcpu& vcpu) {
     static_cast<void>(GuestPointer<vcpu_time_info>(vcpu.time_area).write(time));
 }
 
-void publish_wall_clock(Domain& domain) {
+namespace {
+
+// By one CPU at a time: who holds the offset.
+void write_wall_clock(shared_info_t& shared, std::int64_t offset) {
     const WallClock clock = wall_clock();
-    shared_info_t& shared = *domain.shared_info;
+    const std::uint64_t seconds = clock.seconds + static_cast<std::uint64_t>(offset);
     shared.wc_version &= ~std::uint32_t{1};
     versioned(shared.wc_version, [&] {
-        shared.wc_sec = static_cast<std::uint32_t>(clock.seconds);
-        shared.wc_sec_hi = static_cast<std::uint32_t>(clock.seconds >> 32);
+        shared.wc_sec = static_cast<std::uint32_t>(seconds);
+        shared.wc_sec_hi = static_cast<std::uint32_t>(seconds >> 32);
         shared.wc_nsec = clock.nanoseconds;
+    });
+}
+
+}  // namespace
+
+void publish_wall_clock(Domain& domain) {
+    domain.clock_offset.with([&](std::int64_t& offset) { write_wall_clock(*domain.shared_info, offset); });
+}
+
+void set_clock_offset(Domain& domain, std::int64_t seconds) {
+    domain.clock_offset.with([&](std::int64_t& offset) {
+        offset = seconds;
+        write_wall_clock(*domain.shared_info, offset);
     });
 }
 

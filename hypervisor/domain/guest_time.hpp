@@ -8,6 +8,7 @@ namespace basalt {
 // The line of machine time, for a vcpu whose page is new or when the line has changed.
 void publish_time(Vcpu& vcpu);
 void publish_wall_clock(Domain& domain);
+void set_clock_offset(Domain& domain, std::int64_t seconds);
 
 // The same, where the guest asked for it in memory of its own (VCPUOP_register_vcpu_time_memory_area). On the vcpu's CPU.
 void publish_time_area(Vcpu& vcpu);

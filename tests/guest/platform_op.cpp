@@ -4,6 +4,7 @@
 // What Dom0 asks of the platform.
 #include "kit/case.hpp"
 #include "kit/clock.hpp"
+#include "kit/other_domain.hpp"
 
 namespace kit {
 namespace {
@@ -122,6 +123,22 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(access_registers(reinterpret_cast<xenpf_resource_entry_t*>(nowhere), 1), -XEN_EFAULT);
         list[0].rsvd = 1;
         expect_equal(access_registers(list, 3, 99), 0);
+    }},
+    {"domctl.settimeoffset", "the domain's wall clock is ahead of the machine's, or behind, whatever that becomes", [] {
+        const std::uint64_t before = wall_clock();
+        const auto is_at = [](std::uint64_t expected) { return wall_clock() >= expected && wall_clock() < expected + 100; };
+        for (const std::int64_t offset : {3600l, -7200l, 1l << 33, 0l}) {
+            xen_domctl_t wish{};
+            wish.u.settimeoffset.time_offset_seconds = offset;
+            expect_equal(domctl(XEN_DOMCTL_settimeoffset, 0, wish), 0);
+            expect(is_at(before + static_cast<std::uint64_t>(offset)));
+            auto request = request_for(XENPF_settime64);
+            request.u.settime64 = {.secs = before - 1000, .nsecs = 0, .mbz = 0, .system_time = now()};
+            expect_equal(platform_op(&request), 0);
+            expect(is_at(before - 1000 + static_cast<std::uint64_t>(offset)));
+            request.u.settime64 = {.secs = before, .nsecs = 0, .mbz = 0, .system_time = now()};
+            expect_equal(platform_op(&request), 0);
+        }
     }},
     {"platform_op.settime32", "is the same with fewer seconds", [] {
         const std::uint64_t before = wall_clock();
