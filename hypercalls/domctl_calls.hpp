@@ -4,11 +4,27 @@
 
 #include "core/again.hpp"
 #include "domain/domain.hpp"
+#include "domain/run.hpp"
 
 namespace basalt::hypercalls {
 
 // The vcpu that a request names. invalid: beyond those that the domain may have; no_such_process: not made yet.
 Result<Vcpu*> vcpu_named(Domain& domain, std::uint32_t number);
+
+// None of the domain's vcpus runs while this exists: one at a time, for there is one control.
+class Paused {
+public:
+    explicit Paused(Domain& domain) : domain_(domain) {
+        domain_.hold(GroupHold::looked_at);
+        wait_until_off_cpu(domain_);
+    }
+    ~Paused() { domain_.release(GroupHold::looked_at); }
+    Paused(const Paused&) = delete;
+    Paused& operator=(const Paused&) = delete;
+
+private:
+    Domain& domain_;
+};
 
 // domain_life.cpp
 Result<> create(xen_domctl_t& request);

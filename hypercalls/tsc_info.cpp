@@ -1,12 +1,11 @@
-// The TSC of a domain is the machine's: it runs natively, at its own pace, and is not emulated.
+// The TSC of a domain is the machine's, at its own pace: read by the processor, or, where tools want each read to be
+// trapped, by Basalt.
 #include "devices/clock.hpp"
 #include "hypercalls/cpu_policies.hpp"
+#include "hypercalls/domctl_calls.hpp"
 
 namespace basalt::hypercalls {
 namespace {
-
-// tsc_mode of xen_domctl_tsc_info, whose values <xen/arch-x86/cpuid.h> 4.17 names in words only. 3 is gone.
-enum Mode : std::uint32_t { as_fits_best, always_emulate, never_emulate };
 
 // The pace is measured anew at each boot, and never twice quite the same.
 bool is_own_pace(std::uint64_t kilohertz) {
@@ -19,27 +18,24 @@ bool is_own_pace(std::uint64_t kilohertz) {
 Result<> get_tsc_info(Domain& domain, xen_domctl_t& request) {
     auto& info = request.u.tsc_info;
     info = {};
-    info.tsc_mode = domain.cpus.tsc_mode.load(std::memory_order_relaxed);
+    const TscMode mode = domain.cpus.tsc_mode.load(std::memory_order_relaxed);
+    info.tsc_mode = static_cast<std::uint32_t>(mode);
     info.incarnation = domain.cpus.tsc_incarnation.load(std::memory_order_relaxed);
-    if (info.tsc_mode == never_emulate) return {};
+    if (mode == TscMode::never_emulated) return {};
     info.gtsc_khz = static_cast<std::uint32_t>(tsc_hz() / 1000);
     info.elapsed_nsec = system_time().raw;
     return {};
 }
 
-// The default is native wherever the domain expects the pace that the machine has.
+// A vcpu that runs has the CPU's side of its mode loaded.
 Result<> set_tsc_info(Domain& domain, xen_domctl_t& request) {
     const auto& info = request.u.tsc_info;
+    const TscMode mode{info.tsc_mode};
+    if (mode > TscMode::never_emulated) return refuse(Error::invalid);
     const bool other_pace = info.gtsc_khz != 0 && !is_own_pace(info.gtsc_khz);
-    switch (info.tsc_mode) {
-        case as_fits_best:
-            if (other_pace) return refuse(Error::not_supported);
-            break;
-        case never_emulate: break;
-        case always_emulate: return refuse(Error::not_supported);
-        default: return refuse(Error::invalid);
-    }
-    domain.cpus.tsc_mode.store(info.tsc_mode, std::memory_order_relaxed);
+    if (mode != TscMode::never_emulated && other_pace) return refuse(Error::not_supported);
+    const Paused paused(domain);
+    domain.cpus.tsc_mode.store(mode, std::memory_order_relaxed);
     domain.cpus.tsc_incarnation.store(info.incarnation + 1, std::memory_order_relaxed);
     return {};
 }

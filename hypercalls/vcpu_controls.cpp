@@ -6,24 +6,6 @@
 #include "memory/heap.hpp"
 
 namespace basalt::hypercalls {
-namespace {
-
-// None of the domain's vcpus runs while this exists: one at a time, for there is one control.
-class Paused {
-public:
-    explicit Paused(Domain& domain) : domain_(domain) {
-        domain_.hold(GroupHold::looked_at);
-        wait_until_off_cpu(domain_);
-    }
-    ~Paused() { domain_.release(GroupHold::looked_at); }
-    Paused(const Paused&) = delete;
-    Paused& operator=(const Paused&) = delete;
-
-private:
-    Domain& domain_;
-};
-
-}  // namespace
 
 Result<> vcpu_info(Domain& domain, xen_domctl_t& request) {
     auto& info = request.u.getvcpuinfo;

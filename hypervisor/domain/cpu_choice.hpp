@@ -18,10 +18,15 @@ struct CpuPolicy {
     std::uint8_t last_second_leaf = 0;     // of 0x40000100: kept and told, no more
 };
 
+// The modes of CPUID leaf 0x40000003, which <xen/arch-x86/cpuid.h> 4.17 names in words only. 3 is gone.
+enum class TscMode : std::uint32_t { as_fits_best, always_emulated, never_emulated };
+
 struct CpuChoice {
     std::optional<CpuPolicy> policy;       // none: what the machine offers by default. Set before a vcpu has run
-    std::atomic<std::uint32_t> tsc_mode{0};          // as in CPUID leaf 0x40000003
+    std::atomic<TscMode> tsc_mode{TscMode::as_fits_best};     // changed while no vcpu runs
     std::atomic<std::uint32_t> tsc_incarnation{0};
+
+    bool tsc_is_emulated() const { return tsc_mode.load(std::memory_order_relaxed) == TscMode::always_emulated; }
 };
 
 }  // namespace basalt

@@ -90,7 +90,10 @@ std::uint64_t permitted_cr4(const Domain& domain, std::uint64_t wanted) {
     return value;
 }
 
-std::uint64_t real_cr4(const PvVcpu& pv) { return features().cr4_wanted | (pv.cr4 & choices_in_cpu); }
+std::uint64_t real_cr4(const Vcpu& vcpu) {
+    const std::uint64_t trapped = vcpu.domain.cpus.tsc_is_emulated() ? cr4::no_tsc : 0;
+    return features().cr4_wanted | trapped | (vcpu.pv.cr4 & choices_in_cpu);
+}
 
 // A kernel that has switched XSAVE off saves x87 and SSE: no other component is left on for its user mode.
 std::uint64_t real_xcr0(const PvVcpu& pv) {
@@ -99,7 +102,7 @@ std::uint64_t real_xcr0(const PvVcpu& pv) {
 }
 
 void load_control_registers(const Vcpu& vcpu) {
-    set_cr4(real_cr4(vcpu.pv));
+    set_cr4(real_cr4(vcpu));
     if (features().xsave) set_xcr0(real_xcr0(vcpu.pv));
 }
 

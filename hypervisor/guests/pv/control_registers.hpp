@@ -18,8 +18,9 @@ bool set_guest_xcr(std::uint32_t number, std::uint64_t value);
 // CR4 as the guest sees it after asking for `wanted`: its own choice where it has one, the machine's elsewhere.
 std::uint64_t permitted_cr4(const Domain& domain, std::uint64_t wanted);
 
-// What the CPU has while the vcpu runs: nothing is on for user mode that the guest's kernel has not switched on.
-std::uint64_t real_cr4(const PvVcpu& pv);
+// What the CPU has while the vcpu runs: nothing is on for user mode that the guest's kernel has not switched on, and
+// nobody reads the TSC of the processor where tools have chosen that it is emulated.
+std::uint64_t real_cr4(const Vcpu& vcpu);
 std::uint64_t real_xcr0(const PvVcpu& pv);
 void load_control_registers(const Vcpu& vcpu);
 

@@ -59,9 +59,10 @@ CpuidLeaf from_policy(const Vcpu& vcpu, std::uint32_t leaf, std::uint32_t sublea
 CpuidLeaf time_leaf(const CpuChoice& choice, std::uint32_t subleaf) {
     const ClockScale& scale = time_line().scale;
     const auto kilohertz = static_cast<std::uint32_t>(tsc_hz() / 1000);
-    constexpr std::uint32_t tsc_is_reliable = 1 << 1, has_rdtscp = 1 << 2;
-    const std::uint32_t flags = (clock_is_stable() ? tsc_is_reliable : 0) | (features().rdtscp ? has_rdtscp : 0);
-    if (subleaf == 0) return {flags, choice.tsc_mode, kilohertz, choice.tsc_incarnation};
+    constexpr std::uint32_t tsc_is_emulated = 1, tsc_is_reliable = 1 << 1, has_rdtscp = 1 << 2;
+    const std::uint32_t flags = (choice.tsc_is_emulated() ? tsc_is_emulated : 0) | (clock_is_stable() ? tsc_is_reliable : 0) |
+                                (features().rdtscp ? has_rdtscp : 0);
+    if (subleaf == 0) return {flags, static_cast<std::uint32_t>(choice.tsc_mode.load()), kilohertz, choice.tsc_incarnation};
     if (subleaf == 1) return {0, 0, scale.multiplier, static_cast<std::uint32_t>(scale.shift)};
     if (subleaf == 2) return {kilohertz, 0, 0, 0};
     return {};

@@ -127,7 +127,7 @@ bool emulate_privileged(Vcpu& vcpu) {
             case PortsDone::finished: break;
         }
     } else if (instruction->operation == Operation::read_tsc || instruction->operation == Operation::read_tsc_and_aux) {
-        if (!vcpu.pv.in_kernel) return false;          // CR4.TSD is the guest's wish
+        if (!vcpu.pv.in_kernel && (vcpu.pv.cr4 & cr4::no_tsc) != 0) return false;      // the guest's wish, not its tools'
         read_clock(vcpu, instruction->operation == Operation::read_tsc_and_aux);
     } else if (is_about_interrupt_flag(instruction->operation)) {
         if (!has_io_privilege(vcpu)) return false;

@@ -69,7 +69,7 @@ HeldRegisters expected_with(const Vcpu& vcpu, const HeldRegisters& found) {
     HeldRegisters expected = expected_idle(found);
     expected.cr0 = wanted_cr0 | (pv.fpu_task_switched ? cr0::task_switched : 0);
     expected.cr3 = expected.noted_root = physical_of(pv.in_kernel ? pv.kernel_root : pv.user_root);
-    expected.cr4 = expected.noted_cr4 = pv::real_cr4(pv);
+    expected.cr4 = expected.noted_cr4 = pv::real_cr4(vcpu);
     if (features().xsave) expected.xcr0 = expected.noted_xcr0 = pv::real_xcr0(pv);
     expected.tsc_aux = pv.tsc_aux;
     if (pv::has_breakpoints(pv.debug)) {
