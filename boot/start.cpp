@@ -91,6 +91,7 @@ void obey(const Options& options) {
     begin_machine_checks();
     start_up_memory(info);
     find_firmware();
+    look_at_pci();
     start_interrupts();
     start_time();
     start_serial_input();

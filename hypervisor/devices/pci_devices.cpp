@@ -13,11 +13,42 @@ namespace basalt {
 namespace {
 
 void find_table(PciDevice& device) {
+    device.table = 0;
     if (device.msix == 0) return;
     const auto at = static_cast<std::uint16_t>(device.msix + 2);
     const pci::MsixControl control{static_cast<std::uint16_t>(read_pci(device.function, at, 2))};
     device.table_entries = static_cast<std::uint16_t>(control.entries());
     device.table = message_table(device.function, device.msix).value_or(0);
+}
+
+void look_at(PciDevice& device) {
+    device.msi = find_capability(device.function, pci::Capability::msi).value_or(0);
+    device.msix = find_capability(device.function, pci::Capability::msix).value_or(0);
+    find_table(device);
+}
+
+bool answers(pci::Function function) {
+    return function.segment == 0 && read_pci(function, pci::offset::vendor, 2) != 0xffff;
+}
+
+Result<PciDevice*> remember(Routes& all, pci::Function function) {
+    if (all.device_count == all.devices.size()) return refuse(Error::no_memory);
+    auto& device = all.devices[all.device_count++];
+    device = {.function = function};
+    look_at(device);
+    return &device;
+}
+
+// Its table is to be guarded, whether or not Dom0 has announced it.
+PciDevice* device_with_table(Routes& all, pci::Function function) {
+    if (auto* known = all.device(function)) return known;
+    if (!answers(function) || !find_capability(function, pci::Capability::msix)) return nullptr;
+    return remember(all, function).value_or(nullptr);
+}
+
+PciDevice* announced(Routes& all, pci::Function function) {
+    auto* device = all.device(function);
+    return device != nullptr && device->announced ? device : nullptr;
 }
 
 std::size_t table_bytes(const PciDevice& device) { return std::size_t{device.table_entries} * pci::msix_entry_size; }
@@ -55,16 +86,22 @@ std::optional<std::uint32_t> guard_msix(const PciDevice& device, std::uint16_t o
 
 }  // namespace
 
+// What was there when it was last announced may not be what is there now.
 Result<PciDevice*> known_device(Routes& all, pci::Function function) {
-    if (auto* known = all.device(function)) return known;
-    if (function.segment != 0 || read_pci(function, pci::offset::vendor, 2) == 0xffff) return refuse(Error::no_device);
-    if (all.device_count == all.devices.size()) return refuse(Error::no_memory);
-    auto& device = all.devices[all.device_count++];
-    device = {.function = function,
-              .msi = find_capability(function, pci::Capability::msi).value_or(0),
-              .msix = find_capability(function, pci::Capability::msix).value_or(0)};
-    find_table(device);
-    return &device;
+    auto* device = announced(all, function);
+    if (device != nullptr) return device;
+    if (!answers(function)) return refuse(Error::no_device);
+    device = all.device(function);
+    if (device == nullptr)
+        device = TRY(remember(all, function));
+    else
+        look_at(*device);
+    device->announced = true;
+    return device;
+}
+
+void guard_message_table(pci::Function function) {
+    routes().with([function](Routes& all) { device_with_table(all, function); });
 }
 
 Result<std::byte*> table_of(PciDevice& device) {
@@ -87,17 +124,18 @@ Result<> announce_function(pci::Function function) {
 
 Result<> withdraw_function(pci::Function function) {
     return routes().with([function](Routes& all) -> Result<> {
-        auto* device = all.device(function);
+        auto* device = announced(all, function);
         if (!device) return refuse(Error::no_device);
         release_messages(all, function);        // nobody guards them any more
-        *device = all.devices[--all.device_count];
+        device->announced = device->settled = false;
+        if (device->msix == 0 || !answers(function)) *device = all.devices[--all.device_count];
         return {};
     });
 }
 
 Result<> restore_messages(pci::Function function) {
     return routes().with([function](Routes& all) -> Result<> {
-        if (!all.device(function)) return refuse(Error::no_device);
+        if (!announced(all, function)) return refuse(Error::no_device);
         for (auto& route : all.of) {
             if (route.kind != Route::Kind::message || route.slot.function != function) continue;
             route.slot.set_masked(true);
@@ -121,7 +159,7 @@ Result<> settle_msix(pci::Function function) {
 
 Result<> release_msix(pci::Function function) {
     return routes().with([function](Routes& all) -> Result<> {
-        auto* device = all.device(function);
+        auto* device = announced(all, function);
         if (!device || device->msix == 0) return refuse(Error::no_device);
         if (!device->settled || has_messages(all, *device, true)) return refuse(Error::busy);
         device->settled = false;
@@ -145,7 +183,7 @@ std::optional<std::uint32_t> allowed_write(Routes& all, pci::Function function, 
 
 void look_again(Routes& all, pci::Function function, std::uint16_t offset) {
     if (offset < pci::offset::first_bar || offset >= pci::offset::first_bar + 6 * 4) return;
-    if (auto* device = all.device(function)) find_table(*device);
+    if (auto* device = device_with_table(all, function)) find_table(*device);
 }
 
 bool is_message_table(Mfn mfn) {

@@ -45,6 +45,7 @@ struct PciDevice {
     std::uint64_t table = 0;               // physical; 0: not placed
     std::uint64_t mapped = 0;              // physical address of what `registers` shows
     std::byte* registers = nullptr;
+    bool announced = false;                // by Dom0; otherwise only its table is guarded
     bool settled = false;                  // Dom0 has promised that the table stays
 };
 
@@ -66,7 +67,7 @@ struct Routes {
 
 Guarded<Routes, Rank::interrupt_routes>& routes();
 
-// Finds the function's capabilities and remembers it. `no_device` if nothing answers there.
+// Announced from now on, its capabilities found. `no_device` if nothing answers there.
 Result<PciDevice*> known_device(Routes& all, pci::Function function);
 // Messages of a function that goes are nobody's.
 void release_messages(Routes& all, pci::Function function);

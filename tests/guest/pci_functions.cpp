@@ -2,8 +2,10 @@
 // CHECK: guest: {{[0-9]+}} passed, 0 failed
 //
 // PCI functions and their messages, as Dom0 announces and maps them. The machine has one function with MSI-X, the random
-// numbers in the first free slot of q35's bus, and one with MSI, the disk controller.
+// numbers in the first free slot of q35's bus, and one with MSI, the disk controller. (The first case is about what holds
+// before anything is announced.)
 #include "kit/case.hpp"
+#include "kit/paging.hpp"
 #include "kit/pci.hpp"
 
 namespace kit {
@@ -28,7 +30,29 @@ Status restore(std::uint8_t devfn) {
 
 constexpr unsigned second_bar = 0x14;                // where the random numbers' table is
 
+// Whether a mapping of the page that begins there comes to be writable.
+bool may_be_written(std::uint32_t bar) {
+    Page& page = fresh_page();
+    expect_equal(update_va_mapping(&page, entry(bar >> 12, kernel_page | cache_disable), UVMF_INVLPG), 0);
+    return (slot_of(&page).value() & writable) != 0;
+}
+
 constexpr auto table = std::to_array<Case>({
+    {"mmu_update", "an MSI-X table is read-only before its function is announced, wherever it is, and when that is withdrawn", [] {
+        if (on_stock_xen()) return skip("stock Xen guards it once it has programmed a message");
+        expect_equal(set_iopl(1), 0);
+        const std::uint32_t address = config(random_numbers, second_bar), elsewhere = address + (1u << 20);
+        expect(!may_be_written(address));
+        expect(may_be_written(elsewhere));
+        set_config(random_numbers, second_bar, elsewhere);
+        expect(may_be_written(address));
+        expect(!may_be_written(elsewhere));
+        set_config(random_numbers, second_bar, address);
+        expect_equal(add(random_numbers), 0);
+        expect_equal(about(PHYSDEVOP_pci_device_remove, random_numbers), 0);
+        expect_equal(about(PHYSDEVOP_pci_device_remove, random_numbers), -XEN_ENODEV);
+        expect(!may_be_written(address));
+    }},
     {"physdev_op.pci_device_add", "announces functions, more than once too", [] {
         for (const std::uint8_t devfn : {random_numbers, disks, bridge, bridge}) expect_equal(add(devfn), 0);
     }},
