@@ -131,7 +131,7 @@ Result<> restore_msi_ext(const physdev_pci_device_t& request) { return restore_m
 Result<> prepare_msix(const physdev_pci_device_t& request) { return settle_msix(function_of(request)); }
 Result<> end_msix(const physdev_pci_device_t& request) { return release_msix(function_of(request)); }
 
-// Basalt reaches configuration space by ports, so whether the memory window is reserved does not matter to it.
+// Basalt reads configuration space by ports, and has compared the window with them: what Dom0 says does not matter.
 Result<> pci_mmcfg_reserved(const physdev_pci_mmcfg_reserved_t& request) {
     if (request.flags & ~std::uint32_t{XEN_PCI_MMCFG_RESERVED}) return refuse(Error::invalid);
     return {};

@@ -138,7 +138,7 @@ inline constexpr Row physdev_rows[] = {
     {.command = PHYSDEVOP_get_free_pirq, .name = "get_free_pirq", .effect = "the structure names a pirq that is kept for the caller",
      .differs = "Xen has it", .left_out = {Error::not_implemented, "for PVH and HVM guests; map_pirq finds one"}},
     {.command = PHYSDEVOP_pci_mmcfg_reserved, .name = "pci_mmcfg_reserved",
-     .effect = "nothing becomes true: configuration space is reached by ports",
+     .effect = "nothing becomes true: Basalt has seen for itself where configuration space is",
      .asker = Asker::privileged,
      .operand = in<physdev_pci_mmcfg_reserved_t>(),
      .fields = {{"address, segment, start_bus, end_bus", "ignored"}, {"flags", "0 or XEN_PCI_MMCFG_RESERVED"}},

@@ -15,7 +15,11 @@ namespace {
 constexpr unsigned bus_shift = 20;     // of a physical address: a page for each of 256 functions
 constexpr unsigned functions_shift = 8;
 
+// Firmware may list more than the machine decodes: what is there is something else.
+constinit std::atomic<unsigned> end_of_buses = 256;
+
 const acpi::ConfigurationSpace* window_of(std::uint8_t bus) {
+    if (bus >= end_of_buses.load(std::memory_order_relaxed)) return nullptr;
     for (const auto& space : firmware().configuration_spaces)
         if (space.segment == 0 && bus >= space.first_bus && bus <= space.last_bus) return &space;
     return nullptr;
@@ -42,11 +46,21 @@ std::optional<pci::Function> function_in_window(Mfn mfn) {
         if (space.segment != 0 || mfn < first) continue;
         const auto number = mfn - first;
         const auto bus = number >> functions_shift;
-        if (bus >= space.first_bus && bus <= space.last_bus)
+        if (bus >= space.first_bus && bus <= space.last_bus && bus < end_of_buses.load(std::memory_order_relaxed))
             return pci::Function{.bus = static_cast<std::uint8_t>(bus), .devfn = static_cast<std::uint8_t>(number)};
     }
     return {};
 }
+
+bool window_differs(pci::Function function) {
+    if (window_of(function.bus) == nullptr) return false;
+    const auto bus = registers_of(function.bus);
+    if (!bus) return true;
+    const auto numbers = *reinterpret_cast<const volatile std::uint32_t*>(*bus + (std::uint64_t{function.devfn} << page_shift));
+    return numbers != read_pci(function, pci::offset::vendor, 4);
+}
+
+void end_windows_before(std::uint8_t bus) { end_of_buses.store(bus, std::memory_order_relaxed); }
 
 void write_window(pci::Function function, std::uint16_t offset, unsigned width, std::uint32_t value) {
     const auto bus = registers_of(function.bus);

@@ -12,6 +12,10 @@ namespace basalt {
 
 std::optional<pci::Function> function_in_window(Mfn mfn);
 
+// Whether the window shows something else than the ports do.
+bool window_differs(pci::Function function);
+void end_windows_before(std::uint8_t bus);
+
 // Registers that the ports do not reach. `width` is 1, 2 or 4 bytes, the offset a multiple of it.
 void write_window(pci::Function function, std::uint16_t offset, unsigned width, std::uint32_t value);
 

@@ -4,7 +4,7 @@
 namespace basalt {
 
 void find_firmware();          // ACPI tables; needs map_device()
-void look_at_pci();            // from here on MSI-X tables are guarded
+void look_at_pci();            // from here on MSI-X tables are guarded, and the windows of configuration space known
 void start_interrupts();       // 8259s silent, local APIC on, IO-APICs all masked
 void start_time();             // clocks measured; from here on system_time() runs and program_timer() works
 void start_serial_input();     // characters arrive by interrupt
