@@ -37,6 +37,20 @@ bool take_cpus(Options& options, std::string_view value) {
     return true;
 }
 
+// More than there is room for is fitted, and told.
+bool take_limit(std::uint32_t& limit, std::uint32_t most, std::string_view value) {
+    const auto wished = count_in(value);
+    if (!wished || *wished == 0) return false;
+    limit = std::min(*wished, most);
+    return *wished <= most;
+}
+bool take_grant_frames(Options& options, std::string_view value) {
+    return take_limit(options.grants.frames, grants::most_limits.frames, value);
+}
+bool take_mapping_frames(Options& options, std::string_view value) {
+    return take_limit(options.grants.mapping_frames, grants::most_limits.mapping_frames, value);
+}
+
 std::optional<Level> level_in(std::string_view text) {
     struct Name {
         std::string_view name;
@@ -129,6 +143,8 @@ constexpr auto table = std::to_array<Option>({
     {"com2", take_com2, "baud from 1200, frame, port, irq: 115200,8n1,0x2f8,3", line_as_it_is},
     {"dom0_mem", take_memory, "a size, and min: and max: sizes: 1G,max:25%", "what else is said of dom0_mem", true},
     {"dom0_max_vcpus", take_vcpus, "a number of at least 1, or a range such as 1-4", "one vcpu for each CPU"},
+    {"gnttab_max_frames", take_grant_frames, "1 to 256", "the nearest of these, or what was said before, or 64", true},
+    {"gnttab_max_maptrack_frames", take_mapping_frames, "1 to 4096", "the nearest of these, or what was said before, or 1024", true},
     {"maxcpus", take_cpus, "a number of at least 1", "all CPUs"},
     {"loglvl", take_level, "none, error, warning, info, debug or all", "info"},
     {"nmi", take_nmis, "dom0, ignore or fatal", "dom0"},

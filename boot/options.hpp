@@ -8,6 +8,7 @@
 #include "boot/wishes.hpp"
 #include "debug/log.hpp"
 #include "formats/serial_options.hpp"
+#include "grants/limits.hpp"
 #include "machine/nmi.hpp"
 
 namespace basalt {
@@ -20,6 +21,7 @@ struct Options {
     Console console = Console::com1;
     MemoryWish dom0_memory;
     VcpuWish dom0_vcpus;
+    grants::Limits grants;
     std::uint32_t most_cpus_wanted = ~std::uint32_t{0};
     NmiAnswer nmis = NmiAnswer::told_to_dom0;
     bool noreboot = false;

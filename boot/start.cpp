@@ -72,6 +72,7 @@ void build_dom0(const BootInfo& info, const Options& options) {
 void obey(const Options& options) {
     show_up_to(options.shown);
     if (options.audit) audit_before_the_end();
+    grants::choose_limits(options.grants);
     answer_nmis(options.nmis);
     if (options.noreboot) stay_after_errors();
 }

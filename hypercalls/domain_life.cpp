@@ -30,9 +30,9 @@ Result<DomainWishes> wishes_of(const xen_domctl_createdomain& wanted) {
     if (wanted.arch.emulation_flags != 0) return refuse(Error::not_supported);
     DomainWishes wishes{.id = DomainId(0), .vcpu_limit = wanted.max_vcpus};
     wishes.port_limit = std::min(wanted.max_evtchn_port, events::fifo_ports - 1) + 1;
-    wishes.grant_frame_limit = TRY(limit_of(wanted.max_grant_frames, grants::most_frames));
+    wishes.grant_frame_limit = TRY(limit_of(wanted.max_grant_frames, grants::limits().frames));
     if (wishes.grant_frame_limit == 0) return refuse(Error::invalid);
-    wishes.maptrack_frame_limit = TRY(limit_of(wanted.max_maptrack_frames, grants::MapTrack::most_pages));
+    wishes.maptrack_frame_limit = TRY(limit_of(wanted.max_maptrack_frames, grants::limits().mapping_frames));
     std::ranges::copy(wanted.handle, wishes.handle.begin());
     return wishes;
 }

@@ -57,7 +57,7 @@ struct Room {
 Result<Room> take_room() {
     return Room{TRY(Counts<paging::Expected>::take(memory_views.end.raw)),
                 TRY(Counts<std::uint32_t>::take(Census::owners)),
-                TRY(Counts<grants::Pins>::take(grants::Audit::most_entries))};
+                TRY(Counts<grants::Pins>::take(grants::Audit::most_entries()))};
 }
 
 // Those that have left the list, and are not taken apart yet, too.
@@ -190,7 +190,7 @@ Wrong wrong_with_ports(Domain& domain) {
 
 Wrong wrong_with_grants(Domain& granter, std::span<grants::Pins> pins) {
     if (auto wrong = grants::wrong_with_mappings(granter.grants)) return wrong;
-    grants::Audit audit(granter.grants, pins.first<grants::Audit::most_entries>());
+    grants::Audit audit(granter.grants, pins);
     for_each_domain([&](Domain& mapper) { audit.count(mapper.grants); });
     return audit.first_finding();
 }

@@ -32,8 +32,8 @@ struct DomainWishes {
     bool paused = false;                                     // until tools unpause it
     std::uint32_t vcpu_limit = most_vcpus;
     std::uint32_t port_limit = events::fifo_ports;           // counting port 0
-    std::uint32_t grant_frame_limit = grants::most_frames;
-    std::uint32_t maptrack_frame_limit = grants::MapTrack::most_pages;
+    std::uint32_t grant_frame_limit = grants::limits().frames;
+    std::uint32_t maptrack_frame_limit = grants::limits().mapping_frames;
     std::array<std::uint8_t, 16> handle{};                   // tools' own name for it
 };
 

@@ -24,7 +24,7 @@ std::uint32_t count_free(GrantTable& mapper) {
 
 }  // namespace
 
-Audit::Audit(GrantTable& granter, std::span<Pins, most_entries> counts) : granter_(granter), counts_(counts) {
+Audit::Audit(GrantTable& granter, std::span<Pins> counts) : granter_(granter), counts_(counts) {
     std::ranges::fill(counts_.first(granter.frame_count() * entries_in_frame), Pins{});
 }
 

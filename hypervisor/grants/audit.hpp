@@ -12,9 +12,10 @@ namespace basalt::grants {
 // One granter at a time: what each domain has mapped of it is counted, then compared with the granter's own records.
 class Audit {
 public:
-    static constexpr std::size_t most_entries = most_frames * entries_in_frame;
+    // Of a table: room for so many counts serves any domain.
+    static std::size_t most_entries() { return limits().frames * entries_in_frame; }
 
-    Audit(GrantTable& granter, std::span<Pins, most_entries> counts);
+    Audit(GrantTable& granter, std::span<Pins> counts);
 
     void count(GrantTable& mapper);
     std::optional<Finding> first_finding();
@@ -26,7 +27,7 @@ private:
               std::uint64_t found, std::uint64_t expected);
 
     GrantTable& granter_;
-    std::span<Pins, most_entries> counts_;   // by reference
+    std::span<Pins> counts_;                 // by reference
     std::optional<Finding> in_mappings_;     // the first
 };
 

@@ -26,7 +26,12 @@ Answer<> mark(SharedEntry& entry, DomainId grantee, bool writing) {
     return deny(Status::general_error);
 }
 
+constinit Limits chosen;
+
 }  // namespace
+
+void choose_limits(const Limits& limits) { chosen = limits; }
+const Limits& limits() { return chosen; }
 
 Result<> GrantTable::add_frame(Table& table) {
     // Record pages that a refused growth has left are found again here.

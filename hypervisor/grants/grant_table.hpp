@@ -10,6 +10,7 @@
 
 #include "core/lock.hpp"
 #include "core/result.hpp"
+#include "grants/limits.hpp"
 #include "grants/map_track.hpp"
 #include "grants/rules.hpp"
 #include "grants/seams.hpp"
@@ -17,7 +18,7 @@
 
 namespace basalt::grants {
 
-inline constexpr std::uint32_t most_frames = 64;      // what Xen allows by default
+inline constexpr std::uint32_t most_frames = most_limits.frames;
 inline constexpr std::uint32_t entries_in_frame = page_size / sizeof(SharedEntry);
 
 // An entry in use: for whom, and which frame it named when the use began.
@@ -39,7 +40,7 @@ struct Table {
 
 class GrantTable {
 public:
-    explicit GrantTable(DomainId self, std::uint32_t limit = most_frames) : self_(self), limit_(limit) {}
+    explicit GrantTable(DomainId self, std::uint32_t limit = limits().frames) : self_(self), limit_(limit) {}
     GrantTable(const GrantTable&) = delete;
     GrantTable& operator=(const GrantTable&) = delete;
     ~GrantTable() { clear(); }

@@ -6,6 +6,7 @@
 
 #include "core/lock.hpp"
 #include "core/result.hpp"
+#include "grants/limits.hpp"
 #include "grants/rules.hpp"
 
 namespace basalt::grants {
@@ -30,7 +31,7 @@ struct Mapping {
 class MapTrack {
 public:
     static constexpr std::uint32_t in_page = page_size / sizeof(Mapping);
-    static constexpr std::uint32_t most_pages = 1024;    // as many frames as Xen allows by default
+    static constexpr std::uint32_t most_pages = most_limits.mapping_frames;
 
     MapTrack() = default;
     MapTrack(const MapTrack&) = delete;
@@ -53,7 +54,7 @@ private:
     Result<> grow();
 
     std::array<Directory*, most_pages / in_directory> directories_{};
-    std::uint32_t limit_ = most_pages;
+    std::uint32_t limit_ = limits().mapping_frames;
     std::uint32_t pages_ = 0;
     std::uint32_t first_free_ = none;
 };

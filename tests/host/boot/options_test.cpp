@@ -61,6 +61,9 @@ TEST(options, each_that_takes_a_value_tells_of_a_bad_one_and_what_counts) {
                                       {"dom0_mem=1G dom0_mem=lots", "what else is said of dom0_mem"},
                                       {"dom0_max_vcpus=4-2", "one vcpu for each CPU"},
                                       {"dom0_max_vcpus=2 dom0_max_vcpus=none", "what was said before it"},
+                                      {"gnttab_max_frames=0", "the nearest of these, or what was said before, or 64"},
+                                      {"gnttab_max_frames=many", "the nearest of these, or what was said before, or 64"},
+                                      {"gnttab_max_maptrack_frames=4097", "the nearest of these, or what was said before, or 1024"},
                                       {"maxcpus=0", "all CPUs"},
                                       {"loglvl=loud", "info"},
                                       {"noreboot=perhaps", "no"},
@@ -77,6 +80,19 @@ TEST(options, each_that_takes_a_value_tells_of_a_bad_one_and_what_counts) {
     }
     EXPECT_TRUE(parsed("break=nonsense").fault.empty());
     EXPECT_EQ(parsed("com1=9600 com1=fast").com1.baud, 9600u);
+}
+
+TEST(options, limits_of_grants) {
+    const auto usual = parsed("").grants;
+    EXPECT_EQ(usual.frames, 64u);
+    EXPECT_EQ(usual.mapping_frames, 1024u);
+    const auto chosen = parsed("gnttab_max_frames=200 gnttab_max_maptrack_frames=8").grants;
+    EXPECT_TRUE(complaints.empty());
+    EXPECT_EQ(chosen.frames, 200u);
+    EXPECT_EQ(chosen.mapping_frames, 8u);
+    EXPECT_EQ(parsed("gnttab_max_frames=60000").grants.frames, grants::most_limits.frames);
+    EXPECT_EQ(complaints.size(), 1u);
+    EXPECT_EQ(parsed("gnttab_max_frames=5 gnttab_max_frames=none").grants.frames, 5u);
 }
 
 TEST(options, serial_line) {

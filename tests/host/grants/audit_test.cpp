@@ -28,7 +28,7 @@ struct audit : world::World {
         for (auto* domain : {granter.get(), mapper.get()})
             if (const auto wrong = wrong_with_mappings(domain->grants)) return said(*wrong);
         for (auto* domain : {granter.get(), mapper.get()}) {
-            Audit audit(domain->grants, std::span<Pins, Audit::most_entries>(pins));
+            Audit audit(domain->grants, pins);
             audit.count(granter->grants);
             audit.count(mapper->grants);
             if (const auto wrong = audit.first_finding()) return said(*wrong);
@@ -50,7 +50,7 @@ struct audit : world::World {
         return said;
     }
 
-    std::vector<Pins> pins{Audit::most_entries};
+    std::vector<Pins> pins = std::vector<Pins>(Audit::most_entries());
     Mfn page;
     Handle handle, read_only;
 };

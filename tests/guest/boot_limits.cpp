@@ -1,0 +1,71 @@
+// RUN: %boot-guest --options 'gnttab_max_frames=70 gnttab_max_maptrack_frames=8' | FileCheck %s
+// CHECK: guest: {{[0-9]+}} passed, 0 failed
+//
+// What the command line says of domains: how large their grant tables may become.
+#include "kit/case.hpp"
+#include "kit/grants.hpp"
+#include "kit/other_domain.hpp"
+
+namespace kit {
+namespace {
+
+constexpr int most_frames = 70, most_mapping_frames = 8;
+
+gnttab_query_size_t size_for(unsigned domain) {
+    gnttab_query_size_t query{};
+    query.dom = static_cast<domid_t>(domain);
+    expect_equal(grant(GNTTABOP_query_size, query), 0);
+    return query;
+}
+
+struct Wish {
+    int frames, mapping_frames;
+};
+// The limit that the domain then has; 0: it was refused.
+unsigned frames_of_one_with(Wish wish) {
+    xen_domctl_t request{};
+    request.u.createdomain = {.max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = wish.frames,
+                              .max_maptrack_frames = wish.mapping_frames, .grant_opts = XEN_DOMCTL_GRANT_version(1)};
+    const Status status = domctl(XEN_DOMCTL_createdomain, 0, request);
+    if (status != 0) {
+        expect_equal(status, -XEN_EINVAL);
+        return 0;
+    }
+    const OtherDomain made{.id = request.domain};
+    const unsigned most = size_for(made.id).max_nr_frames;
+    expect_equal(made.destroy(), 0);
+    return most;
+}
+
+constexpr auto table = std::to_array<Case>({
+    {"grant_table_op.query_size", "Dom0's table may become as large as gnttab_max_frames= says", [] {
+        expect_equal(size_for(DOMID_SELF).max_nr_frames, most_frames);
+    }},
+    {"grant_table_op.setup_table", "and does, beyond what is usual", [] {
+        static std::array<xen_pfn_t, most_frames + 1> frames;
+        gnttab_setup_table_t setup{};
+        setup.dom = DOMID_SELF;
+        set_xen_guest_handle(setup.frame_list, frames.data());
+        for (const unsigned count : {most_frames, most_frames + 1}) {
+            setup.nr_frames = count;
+            expect_equal(grant(GNTTABOP_setup_table, setup), 0);
+            expect_equal(setup.status, count == most_frames ? GNTST_okay : GNTST_general_error);
+        }
+        expect(frames[most_frames - 1] != 0 && frames[most_frames - 1] != frames[0]);
+        expect_equal(frames[most_frames], 0);
+        expect_audit_agrees();
+    }},
+    {"domctl.createdomain", "a domain's tables may be as large, and not larger", [] {
+        expect_equal(frames_of_one_with({most_frames, most_mapping_frames}), most_frames);
+        expect_equal(frames_of_one_with({-1, -1}), most_frames);
+        expect_equal(frames_of_one_with({3, 0}), 3);
+        expect_equal(frames_of_one_with({most_frames + 1, -1}), 0);
+        expect_equal(frames_of_one_with({-1, most_mapping_frames + 1}), 0);
+    }},
+});
+
+}
+
+constinit const std::span<const Case> cases = table;
+
+}
