@@ -37,6 +37,18 @@ bool take_cpus(Options& options, std::string_view value) {
     return true;
 }
 
+bool take_flag(bool& flag, std::string_view value) {
+    constexpr std::array<std::string_view, 6> yes{"", "1", "on", "yes", "true", "enable"};
+    constexpr std::array<std::string_view, 5> no{"0", "no", "off", "false", "disable"};
+    const bool is_yes = std::ranges::contains(yes, value);
+    if (is_yes || std::ranges::contains(no, value)) {
+        flag = is_yes;
+        return true;
+    }
+    return false;
+}
+bool take_pinned(Options& options, std::string_view value) { return take_flag(options.dom0_vcpus_pinned, value); }
+
 // More than there is room for is fitted, and told.
 bool take_limit(std::uint32_t& limit, std::uint32_t most, std::string_view value) {
     const auto wished = count_in(value);
@@ -102,16 +114,6 @@ bool take_nmis(Options& options, std::string_view value) {
     return true;
 }
 
-bool take_flag(bool& flag, std::string_view value) {
-    constexpr std::array<std::string_view, 6> yes{"", "1", "on", "yes", "true", "enable"};
-    constexpr std::array<std::string_view, 5> no{"0", "no", "off", "false", "disable"};
-    const bool is_yes = std::ranges::contains(yes, value);
-    if (is_yes || std::ranges::contains(no, value)) {
-        flag = is_yes;
-        return true;
-    }
-    return false;
-}
 bool take_noreboot(Options& options, std::string_view value) { return take_flag(options.noreboot, value); }
 bool take_audit(Options& options, std::string_view value) { return take_flag(options.audit, value); }
 
@@ -143,6 +145,7 @@ constexpr auto table = std::to_array<Option>({
     {"com2", take_com2, "baud from 1200, frame, port, irq: 115200,8n1,0x2f8,3", line_as_it_is},
     {"dom0_mem", take_memory, "a size, and min: and max: sizes: 1G,max:25%", "what else is said of dom0_mem", true},
     {"dom0_max_vcpus", take_vcpus, "a number of at least 1, or a range such as 1-4", "one vcpu for each CPU"},
+    {"dom0_vcpus_pin", take_pinned, "nothing, or yes or no", "no"},
     {"gnttab_max_frames", take_grant_frames, "1 to 256", "the nearest of these, or what was said before, or 64", true},
     {"gnttab_max_maptrack_frames", take_mapping_frames, "1 to 4096", "the nearest of these, or what was said before, or 1024", true},
     {"maxcpus", take_cpus, "a number of at least 1", "all CPUs"},

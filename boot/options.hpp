@@ -21,6 +21,7 @@ struct Options {
     Console console = Console::com1;
     MemoryWish dom0_memory;
     VcpuWish dom0_vcpus;
+    bool dom0_vcpus_pinned = false;
     grants::Limits grants;
     std::uint32_t most_cpus_wanted = ~std::uint32_t{0};
     NmiAnswer nmis = NmiAnswer::told_to_dom0;

@@ -64,6 +64,7 @@ void build_dom0(const BootInfo& info, const Options& options) {
         .memory = options.dom0_memory,
         .vcpus = options.dom0_vcpus,
         .cpus = static_cast<std::uint32_t>(online_cpu_count()),
+        .vcpus_pinned = options.dom0_vcpus_pinned,
     };
     const auto built = dom0::build(wishes);
     if (!built) panic("Dom0's kernel cannot be started: {}", built.error().text());

@@ -111,6 +111,14 @@ std::uint32_t vcpus_for(const Wishes& wishes) {
     return vcpus;
 }
 
+Result<> pin_each(const Domain& domain, std::uint32_t cpus) {
+    for (Vcpu* const vcpu : domain.vcpus()) {
+        const CpuMask own = CpuMask::of(CpuId(vcpu->id.raw % cpus));
+        TRY(scheduler().set_affinity(vcpu->unit, own, vcpu->unit.preferred()));
+    }
+    return {};
+}
+
 void load_segments(const ElfImage& image, const Plan& plan) {
     for (const Segment& segment : image.segments()) {
         const Pfn first = plan.pfn_of(segment.address);
@@ -215,6 +223,7 @@ Started<Domain*> build(const Wishes& wishes) {
         create_domain({.id = DomainId(0), .privileged = true, .vcpu_limit = vcpus}), no_memory_for_it));
     domain->memory.most = fit.most;
     while (domain->vcpus().size() < vcpus) TRY(unless_refused(domain->add_vcpu(), "there is no memory for its vcpus"));
+    if (wishes.vcpus_pinned) TRY(unless_refused(pin_each(*domain, wishes.cpus), "its vcpus cannot be pinned"));
     TRY(load(image, plan, wishes, *domain, fit));
     file.unpacked.reset();
     give_modules_back(boot_info());

@@ -18,6 +18,7 @@ struct Wishes {
     MemoryWish memory;
     VcpuWish vcpus;
     std::uint32_t cpus = 1;           // of the machine
+    bool vcpus_pinned = false;        // each to a CPU of its own, as far as there are
 };
 
 // The domain, its first vcpu ready to run. The loader's modules are given back on the way: they are Dom0's memory too.

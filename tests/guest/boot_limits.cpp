@@ -1,7 +1,7 @@
-// RUN: %boot-guest --options 'gnttab_max_frames=70 gnttab_max_maptrack_frames=8' | FileCheck %s
+// RUN: %boot-guest --cpus 2 --options 'dom0_max_vcpus=2 dom0_vcpus_pin gnttab_max_frames=70 gnttab_max_maptrack_frames=8' | FileCheck %s
 // CHECK: guest: {{[0-9]+}} passed, 0 failed
 //
-// What the command line says of domains: how large their grant tables may become.
+// What the command line says of domains: how large their grant tables may become, and where Dom0's vcpus run.
 #include "kit/case.hpp"
 #include "kit/grants.hpp"
 #include "kit/other_domain.hpp"
@@ -37,6 +37,18 @@ unsigned frames_of_one_with(Wish wish) {
     return most;
 }
 
+unsigned cpus_of(unsigned vcpu) {
+    std::uint8_t map = 0;
+    xen_domctl_t request{};
+    auto& wish = request.u.vcpuaffinity;
+    wish.vcpu = vcpu;
+    wish.flags = XEN_VCPUAFFINITY_HARD;
+    wish.cpumap_hard.nr_bits = 8;
+    set_xen_guest_handle(wish.cpumap_hard.bitmap, &map);
+    expect_equal(domctl(XEN_DOMCTL_getvcpuaffinity, 0, request), 0);
+    return map;
+}
+
 constexpr auto table = std::to_array<Case>({
     {"grant_table_op.query_size", "Dom0's table may become as large as gnttab_max_frames= says", [] {
         expect_equal(size_for(DOMID_SELF).max_nr_frames, most_frames);
@@ -61,6 +73,10 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(frames_of_one_with({3, 0}), 3);
         expect_equal(frames_of_one_with({most_frames + 1, -1}), 0);
         expect_equal(frames_of_one_with({-1, most_mapping_frames + 1}), 0);
+    }},
+    {"domctl.getvcpuaffinity", "each vcpu of Dom0's has a CPU of its own where dom0_vcpus_pin says so", [] {
+        expect_equal(cpus_of(0), 1);
+        expect_equal(cpus_of(1), 2);
     }},
 });
 

@@ -61,6 +61,7 @@ TEST(options, each_that_takes_a_value_tells_of_a_bad_one_and_what_counts) {
                                       {"dom0_mem=1G dom0_mem=lots", "what else is said of dom0_mem"},
                                       {"dom0_max_vcpus=4-2", "one vcpu for each CPU"},
                                       {"dom0_max_vcpus=2 dom0_max_vcpus=none", "what was said before it"},
+                                      {"dom0_vcpus_pin=perhaps", "no"},
                                       {"gnttab_max_frames=0", "the nearest of these, or what was said before, or 64"},
                                       {"gnttab_max_frames=many", "the nearest of these, or what was said before, or 64"},
                                       {"gnttab_max_maptrack_frames=4097", "the nearest of these, or what was said before, or 1024"},
@@ -93,6 +94,12 @@ TEST(options, limits_of_grants) {
     EXPECT_EQ(parsed("gnttab_max_frames=60000").grants.frames, grants::most_limits.frames);
     EXPECT_EQ(complaints.size(), 1u);
     EXPECT_EQ(parsed("gnttab_max_frames=5 gnttab_max_frames=none").grants.frames, 5u);
+}
+
+TEST(options, dom0_s_vcpus_are_pinned_where_asked) {
+    EXPECT_FALSE(parsed("").dom0_vcpus_pinned);
+    EXPECT_TRUE(parsed("dom0_vcpus_pin").dom0_vcpus_pinned);
+    EXPECT_FALSE(parsed("dom0_vcpus_pin dom0_vcpus_pin=off").dom0_vcpus_pinned);
 }
 
 TEST(options, serial_line) {
