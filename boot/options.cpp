@@ -63,6 +63,8 @@ bool take_mapping_frames(Options& options, std::string_view value) {
     return take_limit(options.grants.mapping_frames, grants::most_limits.mapping_frames, value);
 }
 
+bool take_nothing(Options&, std::string_view) { return false; }
+
 std::optional<Level> level_in(std::string_view text) {
     struct Name {
         std::string_view name;
@@ -155,6 +157,7 @@ constexpr auto table = std::to_array<Option>({
     {"audit", take_audit, "nothing, or yes or no", "no"},
     {"sched", take_scheduler, "credit2, which is what Basalt's scheduler answers to", "credit2"},
     {"break", take_fault, "write, text, stack, assertion, panic or reference", "none"},
+    {"crashkernel", take_nothing, "none of this: there is no kexec, so no crash kernel can be loaded", "nothing"},
     {"placeholder", pass_over, "", ""},
     {"no-real-mode", pass_over, "", ""},
     {"edd", pass_over, "", ""},

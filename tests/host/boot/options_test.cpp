@@ -65,6 +65,7 @@ TEST(options, each_that_takes_a_value_tells_of_a_bad_one_and_what_counts) {
                                       {"gnttab_max_frames=0", "the nearest of these, or what was said before, or 64"},
                                       {"gnttab_max_frames=many", "the nearest of these, or what was said before, or 64"},
                                       {"gnttab_max_maptrack_frames=4097", "the nearest of these, or what was said before, or 1024"},
+                                      {"crashkernel=256M", "nothing"},
                                       {"maxcpus=0", "all CPUs"},
                                       {"loglvl=loud", "info"},
                                       {"noreboot=perhaps", "no"},
