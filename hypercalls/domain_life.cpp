@@ -1,6 +1,7 @@
 // A domain is made, stopped, let go on, and ended.
 #include <algorithm>
 
+#include "debug/log.hpp"
 #include "domain/run.hpp"
 #include "hypercalls/domctl_calls.hpp"
 #include "paging/budget.hpp"
@@ -22,7 +23,11 @@ Result<std::uint32_t> limit_of(std::int32_t wanted, std::uint32_t most) {
 
 Result<DomainWishes> wishes_of(const xen_domctl_createdomain& wanted) {
     if ((wanted.flags & ~accepted_flags) != 0 || wanted.iommu_opts != 0) return refuse(Error::invalid);
-    if (wanted.max_vcpus == 0 || wanted.max_vcpus > most_vcpus) return refuse(Error::invalid);
+    if (wanted.max_vcpus > most_vcpus) {
+        log(Level::warning, "a domain of {} vcpus is wished: it may have {} at most", wanted.max_vcpus, most_vcpus);
+        return refuse(Error::invalid);       // in which tools find no reason
+    }
+    if (wanted.max_vcpus == 0) return refuse(Error::invalid);
     if (XEN_DOMCTL_GRANT_version(wanted.grant_opts) != only_grant_version || wanted.grant_opts != only_grant_version)
         return refuse(Error::invalid);
     if (wanted.vmtrace_size != 0 || (wanted.arch.misc_flags & ~XEN_X86_MSR_RELAXED) != 0) return refuse(Error::invalid);
