@@ -119,6 +119,14 @@ bool take_nmis(Options& options, std::string_view value) {
 bool take_noreboot(Options& options, std::string_view value) { return take_flag(options.noreboot, value); }
 bool take_audit(Options& options, std::string_view value) { return take_flag(options.audit, value); }
 
+// hvm: for such guests, but not for the hypervisor itself.
+bool take_smap(Options& options, std::string_view value) {
+    bool on = false;
+    if (value != "hvm" && !take_flag(on, value)) return false;
+    options.smap = on;
+    return true;
+}
+
 bool take_fault(Options& options, std::string_view value) {
     const auto found = std::ranges::find(fault_names, value);
     if (found == fault_names.end()) return false;
@@ -156,6 +164,7 @@ constexpr auto table = std::to_array<Option>({
     {"noreboot", take_noreboot, "nothing, or yes or no", "no"},
     {"audit", take_audit, "nothing, or yes or no", "no"},
     {"sched", take_scheduler, "credit2, which is what Basalt's scheduler answers to", "credit2"},
+    {"smap", take_smap, "nothing, or yes, no or hvm", "SMAP is on where it works"},
     {"break", take_fault, "write, text, stack, assertion, panic or reference", "none"},
     {"crashkernel", take_nothing, "none of this: there is no kexec, so no crash kernel can be loaded", "nothing"},
     {"placeholder", pass_over, "", ""},

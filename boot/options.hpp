@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "boot/wishes.hpp"
@@ -28,6 +29,7 @@ struct Options {
     bool noreboot = false;
     bool audit = false;            // before the machine ends
     Level shown = Level::info;
+    std::optional<bool> smap;      // nothing: where it works
     std::string_view fault;        // see break.hpp: committed right before Dom0 is built
 };
 

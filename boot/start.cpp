@@ -88,7 +88,7 @@ void obey(const Options& options) {
     say_hello(info);
     parse_options(info.command_line, complain);
 
-    find_features();
+    find_features(options.smap);
     switch_features_on();
     begin_machine_checks();
     start_up_memory(info);

@@ -140,16 +140,15 @@ const Features& features() {
     return known;
 }
 
-void find_features() {
+void find_features(std::optional<bool> smap_wanted) {
     known.vendor = vendor();
     read_basic_leaves(known);
     read_extended_leaves(known);
     known.lfence_serialises = known.vendor == Vendor::amd && make_lfence_serialise();
     if (!known.no_execute) panic("this CPU has no no-execute pages (NX), or the firmware has switched them off");
-    if (known.smap && known.emulated_by_tcg) {
-        log(Level::info, "SMAP stays off: QEMU's TCG gets it wrong for code in ring 3");
-        known.smap = false;
-    }
+    if (known.smap && known.emulated_by_tcg && !smap_wanted)
+        log(Level::info, "SMAP stays off: QEMU's TCG gets it wrong for far returns in ring 3 (smap=yes is on all the same)");
+    known.smap = known.smap && smap_wanted.value_or(!known.emulated_by_tcg);
     known.cr4_wanted = wanted_cr4(known);
     if (known.smap) write_access_switches();
 }

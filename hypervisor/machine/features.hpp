@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace basalt {
@@ -65,7 +66,7 @@ struct Features {
     bool no_execute = false;
     bool gigabyte_pages = false;
     bool smep = false;
-    bool smap = false;                  // present and used: not under TCG, which gets it wrong for ring 3
+    bool smap = false;                  // present and used: under TCG, which gets ring 3 wrong, only if wanted
     bool umip = false;
     bool fsgsbase = false;
     bool pcid = false;
@@ -86,7 +87,8 @@ struct Features {
 
 const Features& features();
 
-void find_features();           // once, by the first CPU
+// Once, by the first CPU. SMAP is on where it works, unless that is decided here.
+void find_features(std::optional<bool> smap_wanted);
 void switch_features_on();      // on every CPU: CR0, CR4, EFER, XCR0, LFENCE
 
 // CR4 of this CPU, written only when it changes.

@@ -29,6 +29,15 @@ TEST(options, nothing_is_the_default) {
     EXPECT_FALSE(options.dom0_memory.size.has_value());
 }
 
+TEST(options, smap_is_decided_only_where_it_is_named) {
+    EXPECT_EQ(parsed("").smap, std::nullopt);
+    EXPECT_EQ(parsed("smap").smap, true);
+    EXPECT_EQ(parsed("smap=yes").smap, true);
+    EXPECT_EQ(parsed("smap=no").smap, false);
+    EXPECT_EQ(parsed("smap=hvm").smap, false);
+    EXPECT_TRUE(complaints.empty());
+}
+
 TEST(options, what_grub_puts_on_every_xen_command_line) {
     parsed("placeholder no-real-mode edd=off com1=115200,8n1");
     EXPECT_TRUE(complaints.empty());
