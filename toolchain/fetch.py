@@ -19,12 +19,15 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "boot" / "lib"))
+import oldest_python
 import places
 from progress import Trouble, step
 
 KERNEL = "linux-image-amd64"
 XEN = "xen-hypervisor-4.17-amd64"
 GRUB_SOURCE = "grub2"
+
+NEEDS_A_NETWORK = "the first run needs the network, for Debian's packages; later ones do not"
 
 # Dependencies of installing and configuring a package, which unpacking it into an image does not have.
 NOT_FOLLOWED = {
@@ -58,7 +61,7 @@ class Apt:
         for file in sorted(Path("/etc/apt/sources.list.d").glob("*.sources")):
             both = re.sub(r"(?m)^Types:.*$", "Types: deb deb-src", file.read_text())
             (self.folder / "parts" / file.name).write_text(both)
-        self._run("apt-get", "-q", "update")
+        self._run("apt-get", "-q", "-o", "APT::Update::Error-Mode=any", "update")
 
     def depends(self, names):
         """What each package named, and each reached from there, depends on; of alternatives, the first."""
@@ -88,7 +91,7 @@ class Apt:
                              capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
         if ran.returncode != 0:
             errors = [line for line in ran.stderr.splitlines() if line.startswith("E:")] or [ran.stderr.strip()]
-            raise Trouble(f"{program} {arguments[0]}: {errors[0]}")
+            raise Trouble(f"{program} {arguments[-1]}: {errors[0]} ({NEEDS_A_NETWORK})")
         return ran.stdout
 
 
@@ -177,6 +180,7 @@ def fetch_packages():
 
 
 def main(arguments):
+    places.see_that_build_is_writable()
     places.packages.mkdir(parents=True, exist_ok=True)
     # Two runs at once share one folder: the second waits, and finds everything there.
     with open(places.packages / ".lock", "w") as lock:

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from progress import Trouble
+
 checkout = Path(__file__).resolve().parents[2]
 build = Path(os.environ.get("BASALT_BUILD") or checkout / "build").resolve()
 
@@ -21,3 +23,12 @@ multiboot2_header = packages / "include" / "multiboot2.h"
 dom0_kernel = image / "vmlinux"
 dom0_image = image / "dom0.cpio"
 hello_image = image / "hello.cpio"
+
+
+def see_that_build_is_writable():
+    try:
+        build.mkdir(parents=True, exist_ok=True)
+        if not os.access(build, os.W_OK):
+            raise PermissionError("it may not be written")
+    except OSError as why:
+        raise Trouble(f"nothing can be put into {build} ({why.strerror or why}): BASALT_BUILD=FOLDER names another folder") from None

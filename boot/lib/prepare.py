@@ -19,6 +19,7 @@ def _run(what, command, quiet=False):
 
 
 def packages():
+    places.see_that_build_is_writable()
     _run("toolchain/packages", [places.checkout / "toolchain" / "packages"])
 
 

@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import oldest_python
 import places
 import prepare
 import terminal

@@ -19,6 +19,7 @@ from pathlib import Path
 
 here = Path(__file__).resolve().parent
 sys.path[:0] = [str(here.parents[1] / "boot" / "lib"), str(here.parent / "lib")]
+import oldest_python
 import places
 from build import build, configure
 from console import Console, MachineFailed
@@ -105,6 +106,7 @@ class Cases:
 
 
 def boot(wanted, guest, cases):
+    places.see_that_build_is_writable()
     hypervisor = wanted.hypervisor or HYPERVISORS[wanted.on]
     log = places.logs / "guest" / wanted.on / f"{guest.name}.log"
     log.unlink(missing_ok=True)     # whatever fails below, no older run's verdict is left to be counted

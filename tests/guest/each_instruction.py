@@ -21,6 +21,7 @@ from pathlib import Path
 
 here = Path(__file__).resolve().parent
 sys.path[:0] = [str(here.parents[1] / "boot" / "lib"), str(here.parent / "lib")]
+import oldest_python
 import places
 from console import Console
 from gdb_stub import Stub, StubFailed

@@ -9,18 +9,20 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "boot" / "lib"))
-
+import oldest_python
 import builds
 import places
 from progress import Trouble
 
 
 def configure(preset, **settings):
+    places.see_that_build_is_writable()
     folder = places.build / preset
     _run("cmake", builds.configuring(preset, folder, **settings))
 
 
 def build(preset, *targets):
+    places.see_that_build_is_writable()
     folder = places.build / preset
     if not builds.is_configured(folder):
         configure(preset)

@@ -47,8 +47,10 @@ def _stay_alone():
 def _files(checkout):
     """Tracked or new, not ignored, and there."""
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=checkout,
-                            stdout=subprocess.PIPE, check=True).stdout.decode().split("\0")
-    return [name for name in listed if name and (checkout / name).exists()]
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if listed.returncode != 0:
+        raise Trouble(f"git tells which files to copy, and does not here: {listed.stderr.decode().strip()}")
+    return [name for name in listed.stdout.decode().split("\0") if name and (checkout / name).exists()]
 
 
 def _copy(source, target):
@@ -61,5 +63,7 @@ def _copy(source, target):
 def _link_packages():
     link = build_folder() / "packages"
     build_folder().mkdir(parents=True, exist_ok=True)
+    if link.is_symlink() and link.resolve() != places.packages.resolve():
+        link.unlink()       # of the checkout that this one was copied from
     if not link.is_symlink():
         link.symlink_to(places.packages)
