@@ -11,7 +11,6 @@ The exit status is 0 when no case failed, and the machine ended because the gues
 """
 
 import argparse
-import re
 import subprocess
 import sys
 import tempfile
@@ -21,16 +20,18 @@ here = Path(__file__).resolve().parent
 sys.path[:0] = [str(here.parents[1] / "boot" / "lib"), str(here.parent / "lib")]
 import oldest_python
 import places
+import where
 from build import build, configure
-from console import Console, MachineFailed
+from cases import Cases
+from console import Console, MachineFailed, Silent
 from iso import Module, make_iso
 from machine import Machine
-from progress import Trouble
+from progress import Trouble, say
 
-OUTCOMES = ("PASS", "FAIL", "SKIP")
 HYPERVISORS = {"basalt": places.basalt, "xen": places.xen}
 # Stock Xen needs both taken away only to boot Linux, but the verdicts are compared on the same CPU.
 CPU = "max,-la57,-smap"
+GDB_PORT = 1234
 BASE_OPTIONS = "placeholder console=com1 com1=115200,8n1 dom0_mem=64M"
 
 # Debian's xl starts the guest; xenconsoled keeps what it says.
@@ -45,8 +46,12 @@ on_crash = "destroy"
 end
 log=/var/log/xen/guest-guest.log
 xl create -q guest.cfg || exit 1
-while ! grep -q '^guest: .* skipped' $log && xl domid guest >/dev/null 2>&1; do usleep 100000; done
-tr -d '\\r' <$log
+shown=0
+show() {{       # what has come since
+    size=$(stat -c %s $log) && tail -c +$((shown + 1)) $log | head -c $((size - shown)) | tr -d '\\r' && shown=$size
+}}
+while ! grep -q '^guest: .* skipped' $log && xl domid guest >/dev/null 2>&1; do show; usleep 100000; done
+show
 """
 
 
@@ -69,6 +74,8 @@ def arguments():
     parser.add_argument("--monitor-first", action="append", default=[], metavar="COMMAND",
                         help="given to QEMU's monitor before the machine starts")
     parser.add_argument("--count", action="store_true", help="count instructions (-icount)")
+    parser.add_argument("--gdb", action="store_true",
+                        help=f"wait for a debugger on port {GDB_PORT} before the first instruction")
     parser.add_argument("--limit", type=int, default=300, metavar="SECONDS",
                         help="of silence: catches hangs on a loaded machine, nothing waits for it (300)")
     return parser.parse_args()
@@ -83,28 +90,6 @@ def built(source):
     return places.build / "release" / "guests" / Path(source).stem
 
 
-class Cases:
-    """What the guest itself says of its cases. Other domains' lines have a prefix, and so do the hypervisor's."""
-
-    def __init__(self):
-        self._said = dict.fromkeys(OUTCOMES, 0)
-        self._closing = None
-
-    def hear(self, line):
-        for outcome in OUTCOMES:
-            self._said[outcome] += line.startswith(f"{outcome} ")
-        if found := re.fullmatch(r"guest: (\d+) passed, (\d+) failed, (\d+) skipped", line):
-            self._closing = found
-
-    def complaint(self):
-        if self._closing is None:
-            return "the guest did not come to its closing line"
-        counted = dict(zip(OUTCOMES, map(int, self._closing.groups())))
-        if counted != self._said:
-            return f"the guest counted {counted}, but said {self._said}"
-        return f"cases that failed: {counted['FAIL']}" if counted["FAIL"] else None
-
-
 def boot(wanted, guest, cases):
     places.see_that_build_is_writable()
     hypervisor = wanted.hypervisor or HYPERVISORS[wanted.on]
@@ -114,24 +99,37 @@ def boot(wanted, guest, cases):
                    f"{BASE_OPTIONS} {wanted.options}".rstrip(),
                    [Module(guest, f"placeholder on={wanted.on} {wanted.words}".rstrip())])
     machine = Machine(iso=iso, cpu=wanted.cpu, cpus=wanted.cpus, memory=wanted.memory,
-                      instruction_count=wanted.count,
+                      instruction_count=wanted.count, gdb_port=GDB_PORT if wanted.gdb else None,
                       extra=(*(word for device in wanted.device for word in ("-device", device)),
                              *(["-S"] if wanted.monitor_first else [])))
+    if wanted.gdb:
+        say(f"waiting for a debugger: gdb -ex 'target remote :{GDB_PORT}' {guest}")
     with Console(machine, log) as console:
-        for command in [*wanted.monitor_first, "cont"] if wanted.monitor_first else []:
+        for command in wanted.monitor_first:
             console.monitor.command(command)
-        for _, line in console.lines(wanted.limit):
-            print(line, flush=True)
-            cases.hear(line)
-            for prompt, text in wanted.answer:
-                if line.endswith(prompt):
-                    console.send(text)
-            for prompt, command in wanted.monitor:
-                if line.endswith(prompt):
-                    console.monitor.command(command)
+        if wanted.monitor_first and not wanted.gdb:
+            console.monitor.command("cont")
+        try:
+            listen(console, wanted, cases)
+        except Silent:
+            for place in where.of_each_cpu(console.monitor, guest, hypervisor):
+                print(f"boot_guest: {place}")
+            raise
         end = console.end()
     print(f"boot_guest: the end: {end.how}", flush=True)
     return None if end.in_order else end.words
+
+
+def listen(console, wanted, cases):
+    for _, line in console.lines(float("inf") if wanted.gdb else wanted.limit):
+        if cases.hear(line):
+            print(line, flush=True)
+        for prompt, text in wanted.answer:
+            if line.endswith(prompt):
+                console.send(text)
+        for prompt, command in wanted.monitor:
+            if line.endswith(prompt):
+                console.monitor.command(command)
 
 
 def boot_as_domu(wanted, guest, cases):
@@ -141,11 +139,11 @@ def boot_as_domu(wanted, guest, cases):
         script.flush()
         command = [places.checkout / "boot" / "run", "--no-guest", "--cpus", str(wanted.cpus), "--file", guest,
                    "--script", script.name, "--append", wanted.options, "--timeout", str(wanted.limit)]
-        ran = subprocess.run(command + (["--hypervisor", hypervisor] if hypervisor else []), stdin=subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, text=True, errors="replace")
-    print(ran.stdout, end="", flush=True)
-    for line in ran.stdout.splitlines():
-        cases.hear(line)
+        command += (["--hypervisor", hypervisor] if hypervisor else []) + (["--gdb"] if wanted.gdb else [])
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace") as ran:
+            for line in ran.stdout:
+                if cases.hear(line.rstrip("\n")):
+                    print(line, end="", flush=True)
     return None if ran.returncode == 0 else f"boot/run ended with status {ran.returncode}"
 
 
@@ -158,7 +156,8 @@ def main():
     except (MachineFailed, Trouble) as trouble:
         complaint = trouble
     if complaint:
-        print(f"boot_guest: {complaint}", flush=True)
+        during = f" (in the case {cases.running})" if cases.running else ""
+        print(f"boot_guest: {complaint}{during}", flush=True)
     return 1 if complaint else 0
 
 

@@ -7,7 +7,7 @@ namespace kit {
 namespace {
 
 struct Running {
-    Line failure;
+    const Case* test = nullptr;
     std::string_view skipped;
     bool failed = false;
 } running;
@@ -18,16 +18,16 @@ std::string_view file_of(const Location& where) {
 }
 
 void report(const Case& test) {
-    if (running.failed)
-        print("FAIL ", test.covers, ": ", test.promise, ": ", running.failure.text());
-    else if (!running.skipped.empty())
+    if (running.failed) return;   // said when it did
+    if (!running.skipped.empty())
         print("SKIP ", test.covers, ": ", test.promise, ": ", running.skipped);
     else
         print("PASS ", test.covers, ": ", test.promise);
 }
 
 void run(const Case& test) {
-    running = {};
+    running = {.test = &test};
+    print("CASE ", test.covers, ": ", test.promise);
     if (auto fault = fault_of(test.body))
         fail(Line{} << "exception " << fault->vector << " error " << fault->error << " at " << fault->rip << " address "
                     << fault->address);
@@ -53,9 +53,11 @@ void (*last_call)() = nullptr;
 }
 
 void fail(const Line& why, Location where) {
-    if (running.failed) return print("  also: ", why.text(), " at ", file_of(where), ":", where.line());
+    Line said;
+    if (running.failed) said << "  also: ";
+    else if (running.test != nullptr) said << "FAIL " << running.test->covers << ": " << running.test->promise << ": ";
     running.failed = true;
-    running.failure << why.text() << " at " << file_of(where) << ":" << where.line();
+    print(said.text(), why.text(), " at ", file_of(where), ":", where.line());
 }
 
 void end_with(void (*last)()) { last_call = last; }

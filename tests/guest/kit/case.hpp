@@ -7,12 +7,15 @@
 //     constinit const std::span<const Case> cases = table;
 //     }
 //
-// Each case prints one line, PASS, FAIL or SKIP; the first expectation that does not hold makes it FAIL, and an
-// exception nobody expected ends it. `covers` names the rows of the hypercall table the case is about.
+// Each case prints a line when it begins, CASE, which boot_guest.py keeps to itself until a guest says nothing more, and one
+// for what came of it, PASS, FAIL or SKIP. The first expectation that does not hold makes it FAIL, which further ones stand
+// behind; an exception nobody expected ends it. `covers` names the row of the hypercall table the case is about, `call` or
+// `call.command`; what no call does is named in plain words.
 #pragma once
 
 #include "hypercall.hpp"
 #include "memory.hpp"
+#include "table/families.hpp"
 #include "text.hpp"
 #include "traps.hpp"
 
@@ -26,10 +29,32 @@ namespace kit {
 
 using Location = std::source_location;
 
+// Names with a dot or an underscore are the table's: of a call, or of the rows that begin so (`mmuext_op.pin`).
+constexpr bool is_row_or_words(std::string_view name) {
+    if (name.find_first_of("._") == name.npos) return true;
+    const auto dot = name.find('.');
+    for (const auto* const family : basalt::table::families) {
+        if (family->name != name.substr(0, dot)) continue;
+        if (dot == name.npos) return true;
+        const auto command = name.substr(dot + 1);
+        for (const auto& row : family->rows)
+            if (row.name.starts_with(command) && (row.name.size() == command.size() || row.name[command.size()] == '_')) return true;
+    }
+    return false;
+}
+
+void case_covers_no_row_of_the_table();   // never defined: reaching it while compiling stops the build
+
 struct Case {
     std::string_view covers;
     std::string_view promise;
-    void (*body)();
+    void (*body)() = nullptr;
+
+    constexpr Case() = default;
+    consteval Case(std::string_view row, std::string_view promised, void (*shown)())
+        : covers(row), promise(promised), body(shown) {
+        if (!is_row_or_words(row)) case_covers_no_row_of_the_table();
+    }
 };
 
 extern const std::span<const Case> cases;
