@@ -191,6 +191,7 @@ std::string answers_list() {
         list_answers(list, unknown, {family->refusals.begin(), family->refusals.end()});
         for (const Row& row : family->rows) {
             if (!row.is_left_out()) list << name_of(*family, row) << "\t0\t0\t\n";
+            if (!row.success.empty()) list << name_of(*family, row) << "\tvalue\ta value\t\n";
             std::vector<Refusal> refusals;
             each_refusal(*family, row, [&](const Refusal& refusal) { refusals.push_back(refusal); });
             list_answers(list, name_of(*family, row), refusals);

@@ -88,7 +88,11 @@ inline constexpr Family vm_assist{
     .number = __HYPERVISOR_vm_assist, .name = "vm_assist",
     .effect = "switch an assistance for the domain on or off",
     .selector = Selector::argument,
-    .arguments = {{"command", "VMASST_CMD_*"}, {"type", "VMASST_TYPE_*"}},
+    .arguments = {{"command", "VMASST_CMD_*"},
+                  {"type", "VMASST_TYPE_*. With an effect: pae_extended_cr3 (3), get_features tells of it; architectural_iopl "
+                           "(4), the kernel counts as ring 0 where the I/O privilege is compared; runstate_update_flag (5), a "
+                           "bit of the area is set while it is written. Without one: 4gb_segments (0), 4gb_segments_notify "
+                           "(1), writable_pagetables (2), m2p_strict (32)"}},
     .rows = vm_assist_rows};
 
 inline constexpr Row fpu_taskswitch_rows[] = {{

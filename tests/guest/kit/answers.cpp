@@ -24,11 +24,14 @@ constexpr std::uint32_t no_such_command = 0xfff;
 // One answer, in a word: which command of which call, and what it was.
 struct Answer {
     std::uint32_t number, command, code;
-    bool is_status;      // of one request of a list, not of the call
-    std::uint64_t word() const { return 1ull << 63 | number << 24 | command << 12 | is_status << 11 | code; }
+    bool is_status;          // of one request of a list, not of the call
+    bool is_value = false;   // neither 0 nor an error
+    std::uint64_t word() const {
+        return 1ull << 63 | std::uint64_t{is_value} << 32 | std::uint64_t{number} << 24 | command << 12 | is_status << 11 | code;
+    }
     static Answer from(std::uint64_t word) {
         return {static_cast<std::uint32_t>(word >> 24 & 0xff), static_cast<std::uint32_t>(word >> 12 & 0xfff),
-                static_cast<std::uint32_t>(word & 0x7ff), (word >> 11 & 1) != 0};
+                static_cast<std::uint32_t>(word & 0x7ff), (word >> 11 & 1) != 0, (word >> 32 & 1) != 0};
     }
 };
 
@@ -57,7 +60,8 @@ void note(const Family& family, std::uint32_t command, std::int64_t result, bool
     constexpr std::int64_t last_error = -4095;    // below are values that a call returns, an address in a debug register among them
     const std::uint32_t known = family.row(command) != nullptr ? command : no_such_command;
     const bool refused = result < 0 && result >= last_error;
-    note_word(Answer{family.number, known, refused ? static_cast<std::uint32_t>(-result) & 0x7ff : 0, is_status}.word());
+    const std::uint32_t code = refused ? static_cast<std::uint32_t>(-result) & 0x7ff : 0;
+    note_word(Answer{family.number, known, code, is_status, !refused && result != 0}.word());
 }
 
 // What a request says can only be looked at where it is: pages of ours come and go.
@@ -168,7 +172,10 @@ void print_row(const Family& family, std::string_view command, std::uint32_t num
     for (const std::uint64_t word : noted) {
         const Answer answer = Answer::from(word);
         if (word == 0 || answer.number != family.number || answer.command != number) continue;
-        (line << (answer.is_status ? " status" : " ")).decimal(-static_cast<std::int64_t>(answer.code));
+        if (answer.is_value)
+            line << " value";
+        else
+            (line << (answer.is_status ? " status" : " ")).decimal(-static_cast<std::int64_t>(answer.code));
     }
     if (line.text().size() != before) print(line.text());
 }
