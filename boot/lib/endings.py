@@ -17,7 +17,7 @@ _ENDS = (
 )
 _END = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _ENDS))
 # Why Dom0 crashed: its kernel's own words, or Basalt's of an exception that it could not take.
-_REASON = re.compile(r"Kernel panic - not syncing.*|\(XEN\) (d0v\d+ crashed: .*|Domain 0 \(vcpu#\d+\) crashed.*)")
+_REASON = re.compile(r"Kernel panic - not syncing.*|\(XEN\) (d0v\d+ crashed: (?!it asked for it).*|Domain 0 \(vcpu#\d+\) crashed.*)")
 _AUDIT = re.compile(r"\(XEN\) audit: (?P<agrees>all frames, ports and grants agree)?(?!the record of ).*")
 _GRUB_GIVES_UP = re.compile(r"^error: (?!no suitable video mode)|^grub rescue>")     # Basalt needs no screen
 

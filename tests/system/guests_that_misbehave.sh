@@ -35,6 +35,10 @@ dies trap_on_a_wild_stack
 # CHECK-NEXT: trap_on_a_wild_stack: the witness lives
 xl dmesg | grep -cE 'd[2345]v0 .*|Domain [2345] \(vcpu#0\) crashed' | awk '{ print ($1 >= 4) ? "each said why" : $0 }'
 # CHECK-NEXT: each said why
+xl dmesg | sed -nE '/d[2345]v0 crashed|Domain [2345] .*crashed/,$p' | grep -oE 'cr0|fs base|fsb|stack' | sed 's/fsb/fs base/' | sort -u
+# CHECK-NEXT: cr0
+# CHECK-NEXT: fs base
+# CHECK-NEXT: stack
 
 # Entries that name frames of others are refused, whichever way they are written.
 start_mini name_frames_of_others name_frames_of_others; await said name_frames_of_others 'still here'

@@ -1,0 +1,12 @@
+// What is told of the running vcpu when its domain has done something it cannot go on from: enough to find it in the kernel.
+#pragma once
+
+#include <string_view>
+
+#include "domain/vcpu.hpp"
+
+namespace basalt {
+
+void report_crash(const Vcpu& running, std::string_view reason);
+
+}  // namespace basalt
