@@ -72,8 +72,10 @@ Result<> poll(const sched_poll_t& request) {
 
 Result<> shutdown(const sched_shutdown_t& request) {
     // Dom0's kernel may have said nothing yet: where it gave up is what there is to know.
-    if (request.reason == SHUTDOWN_crash && running().domain.privileged) crash_running_domain("it asked for it");
-    shut_down(running().domain, static_cast<std::uint8_t>(request.reason));
+    if (request.reason == SHUTDOWN_crash && running().domain.privileged)
+        crash_running_domain("it asked for it");
+    else
+        shut_down(running().domain, static_cast<std::uint8_t>(request.reason));
     return {};
 }
 

@@ -93,6 +93,7 @@ void settle_work() {
         const std::uint32_t work = cpu.take_work();
         if (includes(work, Work::stop)) stop_here();
         if (includes(work, Work::machine_check)) look_into_urgent_matters();
+        if (cpu.running_vcpu != nullptr) crash_if_due(*cpu.running_vcpu);
         if (includes(work, Work::passage)) {
             pass_here();
             bury_the_dead();

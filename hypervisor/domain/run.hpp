@@ -28,9 +28,11 @@ void load_guest_state(Vcpu& vcpu);    // also loads its root and names its regis
 void save_guest_state(Vcpu& vcpu);
 void drop_descriptor_tables(Vcpu& vcpu);   // of a new one, or of one that will not run again: it has no GDT and LDT
 
-// The domain did something it cannot go on from. One line says what, with the vcpu's registers; the domain stops
-// (SHUTDOWN_crash) and nobody else notices. Returns: the vcpu is held and leaves on the way out.
+// The domain did something it cannot go on from. Returns: on the way out, where all of the vcpu's registers have been stored (a
+// system call's entry leaves some where they are), crash_if_due says what it was, and shows them. The domain stops then
+// (SHUTDOWN_crash), and nobody else notices.
 void crash_running_domain(std::string_view reason);
+void crash_if_due(Vcpu& running);
 void shut_down(class Domain& domain, unsigned reason);
 
 }  // namespace basalt

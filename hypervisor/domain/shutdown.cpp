@@ -1,4 +1,6 @@
 // The end of a domain's run, wished or not.
+#include <utility>
+
 #include "debug/log.hpp"
 #include "devices/shutdown.hpp"
 #include "domain/audit.hpp"
@@ -35,8 +37,14 @@ void shut_down(Domain& domain, unsigned reason) {
 }
 
 void crash_running_domain(std::string_view reason) {
-    report_crash(running(), reason);
-    shut_down(running().domain, SHUTDOWN_crash);
+    running().crash_due = reason;
+    reschedule();
+}
+
+void crash_if_due(Vcpu& running) {
+    if (running.crash_due.empty()) return;
+    report_crash(running, std::exchange(running.crash_due, {}));
+    shut_down(running.domain, SHUTDOWN_crash);
 }
 
 }  // namespace basalt

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 #include "core/number.hpp"
 #include "core/part_of.hpp"
@@ -37,6 +38,7 @@ public:
     bool initialised = false;    // has registers to start with: VCPUOP_initialise
     std::atomic<bool> being_set_up{false};   // by VCPUOP_initialise or VCPUOP_register_vcpu_info
     std::atomic<bool> nmi_pending{false};    // raise_nmi()
+    std::string_view crash_due;  // crash_running_domain(): why, until it is told
     bool polling = false;        // a poll was begun; whoever makes the vcpu wait next ends it first
     events::SharedPage info_page;   // holds its vcpu_info, once VCPUOP_register_vcpu_info has named a page
 

@@ -18,6 +18,7 @@ extern "C" void before_guest_entry() {
             const Segments& wanted = vcpu.pv.segments;
             pv::deliver_failsafe(vcpu, {wanted.ds, wanted.es, wanted.fs, wanted.gs});
         }
+        if (!vcpu.crash_due.empty()) continue;      // it is told where the vcpu is now
         if (vcpu.nmi_due()) pv::deliver_nmi(vcpu);
         // Last, so that the event is the first thing the guest sees. It masks further ones.
         if (vcpu.events.upcall_due()) pv::deliver_event(vcpu);
