@@ -24,6 +24,10 @@ class Places(unittest.TestCase):
         self.assertEqual(where.name_in(symbols, 0xffffffff80100010), " spin+0x10")
         self.assertEqual(where.name_in(symbols, 0xffff82d040200000), "")
 
+    def test_only_what_dom0_says_of_a_vcpu_is_given_a_name(self):
+        self.assertEqual(where.named("vcpu 1 is at ffffffff80100010 \n", "/nowhere"), "boot_guest: vcpu 1 is at ffffffff80100010\n")
+        self.assertEqual(where.named("the vcpu 1 is at work\n", "/nowhere"), "the vcpu 1 is at work\n")
+
 
 if __name__ == "__main__":
     unittest.main()

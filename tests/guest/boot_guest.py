@@ -47,12 +47,22 @@ end
 log=/var/log/xen/guest-guest.log
 xl create -q guest.cfg || exit 1
 shown=0
-show() {{       # what has come since
-    size=$(stat -c %s $log) && tail -c +$((shown + 1)) $log | head -c $((size - shown)) | tr -d '\\r' && shown=$size
+show() {{       # what has come since, if anything has
+    size=$(stat -c %s $log) && [ $size -gt $shown ] || return
+    tail -c +$((shown + 1)) $log | head -c $((size - shown)) | tr -d '\\r' && shown=$size && SECONDS=0
 }}
-while ! grep -q '^guest: .* skipped' $log && xl domid guest >/dev/null 2>&1; do show; usleep 100000; done
+while ! grep -q '^guest: .* skipped' $log && xl domid guest >/dev/null 2>&1; do
+    show
+    if [ $SECONDS -gt {limit} ]; then
+        for vcpu in $(seq 0 $(({vcpus} - 1))); do xenctx $(xl domid guest) $vcpu | sed -n "s/^rip: /vcpu $vcpu is at /p"; done
+        echo "nothing new was said in {limit} s"; exit 1
+    fi
+    usleep 100000
+done
 show
 """
+FOREVER = 10**9     # seconds that a debugger may take
+FOR_DOM0 = 60       # more than the guest has: Dom0 tells where that is, if it can
 
 
 def arguments():
@@ -78,7 +88,9 @@ def arguments():
                         help=f"wait for a debugger on port {GDB_PORT} before the first instruction")
     parser.add_argument("--limit", type=int, default=300, metavar="SECONDS",
                         help="of silence: catches hangs on a loaded machine, nothing waits for it (300)")
-    return parser.parse_args()
+    wanted = parser.parse_args()
+    wanted.limit = FOREVER if wanted.gdb else wanted.limit
+    return wanted
 
 
 def built(source):
@@ -93,6 +105,8 @@ def built(source):
 def boot(wanted, guest, cases):
     places.see_that_build_is_writable()
     hypervisor = wanted.hypervisor or HYPERVISORS[wanted.on]
+    if missing := [str(file) for file in (hypervisor, guest) if not file.is_file()]:
+        raise Trouble(f"{' and '.join(missing)} is not there: tests/run --ring guest --filter {guest.name} builds what it boots")
     log = places.logs / "guest" / wanted.on / f"{guest.name}.log"
     log.unlink(missing_ok=True)     # whatever fails below, no older run's verdict is left to be counted
     iso = make_iso(places.image / "guests" / wanted.on / f"{guest.name}.iso", hypervisor,
@@ -121,7 +135,7 @@ def boot(wanted, guest, cases):
 
 
 def listen(console, wanted, cases):
-    for _, line in console.lines(float("inf") if wanted.gdb else wanted.limit):
+    for _, line in console.lines(wanted.limit):
         if cases.hear(line):
             print(line, flush=True)
         for prompt, text in wanted.answer:
@@ -135,15 +149,15 @@ def listen(console, wanted, cases):
 def boot_as_domu(wanted, guest, cases):
     hypervisor = wanted.hypervisor or ("xen" if wanted.on == "xen" else None)
     with tempfile.NamedTemporaryFile("w", suffix=".sh") as script:
-        script.write(DOMU.format(file=guest.name, vcpus=wanted.cpus, on=wanted.on, words=wanted.words))
+        script.write(DOMU.format(file=guest.name, vcpus=wanted.cpus, on=wanted.on, words=wanted.words, limit=wanted.limit))
         script.flush()
         command = [places.checkout / "boot" / "run", "--no-guest", "--cpus", str(wanted.cpus), "--file", guest,
-                   "--script", script.name, "--append", wanted.options, "--timeout", str(wanted.limit)]
+                   "--script", script.name, "--append", wanted.options, "--timeout", str(wanted.limit + FOR_DOM0)]
         command += (["--hypervisor", hypervisor] if hypervisor else []) + (["--gdb"] if wanted.gdb else [])
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace") as ran:
             for line in ran.stdout:
                 if cases.hear(line.rstrip("\n")):
-                    print(line, end="", flush=True)
+                    print(where.named(line, guest), end="", flush=True)
     return None if ran.returncode == 0 else f"boot/run ended with status {ran.returncode}"
 
 

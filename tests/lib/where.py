@@ -30,3 +30,9 @@ def of_each_cpu(monitor, *files):
             continue
         address = int(rip, 16)
         yield f"CPU {cpu} is at {address:#x}{name_in(symbols, address)}, ring {ring}"
+
+
+def named(line, file):
+    """A line of Dom0's that says where a vcpu is, by the names in the file that runs there; any other as it is."""
+    found = re.match(r"vcpu \d+ is at ([0-9a-f]+)", line)
+    return f"boot_guest: {found[0]}{name_in(_symbols([file]), int(found[1], 16))}\n" if found else line
