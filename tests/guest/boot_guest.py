@@ -30,7 +30,8 @@ from progress import Trouble, say
 
 HYPERVISORS = {"basalt": places.basalt, "xen": places.xen}
 # Stock Xen needs both taken away only to boot Linux, but the verdicts are compared on the same CPU.
-CPU = "max,-la57,-smap"
+WITHOUT_SMAP = ",-smap"
+CPU = f"max,-la57{WITHOUT_SMAP}"
 GDB_PORT = 1234
 BASE_OPTIONS = "placeholder console=com1 com1=115200,8n1 dom0_mem=64M"
 
@@ -72,7 +73,9 @@ def arguments():
     parser.add_argument("--as-domu", action="store_true", help="beside a Debian Dom0, started by xl")
     parser.add_argument("--hypervisor", type=Path, help="this file instead")
     parser.add_argument("--cpus", type=int, default=1)
-    parser.add_argument("--cpu", default=CPU)
+    parser.add_argument("--cpu", default=CPU, help=f"QEMU's CPU model ({CPU})")
+    parser.add_argument("--smap", action=argparse.BooleanOptionalAction, default=False,
+                        help="on a CPU with SMAP, and Basalt uses it, as the ring does: QEMU's TCG gets far returns in ring 3 wrong then")
     parser.add_argument("--memory", default="256M")
     parser.add_argument("--options", default="", help="for the hypervisor's command line")
     parser.add_argument("--words", default="", help="for the guest's command line")
@@ -90,6 +93,9 @@ def arguments():
                         help="of silence: catches hangs on a loaded machine, nothing waits for it (300)")
     wanted = parser.parse_args()
     wanted.limit = FOREVER if wanted.gdb else wanted.limit
+    if wanted.smap:
+        wanted.cpu = wanted.cpu.replace(WITHOUT_SMAP, "")
+        wanted.options += " smap=yes"
     return wanted
 
 
@@ -135,9 +141,14 @@ def boot(wanted, guest, cases):
 
 
 def listen(console, wanted, cases):
+    smap_missed = wanted.smap       # guests pass without it too
     for _, line in console.lines(wanted.limit):
         if cases.hear(line):
             print(line, flush=True)
+        elif smap_missed:
+            if not where.have_smap_on(console.monitor):
+                raise Trouble("SMAP is not on")
+            smap_missed = False
         for prompt, text in wanted.answer:
             if line.endswith(prompt):
                 console.send(text)

@@ -17,7 +17,8 @@ config.suffixes = [".cpp"]
 config.excludes = ["kit"]
 config.test_source_root = str(here)
 config.test_exec_root = str(places.build / "tests" / "guest" / on)
-config.substitutions.append(("%boot-guest", f"python3 {here}/boot_guest.py %s --on {on}"))
+smap = "--smap" if on == "basalt" else ""       # a guest that the emulator fails then says --no-smap
+config.substitutions.append(("%boot-guest", f"python3 {here}/boot_guest.py %s --on {on} {smap}"))
 config.substitutions.append(("%each-instruction", f"python3 {here}/each_instruction.py"))
 config.environment["PATH"] = "/usr/lib/llvm-19/bin:" + os.environ["PATH"]
 config.environment["BASALT_BUILD"] = str(places.build)

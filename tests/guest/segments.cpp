@@ -165,12 +165,6 @@ constexpr auto table = std::to_array<Case>({
     {"selectors", "a null selector is fine", [] {
         expect(!fault_of([] { asm volatile("mov %0, %%es; mov %0, %%ds" ::"r"(0)); }));
     }},
-    {"selectors", "far returns within the guest's code segments work", [] {
-        std::uint64_t reached = 0;
-        asm volatile("push %1; lea 1f(%%rip), %%rax; push %%rax; lretq; 1: mov $1, %0"
-                     : "=r"(reached) : "r"(std::uint64_t{FLAT_KERNEL_CS}) : "rax", "memory");
-        expect_equal(reached, 1);
-    }},
 });
 
 }

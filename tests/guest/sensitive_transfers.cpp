@@ -1,7 +1,8 @@
-// RUN: %boot-guest | FileCheck %s
+// RUN: %boot-guest --no-smap | FileCheck %s
 // CHECK: guest: {{[0-9]+}} passed, 0 failed
 //
 // Far JMP, CALL and RET, and IRET, from the guest's kernel and from its user mode, through each kind of selector.
+// Without SMAP: QEMU 7.2's TCG reads the stack of a far return as the supervisor, whatever the privilege.
 #include "kit/case.hpp"
 #include "kit/modes.hpp"
 #include "kit/paging.hpp"
