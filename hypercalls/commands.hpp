@@ -103,8 +103,10 @@ consteval Bound<Handler> handles() {
         return {command, act_on_rsi<function>, Structured<function>::takes};
 }
 
-// Logged once a family and command.
-void command_unknown(std::string_view family, std::uint32_t command);
+// Logged once a family and command. What the table leaves out on purpose is nobody's loss: kernels and tools look for it at
+// every boot, and do without.
+enum class Missing : std::uint8_t { left_out, unknown };
+void command_missing(std::string_view family, std::uint32_t command, Missing why);
 
 template <typename Act, std::size_t count, std::size_t end>
 struct Commands {
@@ -117,13 +119,13 @@ struct Commands {
     Result<const Command<Act>*> find(std::uint32_t number) const {
         const std::uint8_t place = number < end ? index[number] : 0;
         if (place == 0) {
-            command_unknown(family, number);
+            command_missing(family, number, Missing::unknown);
             return refuse(unknown);
         }
         const Command<Act>& command = commands[place - 1];
         if (command.asker == Asker::privileged && !caller_is_privileged()) return refuse(Error::not_permitted);
         if (command.act != nullptr) return &command;
-        command_unknown(family, number);
+        command_missing(family, number, Missing::left_out);
         return refuse(command.refusal);
     }
 };

@@ -1,5 +1,6 @@
 #include "hypercalls/dispatch.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "debug/log.hpp"
@@ -60,7 +61,9 @@ constexpr auto entries = std::to_array<Entry>({
 constexpr std::size_t hypercall_slots = 64;
 
 Ending not_implemented(Registers& registers) {
-    command_unknown("hypercall", static_cast<std::uint32_t>(registers.rax));
+    const auto number = static_cast<std::uint32_t>(registers.rax);
+    const bool is_in_table = std::ranges::contains(table::families, number, &Family::number);
+    command_missing("hypercall", number, is_in_table ? Missing::left_out : Missing::unknown);
     return answer(registers, refuse(Error::not_implemented));
 }
 
@@ -110,7 +113,7 @@ void dispatch(Registers& registers) {
 bool caller_is_privileged() { return running().domain.privileged; }
 
 // Logged once a family and command: a guest that asks again and again must not fill the log.
-void command_unknown(std::string_view family, std::uint32_t command) {
+void command_missing(std::string_view family, std::uint32_t command, Missing why) {
     struct Seen {
         const char* family;
         std::uint32_t command;
@@ -120,7 +123,8 @@ void command_unknown(std::string_view family, std::uint32_t command) {
         if (entry.family == family.data() && entry.command == command) break;
         if (entry.family != nullptr) continue;
         entry = {family.data(), command};
-        log(Level::info, "d{}: {} command {} is not implemented", running().domain.id.raw, family, command);
+        log(why == Missing::unknown ? Level::info : Level::debug, "d{}: {} command {} is not implemented",
+            running().domain.id.raw, family, command);
         break;
     }
 }
