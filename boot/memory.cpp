@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "debug/log.hpp"
 #include "machine/early_memory.hpp"
 #include "machine/image.hpp"
 #include "machine/page_tables.hpp"
+#include "memory/allocator.hpp"
+#include "memory/frame.hpp"
 #include "memory/start.hpp"
 
 namespace basalt {
@@ -68,6 +71,20 @@ void start_up_memory(const BootInfo& info) {
     hand_over(info.memory);
     const auto counts = free_counts();
     log(Level::info, "memory: {} MiB, {} MiB of it free", counts.total >> 8, counts.free >> 8);
+}
+
+void give_log_room(std::uint64_t size) {
+    constexpr std::uint64_t most = std::uint64_t{64} << 20;    // nobody reads more, and Dom0 wants memory too
+    if (size <= least_log_room) return;
+    auto order = static_cast<unsigned>(std::bit_width((std::min(size, most) - 1) >> page_shift));
+    for (; page_size << order > least_log_room; --order) {
+        const auto first = allocate_frames(order);
+        if (!first) continue;
+        keep_log_in({static_cast<char*>(contents(*first)), page_size << order});
+        break;
+    }
+    const auto got = std::max(page_size << order, std::uint64_t{least_log_room});
+    log(got < size ? Level::warning : Level::info, "the log has room for {} KiB of {} wished", got >> 10, size >> 10);
 }
 
 std::uint64_t frames_of_modules(const BootInfo& info) {

@@ -10,6 +10,9 @@ namespace basalt {
 // Basalt's own page tables over all memory, then the allocator over what is left.
 void start_up_memory(const BootInfo& info);
 
+// A ring for the log that has this size or, as Xen rounds it, the next power of two; fitted to what there is.
+void give_log_room(std::uint64_t size);
+
 // The loader's modules, once Dom0 has been made of them: how many frames they are, and the frames.
 std::uint64_t frames_of_modules(const BootInfo& info);
 void give_modules_back(const BootInfo& info);

@@ -127,6 +127,14 @@ bool take_smap(Options& options, std::string_view value) {
     return true;
 }
 
+bool take_console_to_ring(Options& options, std::string_view value) { return take_flag(options.keeps_guests, value); }
+
+bool take_log_size(Options& options, std::string_view value) {
+    const auto size = size_in(value);
+    if (size) options.log_size = *size;
+    return size.has_value();
+}
+
 bool take_fault(Options& options, std::string_view value) {
     const auto found = std::ranges::find(fault_names, value);
     if (found == fault_names.end()) return false;
@@ -161,6 +169,8 @@ constexpr auto table = std::to_array<Option>({
     {"maxcpus", take_cpus, "a number of at least 1", "all CPUs"},
     {"loglvl", take_level, "none, error, warning, info, debug or all", "info"},
     {"nmi", take_nmis, "dom0, ignore or fatal", "dom0"},
+    {"conring_size", take_log_size, "a size: 64K", "32K"},
+    {"console_to_ring", take_console_to_ring, "nothing, or yes or no", "no"},
     {"noreboot", take_noreboot, "nothing, or yes or no", "no"},
     {"audit", take_audit, "nothing, or yes or no", "no"},
     {"sched", take_scheduler, "credit2, which is what Basalt's scheduler answers to", "credit2"},

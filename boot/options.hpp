@@ -30,6 +30,8 @@ struct Options {
     bool audit = false;            // before the machine ends
     Level shown = Level::info;
     std::optional<bool> smap;      // nothing: where it works
+    std::uint64_t log_size = 0;    // bytes; the log has some room without it
+    bool keeps_guests = false;     // Dom0's words are in the log too
     std::string_view fault;        // see break.hpp: committed right before Dom0 is built
 };
 

@@ -72,6 +72,7 @@ void build_dom0(const BootInfo& info, const Options& options) {
 
 void obey(const Options& options) {
     show_up_to(options.shown);
+    if (options.keeps_guests) keep_guests_words();
     if (options.audit) audit_before_the_end();
     grants::choose_limits(options.grants);
     answer_nmis(options.nmis);
@@ -92,6 +93,7 @@ void obey(const Options& options) {
     switch_features_on();
     begin_machine_checks();
     start_up_memory(info);
+    give_log_room(options.log_size);
     find_firmware();
     look_at_pci();
     start_interrupts();

@@ -1,5 +1,6 @@
 #include "debug/log.hpp"
 
+#include <array>
 #include <atomic>
 
 #include "core/lock.hpp"
@@ -10,9 +11,13 @@ namespace {
 
 constexpr std::size_t longest_line = 256;
 
+constinit std::array<char, least_log_room> first_room{};
+constinit std::array<char, 4 * 1024> last_room{};      // for the words of a panic
+
 struct Log {
-    Ring<32 * 1024> ring;
+    Ring ring;
     Level shown = Level::info;
+    bool keeps_guests = false;
 
     void write(std::string_view text, bool show) {
         ring.write(text);
@@ -35,8 +40,8 @@ private:
     // A panic may come while this CPU, or one that is stopped by now, holds the lock: it writes elsewhere.
     Log& unguarded() { return last_resort_; }
 
-    Guarded<Log, Rank::log> guarded_;
-    Log last_resort_;
+    Guarded<Log, Rank::log> guarded_{Ring(first_room)};
+    Log last_resort_{Ring(last_room)};
     std::atomic<bool> broken_open_{false};
 };
 
@@ -56,19 +61,19 @@ void show_up_to(Level level) {
     journal.with([&](Log& log) { log.shown = level; });
 }
 
-void log_guest(std::uint16_t domain, std::string_view text) {
-    char prefix[16];
-    const std::array arguments{argument_of(domain)};
-    const auto used = format_into(prefix, "(d{}) ", arguments);
+void log_text(std::string_view text) {
     journal.with([&](Log& log) {
-        log.write({prefix, used}, true);
-        log.write(text, true);
-        log.write("\n", true);
+        if (log.keeps_guests) log.ring.write(text);
+        console_write(text);
     });
 }
 
-void log_text(std::string_view text) {
-    journal.with([&](Log& log) { log.write(text, true); });
+void keep_guests_words() {
+    journal.with([](Log& log) { log.keeps_guests = true; });
+}
+
+void keep_log_in(std::span<char> room) {
+    journal.with([room](Log& log) { log.ring.move_to(room); });
 }
 
 RingRead read_log(std::uint32_t index, std::span<char> to) {

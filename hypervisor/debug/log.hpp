@@ -34,11 +34,14 @@ void log(Level level, Format<std::type_identity_t<Kinds>...> format, const Kinds
 // Lines above this level are only kept in the ring.
 void show_up_to(Level level);
 
-// What a guest wrote to its console, already a line: `(d7) text`.
-void log_guest(std::uint16_t domain, std::string_view text);
-
-// What Dom0 wrote to the console: as it is, not a line of ours.
+// What Dom0 wrote to the console: as it is, not a line of ours, and so not in the ring, or it would push ours out of it.
 void log_text(std::string_view text);
+// It is from now on (console_to_ring).
+void keep_guests_words();
+
+// More room for the ring, a power of two, for good.
+inline constexpr std::size_t least_log_room = std::size_t{32} << 10;
+void keep_log_in(std::span<char> room);
 
 // Bytes of the ring from `index` on (an absolute count of bytes ever written), as many as fit; says where to go on.
 struct RingRead {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -10,14 +9,21 @@
 
 namespace basalt {
 
-template <std::size_t size>
 class Ring {
-    static_assert((size & (size - 1)) == 0, "positions wrap round with the size");
-
 public:
+    // A power of two, since positions wrap round with it.
+    constexpr explicit Ring(std::span<char> room) : room_(room) {}
+
     constexpr void write(std::string_view text) {
-        for (const char letter : text) bytes_[end_++ % size] = letter;
-        if (end_ - begin_ > size) begin_ = end_ - static_cast<std::uint32_t>(size);
+        for (const char letter : text) room_[end_++ % room_.size()] = letter;
+        if (end_ - begin_ > room_.size()) begin_ = end_ - static_cast<std::uint32_t>(room_.size());
+    }
+
+    // Into more room, with all there is. Positions stay what they are.
+    constexpr void move_to(std::span<char> larger) {
+        for (auto position = begin_; position != end_; ++position)
+            larger[position % larger.size()] = room_[position % room_.size()];
+        room_ = larger;
     }
 
     struct Read {
@@ -28,7 +34,7 @@ public:
     constexpr Read read(std::uint32_t position, std::span<char> to) const {
         if (position - begin_ > end_ - begin_) position = begin_;
         const auto count = std::min<std::size_t>(to.size(), end_ - position);
-        for (std::size_t at = 0; at < count; ++at) to[at] = bytes_[(position + at) % size];
+        for (std::size_t at = 0; at < count; ++at) to[at] = room_[(position + at) % room_.size()];
         return {count, position + static_cast<std::uint32_t>(count)};
     }
 
@@ -38,7 +44,7 @@ public:
     }
 
 private:
-    std::array<char, size> bytes_{};
+    std::span<char> room_;
     std::uint32_t begin_ = 0;
     std::uint32_t end_ = 0;
 };

@@ -77,6 +77,8 @@ TEST(options, each_that_takes_a_value_tells_of_a_bad_one_and_what_counts) {
                                       {"crashkernel=256M", "nothing"},
                                       {"maxcpus=0", "all CPUs"},
                                       {"loglvl=loud", "info"},
+                                      {"conring_size=big", "32K"},
+                                      {"console_to_ring=2", "no"},
                                       {"noreboot=perhaps", "no"},
                                       {"audit=2", "no"},
                                       {"sched=credit", "credit2"},
@@ -193,6 +195,13 @@ TEST(options, nmis) {
     EXPECT_TRUE(complaints.empty());
     EXPECT_EQ(parsed("nmi=fatal nmi=once").nmis, NmiAnswer::fatal);
     EXPECT_EQ(complaints, std::vector<std::string>{"nmi=once"});
+}
+
+TEST(options, the_log) {
+    EXPECT_EQ(parsed("conring_size=64k").log_size, 64u << 10);
+    EXPECT_EQ(parsed("conring_size=64").log_size, 64u << 10);
+    EXPECT_TRUE(parsed("console_to_ring").keeps_guests);
+    EXPECT_FALSE(parsed("").keeps_guests);
 }
 
 TEST(options, unknown_words_are_named_and_the_rest_counts) {

@@ -50,7 +50,7 @@ TEST(format, braces_that_are_no_placeholder_are_text) {
     EXPECT_EQ(std::string(text, format_into(text, "{} {}", arguments)), "1 {}");
 }
 
-std::string read(const Ring<8>& ring, std::uint32_t position, std::size_t most, std::uint32_t& next) {
+std::string read(const Ring& ring, std::uint32_t position, std::size_t most, std::uint32_t& next) {
     std::string text(most, '\0');
     const auto read = ring.read(position, text);
     next = read.next;
@@ -58,7 +58,8 @@ std::string read(const Ring<8>& ring, std::uint32_t position, std::size_t most, 
 }
 
 TEST(ring, reads_on_where_it_left_off) {
-    Ring<8> ring;
+    std::array<char, 8> room;
+    Ring ring(room);
     std::uint32_t next = 0;
     ring.write("abcdef");
     EXPECT_EQ(read(ring, 0, 4, next), "abcd");
@@ -69,7 +70,8 @@ TEST(ring, reads_on_where_it_left_off) {
 }
 
 TEST(ring, keeps_the_newest) {
-    Ring<8> ring;
+    std::array<char, 8> room;
+    Ring ring(room);
     std::uint32_t next = 0;
     ring.write("0123456789");
     EXPECT_EQ(read(ring, 0, 16, next), "23456789");
@@ -77,8 +79,22 @@ TEST(ring, keeps_the_newest) {
     EXPECT_EQ(read(ring, 99, 16, next), "23456789");   // nobody was ever there
 }
 
+TEST(ring, moves_with_all_there_is_and_keeps_its_positions) {
+    std::array<char, 8> room;
+    std::array<char, 16> larger;
+    Ring ring(room);
+    std::uint32_t next = 0;
+    ring.write("0123456789");
+    EXPECT_EQ(read(ring, 0, 4, next), "2345");
+    ring.move_to(larger);
+    ring.write("abcdefgh");
+    EXPECT_EQ(read(ring, next, 16, next), "6789abcdefgh");
+    EXPECT_EQ(read(ring, 0, 16, next), "23456789abcdefgh");
+}
+
 TEST(ring, what_is_forgotten_is_not_read_again) {
-    Ring<8> ring;
+    std::array<char, 8> room;
+    Ring ring(room);
     std::uint32_t next = 0;
     ring.write("abc");
     ring.forget_before(2);
