@@ -129,6 +129,8 @@ bool take_smap(Options& options, std::string_view value) {
 
 bool take_console_to_ring(Options& options, std::string_view value) { return take_flag(options.keeps_guests, value); }
 
+bool take_sync_console(Options& options, std::string_view value) { return take_flag(options.waits_for_console, value); }
+
 bool take_log_size(Options& options, std::string_view value) {
     const auto size = size_in(value);
     if (size) options.log_size = *size;
@@ -171,6 +173,7 @@ constexpr auto table = std::to_array<Option>({
     {"nmi", take_nmis, "dom0, ignore or fatal", "dom0"},
     {"conring_size", take_log_size, "a size: 64K", "32K"},
     {"console_to_ring", take_console_to_ring, "nothing, or yes or no", "no"},
+    {"sync_console", take_sync_console, "nothing, or yes or no", "no"},
     {"noreboot", take_noreboot, "nothing, or yes or no", "no"},
     {"audit", take_audit, "nothing, or yes or no", "no"},
     {"sched", take_scheduler, "credit2, which is what Basalt's scheduler answers to", "credit2"},

@@ -30,6 +30,7 @@ struct Options {
     bool audit = false;            // before the machine ends
     Level shown = Level::info;
     std::optional<bool> smap;      // nothing: where it works
+    bool waits_for_console = false;   // each line is sent before we go on
     std::uint64_t log_size = 0;    // bytes; the log has some room without it
     bool keeps_guests = false;     // Dom0's words are in the log too
     std::string_view fault;        // see break.hpp: committed right before Dom0 is built

@@ -98,7 +98,7 @@ void obey(const Options& options) {
     look_at_pci();
     start_interrupts();
     start_time();
-    start_serial_input();
+    start_serial_interrupts(!options.waits_for_console);
     start_cpus(info, options);
 
     commit_fault(options.fault);

@@ -87,8 +87,17 @@ void forget_log_before(std::uint32_t index) {
     journal.with([index](Log& log) { log.ring.forget_before(index); });
 }
 
+void finish_log() {
+    journal.with([](Log&) { console_finish(); });
+}
+
 void log_without_lock() {
     journal.break_open();
+    console_finish();
+}
+
+void log_can_go_on() {
+    journal.with([](Log&) { console_can_send(); });
 }
 
 }  // namespace basalt

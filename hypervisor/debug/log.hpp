@@ -51,10 +51,17 @@ struct RingRead {
 RingRead read_log(std::uint32_t index, std::span<char> to);
 void forget_log_before(std::uint32_t index);
 
-// In a panic the log's lock is nobody's any more.
+// Before the machine ends or halts: what waits for the console is sent, and from now on each line is when it is said.
+void finish_log();
+// In a panic the log's lock is nobody's any more; the rest is as above.
 void log_without_lock();
 
-// Seam: the serial console of devices/. It drops text while there is no console.
+// Of the console's interrupt: it takes text again.
+void log_can_go_on();
+
+// Seams: the serial console of devices/, under the log's lock. What it does not take at once waits, until it can send.
 void console_write(std::string_view text);
+void console_can_send();
+void console_finish();
 
 }  // namespace basalt

@@ -32,7 +32,7 @@ void interrupt(std::uint64_t vector) {
         return answer_flush_requests();
     case vector::look_at_work: return end_interrupt();       // before_guest_entry() looks
     case device_vector::console:
-        receive_serial();
+        serial_interrupt();
         return end_interrupt();
     case device_vector::clock_check:
         end_interrupt();

@@ -11,6 +11,7 @@
 #include "devices/io_apic.hpp"
 #include "devices/local_apic.hpp"
 #include "formats/input_switch.hpp"
+#include "formats/serial_output.hpp"
 #include "formats/vectors.hpp"
 #include "machine/instructions.hpp"
 
@@ -18,17 +19,18 @@ namespace basalt {
 namespace {
 
 // Registers, as offsets from the port. With DLAB set the first two are the divisor.
-enum : std::uint16_t { data = 0, divisor_low = 0, interrupt_enable = 1, divisor_high = 1, fifo_control = 2,
-                       line_control = 3, modem_control = 4, line_status = 5 };
+enum : std::uint16_t { data = 0, divisor_low = 0, interrupt_enable = 1, divisor_high = 1, interrupt_identity = 2,
+                       fifo_control = 2, line_control = 3, modem_control = 4, line_status = 5 };
 
 constexpr std::uint8_t divisor_latch = 0x80;
 constexpr std::uint8_t fifo_on_and_empty = 0x07;
 constexpr std::uint8_t ready_and_request = 0x03;      // DTR, RTS
 constexpr std::uint8_t interrupt_line_on = 0x08;      // OUT2 lets the interrupt out of a PC's card
 constexpr std::uint8_t tell_received = 0x01;
+constexpr std::uint8_t tell_sent = 0x02;
+constexpr std::uint8_t no_interrupt = 0x01;           // in its identity: nothing is left to be told
 constexpr std::uint8_t has_received = 0x01;
 constexpr std::uint8_t can_send = 0x20;               // with the FIFO on: 16 bytes of room
-constexpr unsigned fifo_depth = 16;
 constexpr unsigned clock_over_16 = 115200;
 
 // What has been received waits here for Dom0. One writer (the interrupt's CPU) and one reader at a time.
@@ -65,20 +67,15 @@ constinit Received received;
 constinit InputSwitch input;                      // the interrupt's CPU alone
 constinit Guarded<std::monostate, Rank::log> reader;
 
-// A line without a device behind it reads all ones, and never has room. Waits are bounded for that reason.
-void wait_until_it_can_send(std::uint16_t port) {
-    for (unsigned tries = 0; tries < 1'000'000; ++tries)
-        if (in8(port + line_status) & can_send) return;
-}
-
-void send(std::uint16_t port, char letter, unsigned& room) {
-    if (room == 0) {
-        wait_until_it_can_send(port);
-        room = fifo_depth;
+struct ConsoleLine {
+    static constexpr unsigned depth = 16;
+    bool can_send() const { return (in8(console->port + line_status) & basalt::can_send) != 0; }
+    void send(char letter) { out8(console->port + data, static_cast<std::uint8_t>(letter)); }
+    void tell_when_it_can(bool wanted) {
+        out8(console->port + interrupt_enable, static_cast<std::uint8_t>(tell_received | (wanted ? tell_sent : 0)));
     }
-    out8(port + data, static_cast<std::uint8_t>(letter));
-    --room;
-}
+};
+constinit SerialOutput<ConsoleLine> output;       // the log's lock guards it
 
 // Whether there is something for Dom0.
 bool arrived(char letter) {
@@ -115,16 +112,16 @@ void open_serial(const SerialLine& line) {
 }
 
 void console_write(std::string_view text) {
-    if (!console) return;
-    const auto port = console->port;
-    unsigned room = 0;
-    for (char letter : text) {
-        if (letter == '\n') send(port, '\r', room);
-        send(port, letter, room);
-    }
+    if (console) output.write(text);
+}
+void console_can_send() {
+    if (console) output.can_send();
+}
+void console_finish() {
+    if (console) output.finish();
 }
 
-void start_serial_input() {
+void start_serial_interrupts(bool output_too) {
     if (!console || console->isa_irq == 0) return;
     const auto line = isa_line(console->isa_irq);
     const auto routed = write_redirection(line.gsi, {.vector = device_vector::console,
@@ -138,16 +135,20 @@ void start_serial_input() {
     }
     out8(console->port + modem_control, ready_and_request | interrupt_line_on);
     out8(console->port + interrupt_enable, tell_received);
-    receive_serial();
+    if (output_too) output.use_interrupt();
+    serial_interrupt();
 }
 
-void receive_serial() {
+// The interrupt is an edge of a line that all causes share: it comes again only if none is left when we leave.
+void serial_interrupt() {
     if (!console) return;
     const auto port = console->port;
     bool any = false;
-    for (unsigned count = 0; count < 256 && (in8(port + line_status) & has_received); ++count) {
-        const auto letter = static_cast<char>(in8(port + data));
-        any |= arrived(letter);
+    for (unsigned count = 0; count < 256; ++count) {
+        const std::uint8_t status = in8(port + line_status);
+        if (status & has_received) any |= arrived(static_cast<char>(in8(port + data)));
+        if (status & can_send) log_can_go_on();
+        if (!(status & has_received) && (in8(port + interrupt_identity) & no_interrupt)) break;
     }
     if (any) serial_input_arrived();
 }

@@ -1,5 +1,5 @@
-// The serial console: output waits for the line, input comes by interrupt. console_write() (debug/log.hpp) is here too;
-// its callers keep each other out.
+// The serial console: what the line does not take at once is sent by interrupt, and so is input received. The seams that
+// debug/log.hpp has for it are here too; the log's lock keeps their callers apart.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,8 @@ bool take_serial(SerialInput looked_at);
 bool serial_owns_port(std::uint16_t port);
 bool serial_owns_line(Gsi gsi);
 
-// Takes the characters out of the device: the interrupt, or whoever has to poll.
-void receive_serial();
+// Takes the characters out of the device, and gives it what waits to be sent: the interrupt, or whoever has to poll.
+void serial_interrupt();
 
 // Seam of domain/: characters have arrived (VIRQ_CONSOLE).
 void serial_input_arrived();

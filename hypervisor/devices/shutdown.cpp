@@ -66,16 +66,38 @@ void write_pm1(std::uint32_t port, std::uint16_t value, std::uint16_t enable) {
     out16(static_cast<std::uint16_t>(port), static_cast<std::uint16_t>((value & ~sleep_enable) | enable));
 }
 
-}  // namespace
-
-void stay_after_errors() { stay = true; }
-
-void halt_machine() {
+// Everything is said by now: a CPU that is stopped may hold the log's lock.
+[[noreturn]] void halt_now() {
     stop_other_cpus();
     for (;;) {
         interrupts_off();
         halt();
     }
+}
+
+[[noreturn]] void reset_now() {
+    stop_other_cpus();
+    constexpr std::uint64_t patience_us = 100'000;
+    for (auto reset : {reset_by_acpi, reset_by_chipset, reset_by_keyboard_controller}) {
+        reset();
+        wait_microseconds(patience_us);
+    }
+    reset_by_triple_fault();
+    halt_now();
+}
+
+}  // namespace
+
+void stay_after_errors() { stay = true; }
+
+void halt_machine() {
+    finish_log();
+    halt_now();
+}
+
+void reset_machine() {
+    finish_log();
+    reset_now();
 }
 
 void reset_after_error(std::string_view what) {
@@ -86,26 +108,16 @@ void reset_after_error(std::string_view what) {
         halt_machine();
     }
     log(Level::error, "{}: resetting in five seconds", what);
+    finish_log();
     stop_other_cpus();
     wait_microseconds(reading_us);
-    reset_machine();
-}
-
-void reset_machine() {
-    stop_other_cpus();
-    constexpr std::uint64_t patience_us = 100'000;
-    for (auto reset : {reset_by_acpi, reset_by_chipset, reset_by_keyboard_controller}) {
-        reset();
-        wait_microseconds(patience_us);
-    }
-    reset_by_triple_fault();
-    halt_machine();
+    reset_now();
 }
 
 void reset_after_panic(bool more_can_be_said) {
     if (more_can_be_said) reset_after_error("Panic");
-    if (stay) halt_machine();
-    reset_machine();
+    if (stay) halt_now();
+    reset_now();
 }
 
 Result<> enter_sleep(unsigned state, std::uint16_t type_a, std::uint16_t type_b, std::uint32_t flags) {
@@ -115,6 +127,7 @@ Result<> enter_sleep(unsigned state, std::uint16_t type_a, std::uint16_t type_b,
     if (flags != 0 || differ || state == 0 || state > power_off) return refuse(Error::invalid);
     if (state != power_off) return refuse(Error::not_supported);       // S3 would need every CPU brought up again
     log(Level::info, "power off");
+    finish_log();
     stop_other_cpus();
     write_pm1(fadt.pm1a_control, type_a, 0);
     write_pm1(fadt.pm1b_control, type_b, 0);

@@ -7,7 +7,7 @@ void find_firmware();          // ACPI tables; needs map_device()
 void look_at_pci();            // from here on MSI-X tables are guarded, and the windows of configuration space known
 void start_interrupts();       // 8259s silent, local APIC on, IO-APICs all masked
 void start_time();             // clocks measured; from here on system_time() runs and program_timer() works
-void start_serial_input();     // characters arrive by interrupt
+void start_serial_interrupts(bool output_too);     // characters arrive by interrupt, and are sent by it
 
 // Each further CPU, in cpu_started().
 void devices_join_cpu();

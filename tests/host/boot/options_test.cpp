@@ -79,6 +79,7 @@ TEST(options, each_that_takes_a_value_tells_of_a_bad_one_and_what_counts) {
                                       {"loglvl=loud", "info"},
                                       {"conring_size=big", "32K"},
                                       {"console_to_ring=2", "no"},
+                                      {"sync_console=2", "no"},
                                       {"noreboot=perhaps", "no"},
                                       {"audit=2", "no"},
                                       {"sched=credit", "credit2"},
@@ -202,6 +203,8 @@ TEST(options, the_log) {
     EXPECT_EQ(parsed("conring_size=64").log_size, 64u << 10);
     EXPECT_TRUE(parsed("console_to_ring").keeps_guests);
     EXPECT_FALSE(parsed("").keeps_guests);
+    EXPECT_TRUE(parsed("sync_console").waits_for_console);
+    EXPECT_FALSE(parsed("").waits_for_console);
 }
 
 TEST(options, unknown_words_are_named_and_the_rest_counts) {
