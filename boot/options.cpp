@@ -65,22 +65,32 @@ bool take_mapping_frames(Options& options, std::string_view value) {
 
 bool take_nothing(Options&, std::string_view) { return false; }
 
-std::optional<Level> level_in(std::string_view text) {
+// `warning`, or `none/warning`: what is always told, and what at a limited rate.
+std::optional<Levels> levels_in(std::string_view text) {
     struct Name {
         std::string_view name;
-        Level level;
+        std::optional<Level> level;
     };
-    static constexpr auto names = std::to_array<Name>({{"none", Level::error}, {"error", Level::error},
-        {"warning", Level::warning}, {"info", Level::info}, {"debug", Level::debug}, {"all", Level::debug}});
-    const auto found = std::ranges::find(names, text.substr(0, text.find('/')), &Name::name);
-    if (found == names.end()) return {};
-    return found->level;
+    static constexpr auto names = std::to_array<Name>({{"none", {}}, {"error", Level::error}, {"warning", Level::warning},
+        {"info", Level::info}, {"debug", Level::debug}, {"all", Level::debug}});
+    const auto named = [](std::string_view part) { return std::ranges::find(names, part, &Name::name); };
+    const auto slash = text.find('/');
+    const auto always = named(text.substr(0, slash));
+    const auto limited = slash == text.npos ? always : named(text.substr(slash + 1));
+    if (always == names.end() || limited == names.end()) return {};
+    return Levels{always->level, std::max(always->level, limited->level)};
 }
 
+// What Basalt says of its own accord nobody makes it say too often: it is all shown.
 bool take_level(Options& options, std::string_view value) {
-    const auto level = level_in(value);
-    if (level) options.shown = *level;
-    return level.has_value();
+    const auto levels = levels_in(value);
+    if (levels) options.shown = levels->limited.value_or(Level::error);
+    return levels.has_value();
+}
+bool take_guest_level(Options& options, std::string_view value) {
+    const auto levels = levels_in(value);
+    if (levels) options.about_guests = *levels;
+    return levels.has_value();
 }
 
 // Nobody is left without a console who has not asked for that alone: the first line named is it, and com1 where none ever is.
@@ -159,6 +169,8 @@ struct Option {
 
 constexpr std::string_view line_as_it_is = "the line as the firmware left it";
 
+constexpr std::string_view a_level = "none, error, warning, info, debug or all, or two of them: none/warning";
+
 constexpr auto table = std::to_array<Option>({
     {"console", take_console, "com1 or com2, or none (vga is not there yet)", "the line it names, or the one said before, or com1", true},
     {"com1", take_com1, "baud from 1200, frame, port, irq: 115200,8n1,0x3f8,4", line_as_it_is},
@@ -169,7 +181,8 @@ constexpr auto table = std::to_array<Option>({
     {"gnttab_max_frames", take_grant_frames, "1 to 256", "the nearest of these, or what was said before, or 64", true},
     {"gnttab_max_maptrack_frames", take_mapping_frames, "1 to 4096", "the nearest of these, or what was said before, or 1024", true},
     {"maxcpus", take_cpus, "a number of at least 1", "all CPUs"},
-    {"loglvl", take_level, "none, error, warning, info, debug or all", "info"},
+    {"loglvl", take_level, a_level, "info"},
+    {"guest_loglvl", take_guest_level, a_level, "none/warning"},
     {"nmi", take_nmis, "dom0, ignore or fatal", "dom0"},
     {"conring_size", take_log_size, "a size: 64K", "32K"},
     {"console_to_ring", take_console_to_ring, "nothing, or yes or no", "no"},
@@ -183,7 +196,6 @@ constexpr auto table = std::to_array<Option>({
     {"placeholder", pass_over, "", ""},
     {"no-real-mode", pass_over, "", ""},
     {"edd", pass_over, "", ""},
-    {"guest_loglvl", pass_over, "", ""},   // what Basalt says about guests is always said
 });
 
 class Reading {

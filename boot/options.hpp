@@ -29,6 +29,7 @@ struct Options {
     bool noreboot = false;
     bool audit = false;            // before the machine ends
     Level shown = Level::info;
+    Levels about_guests{.limited = Level::warning};
     std::optional<bool> smap;      // nothing: where it works
     bool waits_for_console = false;   // each line is sent before we go on
     std::uint64_t log_size = 0;    // bytes; the log has some room without it

@@ -13,6 +13,7 @@
 #include "devices/shutdown.hpp"
 #include "devices/start.hpp"
 #include "domain/audit.hpp"
+#include "domain/guest_messages.hpp"
 #include "domain/run.hpp"
 #include "guests/pv/machine_policy.hpp"
 #include "machine/cpu.hpp"
@@ -72,6 +73,7 @@ void build_dom0(const BootInfo& info, const Options& options) {
 
 void obey(const Options& options) {
     show_up_to(options.shown);
+    tell_about_guests(options.about_guests);
     if (options.keeps_guests) keep_guests_words();
     if (options.audit) audit_before_the_end();
     grants::choose_limits(options.grants);

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -30,6 +31,12 @@ void log(Level level, Format<std::type_identity_t<Kinds>...> format, const Kinds
         log_line(level, format.text, arguments);
     }
 }
+
+// How serious a message must be: up to the first level each is told, up to the second so many. Nothing: none is.
+struct Levels {
+    std::optional<Level> always;
+    std::optional<Level> limited;
+};
 
 // Lines above this level are only kept in the ring.
 void show_up_to(Level level);

@@ -4,6 +4,7 @@
 
 #include "debug/log.hpp"
 #include "domain/domain.hpp"
+#include "domain/guest_messages.hpp"
 #include "domain/guest_pointer.hpp"
 #include "machine/instructions.hpp"
 
@@ -45,6 +46,7 @@ void show_stack(const Vcpu& vcpu) {
 }  // namespace
 
 void report_crash(const Vcpu& running, std::string_view reason) {
+    if (!may_tell_about(running.domain, Level::error)) return;
     log(Level::error, "d{}v{} crashed: {}", running.domain.id, running.id, reason);
     show_general_registers(running);
     show_control_registers(running);

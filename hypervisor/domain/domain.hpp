@@ -9,6 +9,7 @@
 #include "core/cpu_mask.hpp"
 #include "core/number.hpp"
 #include "core/result.hpp"
+#include "debug/rate_limit.hpp"
 #include "devices/pirqs.hpp"
 #include "domain/cpu_choice.hpp"
 #include "domain/domain_list.hpp"
@@ -66,6 +67,7 @@ public:
 
     RunEnd run_end{share};
     PartOf<Domain, Watchdogs> watchdogs;
+    Guarded<RateLimit, Rank::log> messages;  // what is told about it: guest_messages.hpp
     Guarded<GuestMemoryMap, Rank::domain_memory> memory_map;   // as tools have set it, for the guest to read
     Guarded<std::int64_t, Rank::domain_memory> clock_offset;   // seconds that its wall clock is ahead of the machine's
 

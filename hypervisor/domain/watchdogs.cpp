@@ -1,7 +1,7 @@
 #include "domain/watchdogs.hpp"
 
-#include "debug/log.hpp"
 #include "domain/domain.hpp"
+#include "domain/guest_messages.hpp"
 #include "domain/run.hpp"
 
 namespace basalt {
@@ -13,7 +13,7 @@ Instant in_seconds(std::uint32_t seconds) { return later(system_time(), millisec
 
 void Watchdogs::due(Timer& timer) {
     Domain& domain = PartOf<Domain, Watchdogs>::whole_of(static_cast<Watchdog&>(timer).owner);
-    log(Level::warning, "d{}: its watchdog has not been set anew in time", domain.id);
+    log_about(domain, Level::warning, "d{}: its watchdog has not been set anew in time", domain.id);
     shut_down(domain, SHUTDOWN_watchdog);
 }
 

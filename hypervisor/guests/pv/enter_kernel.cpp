@@ -1,7 +1,7 @@
 #include "guests/pv/enter_kernel.hpp"
 
-#include "debug/log.hpp"
 #include "domain/domain.hpp"
+#include "domain/guest_messages.hpp"
 #include "domain/run.hpp"
 #include "guests/pv/mode.hpp"
 #include "machine/user_copy.hpp"
@@ -30,7 +30,7 @@ bool is_hidden(const PvVcpu& pv, std::uint64_t address) {
 constexpr std::uint64_t place_below(std::uint64_t stack, unsigned bytes) { return (stack & ~std::uint64_t{15}) - bytes; }
 
 [[gnu::cold, gnu::noinline]] void has_no_stack(const Vcpu& vcpu, std::uint64_t place) {
-    log(Level::warning, "d{}v{}: kernel stack at {x} cannot take a frame", vcpu.domain.id, vcpu.id, place);
+    log_about(vcpu.domain, Level::warning, "d{}v{}: kernel stack at {x} cannot take a frame", vcpu.domain.id, vcpu.id, place);
     crash_running_domain("its kernel stack is not writable");
 }
 
@@ -54,8 +54,8 @@ void enter(Vcpu& vcpu, const Callback& where, const std::array<std::uint64_t, be
 }
 
 [[gnu::cold, gnu::noinline]] void has_no_handler(const Vcpu& vcpu, std::uint64_t vector, std::uint64_t error_code) {
-    log(Level::warning, "d{}v{}: exception {} with error code {x} at {x}, and no handler for it", vcpu.domain.id, vcpu.id,
-        vector, error_code, vcpu.registers.rip);
+    log_about(vcpu.domain, Level::warning, "d{}v{}: exception {} with error code {x} at {x}, and no handler for it",
+              vcpu.domain.id, vcpu.id, vector, error_code, vcpu.registers.rip);
     crash_running_domain("it has no handler for its exception");
 }
 

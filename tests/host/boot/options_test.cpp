@@ -77,6 +77,7 @@ TEST(options, each_that_takes_a_value_tells_of_a_bad_one_and_what_counts) {
                                       {"crashkernel=256M", "nothing"},
                                       {"maxcpus=0", "all CPUs"},
                                       {"loglvl=loud", "info"},
+                                      {"guest_loglvl=none/loud", "none/warning"},
                                       {"conring_size=big", "32K"},
                                       {"console_to_ring=2", "no"},
                                       {"sync_console=2", "no"},
@@ -173,7 +174,7 @@ TEST(options, vcpus) {
 
 TEST(options, levels) {
     EXPECT_EQ(parsed("loglvl=all").shown, Level::debug);
-    EXPECT_EQ(parsed("loglvl=error/all").shown, Level::error);
+    EXPECT_EQ(parsed("loglvl=error/all").shown, Level::debug);
     EXPECT_EQ(parsed("loglvl=loud").shown, Options{}.shown);
     EXPECT_EQ(complaints.size(), 1u);
 }
@@ -196,6 +197,19 @@ TEST(options, nmis) {
     EXPECT_TRUE(complaints.empty());
     EXPECT_EQ(parsed("nmi=fatal nmi=once").nmis, NmiAnswer::fatal);
     EXPECT_EQ(complaints, std::vector<std::string>{"nmi=once"});
+}
+
+TEST(options, messages_about_guests) {
+    const auto levels = [](std::string_view line) {
+        const Levels said = parsed(line).about_guests;
+        return std::pair(said.always, said.limited);
+    };
+    using Both = std::pair<std::optional<Level>, std::optional<Level>>;
+    EXPECT_EQ(levels(""), Both({}, Level::warning));
+    EXPECT_EQ(levels("guest_loglvl=none"), Both({}, {}));
+    EXPECT_EQ(levels("guest_loglvl=error"), Both(Level::error, Level::error));
+    EXPECT_EQ(levels("guest_loglvl=error/all"), Both(Level::error, Level::debug));
+    EXPECT_EQ(levels("guest_loglvl=info/error"), Both(Level::info, Level::info));
 }
 
 TEST(options, the_log) {
