@@ -4,14 +4,10 @@
 #include "devices/pci_devices.hpp"
 #include "domain/domain.hpp"
 #include "machine/features.hpp"
-#include "machine/flush.hpp"
 #include "machine/page_entry.hpp"
-#include "memory/flush.hpp"
 #include "paging/seams.hpp"
 
 namespace basalt {
-
-void flush_cpus_behind(FlushTime time) { flush_stale(online_cpus(), time); }
 
 bool may_hold_registers(Mfn first, Mfn last) {
     for (Mfn mfn = first; mfn <= last; ++mfn)

@@ -46,7 +46,7 @@ void enter(Vcpu& vcpu) {
 
 void become_idle() {
     this_cpu().run(nullptr, nullptr, nullptr);
-    switch_root(boot_root());
+    leave_roots();
 }
 
 void choose_who_runs() {

@@ -153,7 +153,7 @@ void build_page_tables(MemoryMap memory) {
     build_direct_map(memory);
     map_image();
     map_first_cpu();
-    switch_root(boot_root());
+    leave_roots();
     raise_early_limit(layout::direct_map_size);
     build_m2p(memory);
     build_frame_table(memory);

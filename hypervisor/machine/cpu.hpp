@@ -8,6 +8,7 @@
 #include "core/number.hpp"
 #include "machine/cpu_mask.hpp"
 #include "machine/registers.hpp"
+#include "translations/cpu_translations.hpp"
 
 namespace basalt {
 
@@ -42,12 +43,12 @@ struct Cpu {
 
     std::atomic<std::uint32_t> work{0};
 
-    // Translations: see flush.hpp.
-    std::atomic<std::uint64_t> flushed_at{0};
-    std::atomic<std::uint64_t> globals_flushed_at{0};
+    // See flush.hpp.
+    CpuTranslations translations;
+    std::atomic<FlushTime> globals_flushed_at{0};
     std::atomic<std::uint32_t> flush_wanted{0};
 
-    std::atomic<std::uint64_t> root{0};   // physical address in CR3: switch_root()
+    std::atomic<std::uint64_t> root{0};   // physical address in CR3
     Mfn descriptors{};                    // frame of this CPU's GDT page: see descriptors.hpp
     std::uint64_t cr4 = 0;                // set_cr4()
     std::uint64_t xcr0 = 0;               // set_xcr0()

@@ -9,6 +9,7 @@
 #include "memory/free_memory.hpp"
 #include "memory/m2p.hpp"
 #include "memory/start.hpp"
+#include "translations/flush.hpp"
 
 namespace basalt {
 

@@ -7,8 +7,8 @@
 
 #include "core/number.hpp"
 #include "core/result.hpp"
-#include "memory/flush.hpp"
 #include "memory/frame_word.hpp"
+#include "translations/flush_time.hpp"
 
 namespace basalt {
 

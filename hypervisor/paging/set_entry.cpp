@@ -5,6 +5,7 @@
 #include "paging/named.hpp"
 #include "paging/rules.hpp"
 #include "paging/take.hpp"
+#include "translations/flush_time.hpp"
 
 namespace basalt::paging {
 

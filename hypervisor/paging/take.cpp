@@ -3,6 +3,7 @@
 #include "core/lock.hpp"
 #include "paging/descriptor.hpp"
 #include "paging/named.hpp"
+#include "translations/flush.hpp"
 
 namespace basalt::paging {
 

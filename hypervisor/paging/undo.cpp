@@ -4,6 +4,7 @@
 
 #include "paging/named.hpp"
 #include "paging/take.hpp"
+#include "translations/flush_time.hpp"
 
 namespace basalt {
 

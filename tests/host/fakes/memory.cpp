@@ -3,7 +3,10 @@
 #include <sys/mman.h>
 
 #include "core/assert.hpp"
+#include "core/per_cpu.hpp"
+#include "machine.hpp"
 #include "paging/seams.hpp"
+#include "translations/flush.hpp"
 
 namespace basalt {
 
@@ -19,6 +22,7 @@ Memory::Memory(std::uint64_t frames, std::vector<FrameSpan> taken)
     ASSERT(mapped != MAP_FAILED);
     contents_ = static_cast<std::byte*>(mapped);
     now = this;
+    for (auto& each : cpu) each.translations.walks_tables = true;
     for (auto& entry : m2p_) entry = ~std::uint64_t{0};
     const FrameSpan ram[] = {{Mfn(0), end_}};
     start_memory({frames_.data(), contents_, m2p_.data(), end_}, free_sets_, ram, taken);
@@ -47,22 +51,29 @@ void account_is_empty(DomainMemory&) {
     ++fakes::Memory::now->emptied_accounts;
 }
 
-FlushTime flush_time() {
-    return fakes::Memory::now->clock.load();
+CpuMask online_cpus() {
+    return {(std::uint64_t{1} << fakes::cpus) - 1};
 }
 
-void advance_flush_time() {
-    ++fakes::Memory::now->clock;
+CpuTranslations& translations_of(CpuId cpu) {
+    return fakes::Memory::now->cpu[cpu.raw].translations;
 }
 
-void flush_cpus_behind(FlushTime time) {
-    auto& memory = *fakes::Memory::now;
-    for (auto& cpu : memory.cpu) {
-        if (cpu.flushed_at > time) continue;
-        cpu.flushed_at = ++memory.clock;
-        cpu.cached.clear();
-        ++memory.flushes;
-    }
+CpuTranslations& translations_here() {
+    return translations_of(current_cpu());
+}
+
+void flush_here() {
+    flush_by([] {
+        fakes::Memory::now->cpu[current_cpu().raw].cached.clear();
+        ++fakes::Memory::now->flushes;
+    });
+}
+
+void ask_to_flush(CpuId cpu) {
+    const CpuId here = std::exchange(fakes::cpu, cpu);
+    flush_here();
+    fakes::cpu = here;
 }
 
 namespace paging {

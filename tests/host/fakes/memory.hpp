@@ -14,6 +14,7 @@
 #include "memory/frame.hpp"
 #include "memory/start.hpp"
 #include "paging/entry.hpp"
+#include "translations/cpu_translations.hpp"
 
 namespace basalt::fakes {
 
@@ -27,11 +28,12 @@ struct Cached {
 };
 
 struct FakeCpu {
-    std::atomic<FlushTime> flushed_at{0};
+    CpuTranslations translations;
     std::vector<Cached> cached;
 };
 
-// RAM is [256, 256 + frames); everything else is device memory. Made anew for each test.
+// RAM is [256, 256 + frames); everything else is device memory. Made anew for each test. Its CPUs flush when they are asked,
+// whatever they are at.
 class Memory {
 public:
     explicit Memory(std::uint64_t frames, std::vector<FrameSpan> taken = {});
@@ -49,7 +51,7 @@ public:
 
     std::map<std::uint16_t, std::unique_ptr<DomainMemory>> domains;
     FakeCpu cpu[cpus];
-    std::atomic<FlushTime> clock{100};
+    std::atomic<FlushTime>& clock = flush_clock;
     std::atomic<std::uint64_t> flushes{0};
     std::atomic<int> emptied_accounts{0};
     Mfn lent = no_mfn;    // what grants lend, for the audit

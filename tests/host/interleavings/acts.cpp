@@ -103,8 +103,7 @@ const Act release_page{"release_page", [](World& world) {
                            static_cast<void>(decrease(world.domain(0), world.mfn(Role::page), 0));
                        }};
 
-const Act load_cr3{"load_cr3",
-                   [](World& world) { world.flush_unasked(running() == nobody ? 0 : running()); }};
+const Act load_cr3{"load_cr3", [](World& world) { world.load_cr3(); }};
 
 const Act end_1{"end_1", [](World& world) {
                     Budget budget;

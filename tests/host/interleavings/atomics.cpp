@@ -10,12 +10,23 @@ using namespace basalt::interleaved;
 
 namespace {
 
+void note(std::uint64_t value) {
+    if (!World::is_interrupted()) learn(value);
+}
+
 template <typename T>
 T load(const volatile T* place) {
     if (World::watches(place, sizeof(T))) stand_before(place, true);
-    const T found = __atomic_load_n(place, __ATOMIC_RELAXED);
-    learn(found);
+    const T found = static_cast<T>(World::seen(place, __atomic_load_n(place, __ATOMIC_RELAXED)));
+    note(found);
     return found;
+}
+
+std::uint64_t tick(volatile std::uint64_t* clock) {
+    if (World::watches(clock, sizeof *clock)) stand_before(clock, false);
+    if (World::ticks()) __atomic_store_n(clock, *clock + 1, __ATOMIC_RELAXED);
+    note(*clock);
+    return *clock - 1;
 }
 
 template <typename T>
@@ -23,7 +34,7 @@ T update(volatile T* place, auto rule) {
     if (World::watches(place, sizeof(T))) stand_before(place, false);
     const T found = __atomic_load_n(place, __ATOMIC_RELAXED);
     const T wanted = rule(found);
-    learn(found);
+    note(found);
     if (wanted != found)
         __atomic_store_n(place, static_cast<T>(World::to_be_stored(place, sizeof(T), found, wanted)),
                          __ATOMIC_RELAXED);
@@ -80,11 +91,14 @@ Half __tsan_atomic32_fetch_add(volatile Half* at, Half value, Order) {
     return update(at, [=](Half now) { return now + value; });
 }
 Whole __tsan_atomic64_fetch_add(volatile Whole* at, Whole value, Order) {
+    if (World::is_clock(at)) return tick(at);
     return update(at, [=](Whole now) { return now + value; });
 }
 Whole __tsan_atomic64_fetch_sub(volatile Whole* at, Whole value, Order) {
     return update(at, [=](Whole now) { return now - value; });
 }
+
+void __tsan_atomic_thread_fence(Order) {}
 
 Half __tsan_atomic32_compare_exchange_val(volatile Half* at, Half expected, Half desired, Order, Order) {
     return compare_exchange(at, expected, desired);

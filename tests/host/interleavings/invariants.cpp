@@ -1,4 +1,6 @@
 // What must hold between any two steps, whoever made them.
+#include <cstring>
+
 #include "memory/allocator.hpp"
 #include "paging/audit.hpp"
 #include "paging/take.hpp"
@@ -104,13 +106,16 @@ std::uint64_t World::key() const {
         for (unsigned index = 0; index < entries_used; ++index) mix(entries[index]);
     }
     for (const auto& cache : cache_) {
-        mix(cache.flushed_at);
         for (const auto set :
              {cache.writable, cache.readable, cache.walked[1], cache.walked[2], cache.walked[3]})
             mix(set);
         for (const auto owner : cache.owner) mix(owner.raw);
     }
-    mix(clock_), mix(clock_was_read_);
+    for (const auto& cpu : translations_) mix(cpu.flushed_at), mix(cpu.walks_tables);
+    for (const bool asked : asked_) mix(asked);
+    FlushTime clock = 0;
+    std::memcpy(&clock, &flush_clock, sizeof clock);    // no reading that anybody acts upon
+    mix(clock), mix(clock_was_read_);
     for (const auto& [place, at_first] : elsewhere_) mix(__atomic_load_n(place, __ATOMIC_RELAXED));
     return sum;
 }

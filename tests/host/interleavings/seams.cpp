@@ -1,10 +1,12 @@
-// What memory/ and paging/ ask of the machine and of domains.
+// What translations/, memory/ and paging/ ask of the machine and of domains.
 #include <cstdio>
 #include <cstdlib>
 
 #include "core/lock.hpp"
+#include "core/per_cpu.hpp"
 #include "paging/audit.hpp"
 #include "paging/seams.hpp"
+#include "translations/flush.hpp"
 
 #include "world.hpp"
 
@@ -12,18 +14,23 @@ namespace basalt {
 
 using interleaved::World;
 
-FlushTime flush_time() {
-    interleaved::stand();
-    const auto now = World::now().read_clock();
-    interleaved::learn(now);
-    return now;
+CpuId current_cpu() {
+    return CpuId(World::now().acting_cpu());
 }
-void advance_flush_time() {
-    interleaved::stand();
-    World::now().advance_clock();
+CpuMask online_cpus() {
+    return {(std::uint64_t{1} << interleaved::cpus) - 1};
 }
-void flush_cpus_behind(FlushTime time) {
-    World::now().flush_behind(time);
+CpuTranslations& translations_of(CpuId cpu) {
+    return World::now().translations(cpu.raw);
+}
+CpuTranslations& translations_here() {
+    return translations_of(current_cpu());
+}
+void flush_here() {
+    World::now().uninterrupted([] { flush_by([] { World::now().forget("flushes"); }); });
+}
+void ask_to_flush(CpuId cpu) {
+    World::now().ask_to_flush(cpu.raw);
 }
 
 void while_waiting() {

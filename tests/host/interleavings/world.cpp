@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "memory/allocator.hpp"
 #include "memory/reservation.hpp"
 #include "memory/start.hpp"
 #include "paging/pins.hpp"
+#include "translations/flush.hpp"
 
 namespace basalt::interleaved {
 
@@ -43,8 +45,12 @@ void World::begin(Fault fault, FlushTime clock) {
     fault_ = Fault::none;
     for (auto& record : frames_) std::construct_at(&record);
     std::memset(contents_.data() + first_frame * page_size, 0, roles * page_size);
-    clock_ = clock;
+    flush_clock = clock;
+    clock_was_read_ = true;
+    interrupted_ = nobody;
+    uninterrupted_ = asked_ = {};
     cache_ = {};
+    for (auto& cpu : translations_) cpu.flushed_at = clock - 1, cpu.walks_tables = true;
     for (const auto& [place, at_first] : elsewhere_) __atomic_store_n(place, at_first, __ATOMIC_RELAXED);
     const Mfn end(frames_.size());
     free_sets_.assign(free_set_words(end), 0);
@@ -68,20 +74,19 @@ void World::begin(Fault fault, FlushTime clock) {
     Budget budget;
     for (unsigned which = 0; which < domains_.size(); ++which)
         static_cast<void>(pin(mfn(which == 0 ? Role::root : Role::root2), 4, domains_[which], budget));
-    for (auto& cache : cache_) cache.flushed_at = clock_ + 1;
-    ++clock_;
+    let_pass(0);
     fault_ = fault;
     fill_caches();
 }
 
 void World::let_pass(FlushTime ticks) {
-    clock_ += ticks;
-    for (unsigned cpu = 0; cpu < cpus; ++cpu) flush(cpu, ++clock_);
+    flush_clock = flush_clock + ticks;
+    for (unsigned cpu = 0; cpu < cpus; ++cpu) interrupt(cpu, flush_here);
 }
 
 void World::load_root(unsigned cpu, Role root) {
     cache_[cpu].root = root;
-    flush(cpu, ++clock_);
+    interrupt(cpu, flush_here);
 }
 
 DomainMemory* World::account(DomainId owner) {
@@ -90,52 +95,64 @@ DomainMemory* World::account(DomainId owner) {
 
 // --- the flush clock ---
 
-FlushTime World::read_clock() {
-    clock_was_read_ = true;
-    const bool early = fault_ == Fault::the_clock_is_read_early && running() != nobody;
-    return early ? clock_at_begin_[running()] : clock_;
+unsigned World::acting_cpu() const {
+    if (interrupted_ != nobody) return interrupted_;
+    return running() == nobody ? 0 : running();
 }
 
-// Two ticks with no reading between them are one: so a CPU that waits does not make ever new states.
-void World::advance_clock() {
-    if (clock_was_read_) ++clock_;
-    clock_was_read_ = false;
+// Nobody acts between its handler's accesses.
+void World::interrupt(unsigned cpu, void (*handler)()) {
+    const auto before = std::exchange(interrupted_, cpu);
+    handler();
+    interrupted_ = before;
 }
 
-void World::begin_act(unsigned cpu) {
-    clock_at_begin_[cpu] = clock_;
-    clock_was_read_ |= fault_ == Fault::the_clock_is_read_early;
+void World::ask_to_flush(unsigned cpu) {
+    if (!uninterrupted_[cpu]) return interrupt(cpu, flush_here);
+    asked_[cpu] = true;
+}
+
+void World::uninterrupted(const Program& program) {
+    const auto cpu = acting_cpu();
+    uninterrupted_[cpu] = true;
+    program();
+    uninterrupted_[cpu] = false;
+    if (std::exchange(asked_[cpu], false)) interrupt(cpu, flush_here);
 }
 
 // Translations go; what the CPU can reach comes back before the next step.
-void World::flush(unsigned cpu, FlushTime as_of) {
-    cache_[cpu] = {.flushed_at = as_of, .root = cache_[cpu].root};
+void World::forget(std::string_view how) {
+    const auto cpu = acting_cpu();
+    if (interrupted_ == nobody) stand();
+    if (fault_ == Fault::flushes_are_forgotten && how == "flushes") return;
+    cache_[cpu] = {.root = cache_[cpu].root};
+    change();
+    say("cpu " + std::to_string(cpu) + " " + std::string(how));
 }
 
-void World::flush_behind(FlushTime time) {
-    if (fault_ == Fault::flushes_are_forgotten) return;
-    for (unsigned cpu = 0; cpu < cpus; ++cpu) {
-        stand();
-        if (cache_[cpu].flushed_at > time) continue;
-        flush(cpu, ++clock_);
-        change();
-        say("flushes cpu " + std::to_string(cpu));
-    }
+void World::load_cr3() {
+    uninterrupted([&] { forget_by_loading([&] { forget("loads CR3"); }); });
 }
 
-// As switch_root() does: the clock as it was before the load, and no tick.
-void World::flush_unasked(unsigned cpu) {
-    stand();
-    const auto as_of = read_clock();
-    learn(as_of);
-    stand();
-    flush(cpu, cache_[cpu].flushed_at);
-    change();
-    say("loads CR3");
-    stand();
-    cache_[cpu].flushed_at = as_of;
-    change();
-    say("says so");
+bool World::is_clock(const volatile void* place) {
+    return place == &flush_clock;
+}
+
+std::uint64_t World::seen(const volatile void* place, std::uint64_t found) {
+    if (!is_clock(place)) return found;
+    now_->clock_was_read_ = true;
+    const bool early = now_->fault_ == Fault::the_clock_is_read_early && running() != nobody && !is_interrupted();
+    return early ? now_->clock_at_begin_[running()] : found;
+}
+
+// Two ticks with no reading between them are one: so a CPU that waits does not make ever new states.
+bool World::ticks() {
+    return std::exchange(now_->clock_was_read_, false);
+}
+
+void World::begin_act(unsigned cpu) {
+    if (fault_ != Fault::the_clock_is_read_early) return;
+    interrupt(cpu, [] { now_->clock_at_begin_[now_->acting_cpu()] = flush_time(); });
 }
 
 // --- what CPUs may know ---
@@ -172,8 +189,7 @@ void World::fill_caches() {
 
 namespace {
 
-template <typename T>
-std::ptrdiff_t place_in(const std::vector<T>& all, const volatile void* place) {
+std::ptrdiff_t place_in(const auto& all, const volatile void* place) {
     const auto* const at = static_cast<const volatile std::byte*>(place);
     const auto* const begin = reinterpret_cast<const std::byte*>(all.data());
     const auto* const end = reinterpret_cast<const std::byte*>(all.data() + all.size());
@@ -184,8 +200,9 @@ std::ptrdiff_t place_in(const std::vector<T>& all, const volatile void* place) {
 
 // Not a domain's account, nor what is asked of the machine once: no rule depends on when they are seen.
 bool World::watches(const volatile void* place, std::size_t size) {
-    return running() != nobody && (size == sizeof(std::uint32_t) || place_in(now_->frames_, place) >= 0 ||
-                                   place_in(now_->contents_, place) >= 0);
+    if (running() == nobody || is_interrupted()) return false;
+    return size == sizeof(std::uint32_t) || is_clock(place) || place_in(now_->frames_, place) >= 0 ||
+           place_in(now_->contents_, place) >= 0 || place_in(now_->translations_, place) >= 0;
 }
 
 bool World::exchanges_blindly(const volatile void* place) {
@@ -234,6 +251,8 @@ std::uint64_t World::to_be_stored(volatile void* place, std::size_t size, std::u
                               : ": owner word"));
     else if (content >= 0)
         say(now_->entry_in_words(static_cast<std::uint64_t>(content), Entry(wanted)));
+    else if (place_in(now_->translations_, place) >= 0)
+        say("says so");
     else
         say("a lock, or the list of tables to undo");
     return stored;

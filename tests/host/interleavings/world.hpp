@@ -11,6 +11,7 @@
 #include "memory/domain_memory.hpp"
 #include "memory/frame.hpp"
 #include "paging/entry.hpp"
+#include "translations/cpu_translations.hpp"
 
 #include "cpus.hpp"
 
@@ -87,15 +88,26 @@ public:
     static bool exchanges_blindly(const volatile void* place);
     static std::uint64_t to_be_stored(volatile void* place, std::size_t size, std::uint64_t found,
                                       std::uint64_t wanted);
+    static std::uint64_t seen(const volatile void* place, std::uint64_t found);
+    static bool is_clock(const volatile void* place);
+    static bool ticks();    // or the tick is one with that before it
+    static bool is_interrupted() {
+        return now_ != nullptr && now_->interrupted_ != nobody;
+    }
 
-    // The seams of memory/flush.hpp.
+    // The seams of translations/.
     static World& now() {
         return *now_;
     }
-    FlushTime read_clock();
-    void advance_clock();
-    void flush_behind(FlushTime time);
-    void flush_unasked(unsigned cpu);    // it loads CR3 for reasons of its own
+    unsigned acting_cpu() const;
+    CpuTranslations& translations(unsigned cpu) {
+        return translations_[cpu];
+    }
+    void forget(std::string_view how);                     // the acting CPU, all that it knows
+    void interrupt(unsigned cpu, void (*handler)());
+    void ask_to_flush(unsigned cpu);                       // it does so at once, or when it may be interrupted again
+    void uninterrupted(const Program& program);
+    void load_cr3();                                       // for reasons of its own
 
     void begin_act(unsigned cpu);
     DomainMemory* account(DomainId owner);
@@ -103,7 +115,6 @@ public:
 private:
     // What a CPU may still know: by frame, one bit each.
     struct Cache {
-        FlushTime flushed_at = 0;
         Role root = Role::root;
         std::uint32_t writable = 0, readable = 0;
         std::array<std::uint32_t, 5> walked{};    // by level
@@ -112,7 +123,6 @@ private:
     static constexpr std::uint64_t first_frame = 256;
     static constexpr unsigned entries_used = 3;
 
-    void flush(unsigned cpu, FlushTime as_of);
     void walk(Cache& cache, unsigned level, unsigned frame);
     std::string wrong_with_cache(unsigned cpu) const;
     std::string wrong_with_counts() const;
@@ -129,7 +139,9 @@ private:
     std::array<DomainMemory, 2> domains_{DomainMemory{DomainId(1)}, DomainMemory{DomainId(2)}};
     std::array<Mfn, roles> mfns_{};
     std::array<Cache, cpus> cache_{};
-    FlushTime clock_ = 0;
+    std::array<CpuTranslations, cpus> translations_{};
+    unsigned interrupted_ = nobody;
+    std::array<bool, cpus> uninterrupted_{}, asked_{};
     bool clock_was_read_ = false;
     std::array<FlushTime, cpus> clock_at_begin_{};
     std::map<volatile std::uint32_t*, std::uint32_t>

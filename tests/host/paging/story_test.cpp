@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "paging/descriptor.hpp"
+#include "translations/flush.hpp"
 #include "world.hpp"
 
 using namespace basalt;
@@ -267,7 +268,7 @@ TEST_F(Story, APageThatBecomesATableIsForgottenByWhoCouldWriteIt) {
                 {
                     const auto writable = take_writable(page(1), domain);
                     world.memory.clock += age;
-                    world.memory.cpu[0].flushed_at = ++world.memory.clock;
+                    flush_here();
                     world.memory.cpu[0].cached = {{page(1), domain.id, true, false}};
                 }
                 Budget budget;

@@ -1,12 +1,12 @@
-// When did each CPU last forget its translations? A clock that ticks at each flush answers for all frames at
-// once.
+// The flush clock. It ticks at each flush, so that one clock answers for all frames at once: who has flushed since?
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 namespace basalt {
 
-// Of the flush clock: 64 bits never wrap.
+// 64 bits never wrap.
 using FlushTime = std::uint64_t;
 
 // What a frame keeps of a reading, its low half. Frames are looked at after any time, so two of these alone say nothing:
@@ -24,10 +24,15 @@ struct FlushEpoch {
     friend constexpr bool operator==(FlushEpoch, FlushEpoch) = default;
 };
 
-// Seams. A CPU is behind a time when it has not flushed everything (global translations and paging-structure caches too)
-// since the clock showed it. The clock is read after the entry is gone and before the use is dropped.
-FlushTime flush_time();
-void advance_flush_time();                   // CPUs that flush from now on have forgotten all that was dropped before
-void flush_cpus_behind(FlushTime time);      // returns when no CPU is behind; called with no lock held
+// Advanced by flushes that somebody asked for. The halves in frames' records wrap a little after each start, not for the
+// first time after hours. Tests turn it.
+inline constinit std::atomic<FlushTime> flush_clock{(FlushTime{1} << 32) - (1 << 12)};
 
-}    // namespace basalt
+// A frame is stamped with this after an entry that named it is gone, and before the entry's use of it is dropped.
+inline FlushTime flush_time() { return flush_clock.load(); }
+
+// CPUs that load a root from now on have forgotten all that was dropped before, and need not be asked: after a batch of
+// drops.
+inline void advance_flush_time() { flush_clock.fetch_add(1); }
+
+}  // namespace basalt
