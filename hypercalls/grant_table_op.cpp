@@ -151,7 +151,7 @@ Result<> unmap_some(GuestPointer<Request> list, std::uint32_t count) {
         if (gone) unmapped[index].emplace(std::move(*gone));
         told = (list + index).write(*request);
     }
-    flush_on(running().domain.dirty_cpus());
+    flush_on(online_cpus());
     return told;
 }
 

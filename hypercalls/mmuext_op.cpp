@@ -65,11 +65,11 @@ Step<> flush_page_local(const mmuext_op_t& request, Parties, Budget&) {
     return std::monostate{};
 }
 Step<> flush_all(const mmuext_op_t&, Parties, Budget&) {
-    flush_on(running().domain.dirty_cpus());
+    flush_on(online_cpus());
     return std::monostate{};
 }
 Step<> flush_page_on_all(const mmuext_op_t& request, Parties, Budget&) {
-    flush_page_on_these(running().domain.dirty_cpus(), request.arg1.linear_addr);
+    flush_page_on_these(online_cpus(), request.arg1.linear_addr);
     return std::monostate{};
 }
 Step<> flush_vcpus(const mmuext_op_t& request, Parties, Budget&) { return as_step(flush_some(request)); }

@@ -85,16 +85,12 @@ Result<CpuMask> cpus_of_vcpus(std::uint64_t bit_map) {
     return cpus;
 }
 
-void flush_on(CpuMask cpus) {
-    const CpuId here = this_cpu().id;
-    if (cpus.has(here)) flush_here();
-    if (const CpuMask others = cpus.without(here); !others.empty()) flush_cpus(others);
+void flush_on(CpuMask among) {
+    flush_cpus(cpus_that_know({running().domain.id}, among));
 }
 
-void flush_page_on_these(CpuMask cpus, std::uint64_t address) {
-    const CpuId here = this_cpu().id;
-    if (cpus.has(here)) flush_page_here(address);
-    if (const CpuMask others = cpus.without(here); !others.empty()) basalt::flush_page_on(others, address);
+void flush_page_on_these(CpuMask among, std::uint64_t address) {
+    flush_page_on(cpus_that_know({running().domain.id}, among), address);
 }
 
 void settle_tables(paging::Budget& budget) {

@@ -73,8 +73,9 @@ Ending in_order(Registers& registers, Batch& batch, Act act) {
 // The CPUs on which these vcpus of the caller's run: a bit map in guest memory, as long as the domain has vcpus.
 Result<CpuMask> cpus_of_vcpus(std::uint64_t bit_map);
 
-// Translations forgotten on these CPUs, this one among them or not.
-void flush_on(CpuMask cpus);
-void flush_page_on_these(CpuMask cpus, std::uint64_t address);
+// The running domain's translations are forgotten on those of these CPUs that may have any, this one among them or not: where a
+// vcpu of the domain was, somebody else's tables have been loaded since.
+void flush_on(CpuMask among);
+void flush_page_on_these(CpuMask among, std::uint64_t address);
 
 }  // namespace basalt::hypercalls

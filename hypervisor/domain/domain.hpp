@@ -59,7 +59,6 @@ public:
     Mfn descriptor_tables = no_mfn;          // the L3 of L4 slot 258: each vcpu's GDT and LDT
     std::array<PageEntry, hypervisor_slots> l4_entries{};   // slots 256 to 271 of its roots
     std::atomic<std::uint64_t> assists{0};   // VMASST_TYPE_* that are on, as bits
-    std::atomic<std::uint64_t> ran_on{0};    // CPUs that may hold translations of this domain's
 
     std::array<std::atomic<std::uint32_t>, pirq_end> pirq_ports{};   // the event channel of each pirq; 0: none
     std::atomic<std::uint64_t*> pirq_ends{nullptr};   // see pirq_ends.hpp; set once
@@ -78,8 +77,6 @@ public:
     CpuChoice cpus;                          // changed under control
 
     bool is_dying() const { return memory.dying.load(); }
-
-    CpuMask dirty_cpus() const { return {ran_on.load(std::memory_order_relaxed)}; }
 
     // Another CPU may be adding one: it is complete before it is counted.
     std::span<Vcpu* const> vcpus() const { return {vcpus_.data(), vcpu_count_.load(std::memory_order_acquire)}; }

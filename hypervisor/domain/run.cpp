@@ -30,14 +30,12 @@ void leave(Vcpu& vcpu) {
     publish_runstate(vcpu);
     vcpu.timers.switched_out();
     save_guest_state(vcpu);
-    scheduler().saved(vcpu.unit);
 }
 
 void enter(Vcpu& vcpu) {
     const CpuId here = this_cpu().id;
     const bool moved = vcpu.last_cpu != here;
     vcpu.last_cpu = here;
-    vcpu.domain.ran_on.fetch_or(CpuMask::of(here).bits, std::memory_order_relaxed);
     if (moved) publish_time(vcpu);   // before it first runs, too: who builds a domain wipes the page
     load_guest_state(vcpu);
     publish_runstate(vcpu);
@@ -65,6 +63,8 @@ void choose_who_runs() {
         enter(*next);
     else
         become_idle();
+    // Not before its tables have been left: who runs it elsewhere may free them.
+    if (before != nullptr) scheduler().saved(before->unit);
 }
 
 constexpr bool includes(std::uint32_t work, Work kind) { return (work & static_cast<std::uint32_t>(kind)) != 0; }

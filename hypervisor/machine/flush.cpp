@@ -38,12 +38,12 @@ void switch_root(Mfn root) {
     forget_by_loading([=] { load_root(root); });
 }
 
-void enter_root(Mfn root) {
-    enter_tables([=] { load_root(root); });
+void enter_root(Mfn root, TablesOf whose) {
+    walk_tables_of(whose, [=] { load_root(root); });
 }
 
 void leave_roots() {
-    leave_tables([] { load_root(boot_root()); });
+    walk_tables_of({}, [] { load_root(boot_root()); });
 }
 
 void flush_here() {

@@ -12,9 +12,9 @@ namespace basalt {
 void flush_page_here(std::uint64_t address);
 void flush_page_on(CpuMask cpus, std::uint64_t address);
 
-// Another root of the running guest's; the first of a vcpu that is to run here; Basalt's own. Each flushes.
+// Another root of the running guest's; one of a guest that is to run here; Basalt's own. Each flushes.
 void switch_root(Mfn root);
-void enter_root(Mfn root);
+void enter_root(Mfn root, TablesOf whose);
 void leave_roots();
 
 // Everything, global translations too: after Basalt's own mappings have changed.

@@ -24,7 +24,7 @@ void forget_translations(Mfn first, unsigned order) {
     FlushTime last = 0;
     for (std::uint64_t i = 0; i < std::uint64_t{1} << order; ++i)
         last = std::max(last, frame(first + i).owner_word().epoch().latest(now));
-    flush_cpus_behind(last);
+    flush_cpus(cpus_behind(last, everybody, online_cpus()));
 }
 
 void scrub(Mfn first, unsigned order) {

@@ -1,18 +1,19 @@
-// What a CPU tells of the translations in it: when it forgot all of guests', and whether it can have learnt any since.
+// What a CPU tells of the translations in it: when it forgot all of guests', and by whose tables it can have learnt any since.
 #pragma once
 
 #include <atomic>
 
 #include "core/number.hpp"
 #include "translations/flush_time.hpp"
+#include "translations/tables_of.hpp"
 
 namespace basalt {
 
 struct CpuTranslations {
     // Whatever it knows of guests it has learnt after the clock showed this.
     std::atomic<FlushTime> flushed_at{0};
-    // Off while it has Basalt's own root, in which there is nothing of guests.
-    std::atomic<bool> walks_tables{false};
+    // And by these tables.
+    std::atomic<TablesOf> walks{};
 };
 
 // Seams: the machine's CPUs, or a test's.
@@ -36,17 +37,14 @@ void forget_by_loading(Load load) {
     translations_here().flushed_at.store(now, std::memory_order_release);
 }
 
-// The same, where the CPU comes from Basalt's own root or returns to it. The name stands for longer than what it names:
-// loading a root waits until what was stored before is seen (SDM 3A 8.3, serializing instructions).
+// The same, where the root is another's, or Basalt's own. What it walked before counts until the root is loaded, what it walks
+// then from before that: loading a root waits until what was stored before is seen (SDM 3A 8.3, serializing instructions).
 template <typename Load>
-void enter_tables(Load load) {
-    translations_here().walks_tables.store(true, std::memory_order_relaxed);
+void walk_tables_of(TablesOf whose, Load load) {
+    auto& walks = translations_here().walks;
+    walks.store(TablesOf::either(), std::memory_order_relaxed);
     forget_by_loading(load);
-}
-template <typename Load>
-void leave_tables(Load load) {
-    forget_by_loading(load);
-    translations_here().walks_tables.store(false, std::memory_order_release);
+    walks.store(whose, std::memory_order_release);
 }
 
 }  // namespace basalt

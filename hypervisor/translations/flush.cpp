@@ -7,35 +7,39 @@
 namespace basalt {
 namespace {
 
-// We have changed the tables before we look: either we see that a CPU walks a guest's, or it sees the change.
-CpuMask that_walk_tables(CpuMask cpus) {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+template <typename Condition>
+CpuMask those(CpuMask among, Condition condition) {
     CpuMask found;
-    cpus.for_each([&](CpuId id) {
-        if (translations_of(id).walks_tables.load(std::memory_order_acquire)) found = found.with(id);
+    among.for_each([&](CpuId id) {
+        if (condition(translations_of(id))) found = found.with(id);
     });
     return found;
 }
 
 }  // namespace
 
+// The tables were changed before we look: either we see that a CPU walks them, or it sees the change.
+CpuMask cpus_that_know(Knowers knowers, CpuMask among) {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    return those(among & online_cpus(), [=](const CpuTranslations& cpu) {
+        return knowers.include(cpu.walks.load(std::memory_order_acquire));
+    });
+}
+
+CpuMask cpus_behind(FlushTime time, Knowers knowers, CpuMask among) {
+    return those(cpus_that_know(knowers, among),
+                 [=](const CpuTranslations& cpu) { return cpu.flushed_at.load(std::memory_order_acquire) <= time; });
+}
+
 void flush_cpus(CpuMask cpus) {
     const CpuId here = current_cpu();
-    const CpuMask others = that_walk_tables(cpus & online_cpus()).without(here);
+    const CpuMask others = (cpus & online_cpus()).without(here);
     const FlushTime asked = flush_time();
     others.for_each(ask_to_flush);
     if (cpus.has(here)) flush_here();
     others.for_each([&](CpuId id) {
         while (translations_of(id).flushed_at.load() <= asked && online_cpus().has(id)) while_waiting();
     });
-}
-
-void flush_cpus_behind(FlushTime time) {
-    CpuMask behind;
-    online_cpus().for_each([&](CpuId id) {
-        if (translations_of(id).flushed_at.load() <= time) behind = behind.with(id);
-    });
-    flush_cpus(behind);
 }
 
 }  // namespace basalt

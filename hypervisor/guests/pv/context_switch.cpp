@@ -43,7 +43,7 @@ void load_guest_state(Vcpu& vcpu) {
     PvVcpu& pv = vcpu.pv;
     this_cpu().run(&vcpu, &vcpu.registers, reinterpret_cast<const std::uint16_t*>(vcpu.events.info()));
     pv::lend_own_descriptors(vcpu);
-    enter_root(pv.in_kernel ? pv.kernel_root : pv.user_root);
+    enter_root(pv.in_kernel ? pv.kernel_root : pv.user_root, TablesOf(vcpu.domain.id, vcpu.domain.memory.hardware));
     pv::load_descriptor_tables(vcpu);
     pv.failsafe_due = !load_segments(pv);
     pv::load_control_registers(vcpu);

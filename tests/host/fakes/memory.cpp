@@ -22,7 +22,7 @@ Memory::Memory(std::uint64_t frames, std::vector<FrameSpan> taken)
     ASSERT(mapped != MAP_FAILED);
     contents_ = static_cast<std::byte*>(mapped);
     now = this;
-    for (auto& each : cpu) each.translations.walks_tables = true;
+    for (auto& each : cpu) each.translations.walks = TablesOf::either();    // where a test does not say more
     for (auto& entry : m2p_) entry = ~std::uint64_t{0};
     const FrameSpan ram[] = {{Mfn(0), end_}};
     start_memory({frames_.data(), contents_, m2p_.data(), end_}, free_sets_, ram, taken);

@@ -105,6 +105,10 @@ const Act release_page{"release_page", [](World& world) {
 
 const Act load_cr3{"load_cr3", [](World& world) { world.load_cr3(); }};
 
+const Act enter_1{"enter_1", [](World& world) { world.enter_root(Role::root); }};
+const Act enter_2{"enter_2", [](World& world) { world.enter_root(Role::root2); }};
+const Act idle{"idle", [](World& world) { world.enter_root(no_root); }};
+
 const Act end_1{"end_1", [](World& world) {
                     Budget budget;
                     static_cast<void>(release_all(world.domain(0), first_mib.end.raw, budget));

@@ -24,6 +24,8 @@ extern const Act map_again, unmap_again;
 extern const Act pin_page, unpin_page, link_page, unlink_page, pin_tree, pin_half_a_tree, unpin_tree,
     write_page, clear_page, load_descriptors, exchange_page_in_vain, release_page;
 extern const Act load_cr3;
+// The CPU runs a vcpu of either domain from now on, or none.
+extern const Act enter_1, enter_2, idle;
 // The first domain has ended, and lets go of everything.
 extern const Act end_1;
 // Of the second, to which `page` may have gone.

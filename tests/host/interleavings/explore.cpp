@@ -87,7 +87,8 @@ private:
         for (const Act& act : scenario_.before) act.perform(world_), world_.fill_caches();
         if (scenario_.idle != 0) world_.let_pass(scenario_.idle), world_.fill_caches();
         for (unsigned cpu = 0; cpu < cpus; ++cpu)
-            if (scenario_.roots[cpu] != Role::root) world_.load_root(cpu, scenario_.roots[cpu]);
+            if (const Role root = scenario_.roots[cpu]; root != Role::root)
+                world_.interrupt(cpu, [&] { world_.enter_root(root); });
         world_.fill_caches();
         const auto program = [&](unsigned cpu) {
             return [this, cpu] {

@@ -111,7 +111,7 @@ std::uint64_t World::key() const {
             mix(set);
         for (const auto owner : cache.owner) mix(owner.raw);
     }
-    for (const auto& cpu : translations_) mix(cpu.flushed_at), mix(cpu.walks_tables);
+    for (const auto& cpu : translations_) mix(cpu.flushed_at), mix(cpu.walks.load().domain().raw), mix(cpu.walks.load().nobody()), mix(cpu.walks.load().are_either());
     for (const bool asked : asked_) mix(asked);
     FlushTime clock = 0;
     std::memcpy(&clock, &flush_clock, sizeof clock);    // no reading that anybody acts upon

@@ -82,6 +82,19 @@ TEST_F(Rules, APageLongInUseBecomesATable) {
         }
 }
 
+// A CPU that has left a domain's tables is not asked for them, and one that comes is either asked or sees what has changed.
+TEST_F(Rules, ACpuComesAndGoesBesideWhatIsDoneWithAPage) {
+    for (const Acts& comes_and_goes : {Acts{enter_2}, {enter_2, enter_1}, {idle, enter_1}})
+        for (const Acts& done : {Acts{unmap, pin_page}, {unmap, load_descriptors}, {unmap, release_page, populate_2},
+                                 {unlink_page, map_writable}})
+            for (const Role root : {Role::root, Role::root2, no_root}) {
+                holds({.before = {done[0].name == unmap.name ? map_writable : link_page},
+                       .programs = {done, comes_and_goes},
+                       .roots = {Role::root, root}});
+                if (HasFailure()) return;
+            }
+}
+
 // While one CPU has looked at a frame's owner, but not yet taken the frame, it goes through another domain's
 // hands.
 TEST_F(Rules, AFrameChangesHandsUnderWhoeverTakesIt) {

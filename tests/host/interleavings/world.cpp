@@ -50,7 +50,7 @@ void World::begin(Fault fault, FlushTime clock) {
     interrupted_ = nobody;
     uninterrupted_ = asked_ = {};
     cache_ = {};
-    for (auto& cpu : translations_) cpu.flushed_at = clock - 1, cpu.walks_tables = true;
+    for (auto& cpu : translations_) cpu.flushed_at = clock - 1, cpu.walks = TablesOf(domains_[0].id, false);
     for (const auto& [place, at_first] : elsewhere_) __atomic_store_n(place, at_first, __ATOMIC_RELAXED);
     const Mfn end(frames_.size());
     free_sets_.assign(free_set_words(end), 0);
@@ -84,11 +84,6 @@ void World::let_pass(FlushTime ticks) {
     for (unsigned cpu = 0; cpu < cpus; ++cpu) interrupt(cpu, flush_here);
 }
 
-void World::load_root(unsigned cpu, Role root) {
-    cache_[cpu].root = root;
-    interrupt(cpu, flush_here);
-}
-
 DomainMemory* World::account(DomainId owner) {
     return owner.raw >= 1 && owner.raw <= domains_.size() ? &domains_[owner.raw - 1U] : nullptr;
 }
@@ -101,7 +96,7 @@ unsigned World::acting_cpu() const {
 }
 
 // Nobody acts between its handler's accesses.
-void World::interrupt(unsigned cpu, void (*handler)()) {
+void World::interrupt(unsigned cpu, const Program& handler) {
     const auto before = std::exchange(interrupted_, cpu);
     handler();
     interrupted_ = before;
@@ -132,6 +127,17 @@ void World::forget(std::string_view how) {
 
 void World::load_cr3() {
     uninterrupted([&] { forget_by_loading([&] { forget("loads CR3"); }); });
+}
+
+void World::enter_root(Role root) {
+    const auto* const owner = root == no_root ? nullptr : account(frame(mfn(root)).owner());
+    const auto whose = owner == nullptr ? TablesOf() : TablesOf(owner->id, owner->hardware);
+    uninterrupted([&] {
+        walk_tables_of(whose, [&] {
+            forget(root == no_root ? "leaves all roots" : "enters another root");
+            cache_[acting_cpu()].root = root;
+        });
+    });
 }
 
 bool World::is_clock(const volatile void* place) {
@@ -176,6 +182,7 @@ void World::walk(Cache& cache, unsigned level, unsigned frame) {
 
 void World::fill_caches() {
     for (auto& cache : cache_) {
+        if (cache.root == no_root) continue;
         const auto root = mfn(cache.root).raw - first_frame;
         cache.walked[4] |= 1U << root;
         cache.owner[root] = frames_[first_frame + root].owner();
@@ -236,7 +243,7 @@ std::uint64_t World::to_be_stored(volatile void* place, std::size_t size, std::u
     change();
     const auto record = place_in(now_->frames_, place);
     const auto content = place_in(now_->contents_, place);
-    if (size == sizeof(std::uint32_t))
+    if (size == sizeof(std::uint32_t) && place_in(now_->translations_, place) < 0)
         now_->elsewhere_.try_emplace(static_cast<volatile std::uint32_t*>(place),
                                      static_cast<std::uint32_t>(found));
     if (running() == nobody) return wanted;

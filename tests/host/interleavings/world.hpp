@@ -34,6 +34,7 @@ enum class Role : unsigned {
     count
 };
 inline constexpr unsigned roles = static_cast<unsigned>(Role::count);
+inline constexpr Role no_root = Role::count;
 
 // How the machine or the rules may be wrong, so that the model shows that it would notice.
 enum class Fault : unsigned {
@@ -71,8 +72,6 @@ public:
         return mfns_[static_cast<unsigned>(role)];
     }
     paging::Table& table(Role role) const;
-    // The CPU runs in the other domain's tables from now on, as after a switch of vcpus.
-    void load_root(unsigned cpu, Role root);
 
     // After every step: the caches of both CPUs take in all they can reach now, by tables or by stale ones.
     void fill_caches();
@@ -104,10 +103,11 @@ public:
         return translations_[cpu];
     }
     void forget(std::string_view how);                     // the acting CPU, all that it knows
-    void interrupt(unsigned cpu, void (*handler)());
+    void interrupt(unsigned cpu, const Program& handler);
     void ask_to_flush(unsigned cpu);                       // it does so at once, or when it may be interrupted again
     void uninterrupted(const Program& program);
     void load_cr3();                                       // for reasons of its own
+    void enter_root(Role root);                            // a domain's, as after a switch of vcpus, or none
 
     void begin_act(unsigned cpu);
     DomainMemory* account(DomainId owner);
