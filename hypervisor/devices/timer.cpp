@@ -18,6 +18,7 @@ constexpr std::uint32_t one_shot = 0 << 17;
 constexpr std::uint32_t tsc_deadline = 2 << 17;
 constexpr std::uint32_t divide_by_1 = 0xb;
 constexpr std::uint64_t longest_count = 0xffff'ffff;
+constexpr Nanoseconds longest_wait = milliseconds(3'600'000);
 
 // Written once at start-up.
 constinit ClockScale to_tsc;
@@ -49,20 +50,16 @@ void start_local_timer() {
 // An interrupt that comes before its deadline does no harm: whoever asked looks at the clock and asks again. One that is
 // due already needs no interrupt: it is seen to before the guest is entered.
 void program_timer(Instant deadline) {
-    if (deadline <= system_time()) return raise_here(Work::timer);
-    const auto& line = time_line();
+    const Instant now = system_time();
+    if (deadline <= now) return raise_here(Work::timer);
+    const auto near = brought_nearer(deadline.raw, now.raw, longest_wait);
     if (features().tsc_deadline) {
-        const auto since = deadline.raw > line.system_base ? deadline.raw - line.system_base : 0;
+        const auto& line = time_line();
+        const auto since = near > line.system_base ? near - line.system_base : 0;
         write_msr(msr::tsc_deadline, deadline == never ? 0 : line.tsc_origin + to_tsc.apply(since) + 1);
         return;
     }
-    std::uint64_t count = 0;
-    if (deadline != never) {
-        const auto now = system_time();
-        const auto left = deadline.raw > now.raw ? deadline - now : 0;
-        constexpr std::uint64_t longest_wait = 1'000'000'000;      // keeps the arithmetic within 64 bits
-        count = std::clamp<std::uint64_t>(to_count.apply(std::min(left, longest_wait)) + 1, 1, longest_count);
-    }
+    const auto count = deadline == never ? 0 : std::min(to_count.apply(near - now.raw) + 1, longest_count);
     local_apic().write(LocalRegister::initial_count, static_cast<std::uint32_t>(count));
 }
 

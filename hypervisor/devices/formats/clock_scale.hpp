@@ -46,6 +46,12 @@ constexpr ClockScale scale_of(std::uint64_t ticks_per_second) {
     return scale_between(ticks_per_second, nanoseconds_per_second);
 }
 
+// What a timer is told of a deadline, both in nanoseconds of the same clock: one that is further off than `longest` is brought
+// nearer, so that counts computed from it fit into 64 bits. Guests choose deadlines up to the last there is.
+constexpr std::uint64_t brought_nearer(std::uint64_t deadline, std::uint64_t now, std::uint64_t longest) {
+    return deadline > now && deadline - now > longest ? now + longest : deadline;
+}
+
 // How often `ticks` would come in a second, when `reference_ticks` of a clock of known rate went by meanwhile.
 constexpr std::uint64_t rate_of(std::uint64_t ticks, std::uint64_t reference_ticks, std::uint64_t reference_rate) {
     if (reference_ticks == 0) return 0;

@@ -46,6 +46,25 @@ TEST(Rate, BackAndForthEndsWhereItBegan) {
                     static_cast<double>(nanoseconds) / 1e9 + 2);
 }
 
+// A deadline that a guest chooses never becomes a count that is over already: the timer would interrupt for ever.
+TEST(Rate, NoDeadlineWrapsIntoThePast) {
+    constexpr std::uint64_t longest = 3'600'000'000'000;
+    for (const std::uint64_t hz : {24'000'000ull, 1'000'000'000ull, 2'394'454'000ull, 5'700'000'000ull}) {
+        const auto scale = scale_between(nanoseconds_per_second, hz);
+        for (const std::uint64_t now : {1ull, 1'000'000'007ull, 1ull << 40, 1ull << 58})
+            for (unsigned power = 0; power < 64; ++power)
+                for (const std::uint64_t away : {~std::uint64_t{0}, std::uint64_t{0}, std::uint64_t{1}}) {
+                    const auto deadline = (std::uint64_t{1} << power) + away;
+                    if (deadline <= now) continue;
+                    const auto near = brought_nearer(deadline, now, longest);
+                    EXPECT_GT(near, now);
+                    EXPECT_LE(near, deadline);
+                    EXPECT_LE(near - now, longest);
+                    EXPECT_GE(scale.apply(near) + 1, scale.apply(now)) << deadline << " at " << now;
+                }
+    }
+}
+
 TEST(Division, OfWideNumbers) {
     EXPECT_EQ(divided(static_cast<unsigned __int128>(1) << 100, std::uint64_t{1} << 50), std::uint64_t{1} << 50);
     EXPECT_EQ(divided(999, 1000), 0u);
