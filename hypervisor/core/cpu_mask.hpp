@@ -15,7 +15,8 @@ struct CpuMask {
     constexpr bool has(CpuId cpu) const { return (bits >> cpu.raw & 1) != 0; }
     constexpr bool empty() const { return bits == 0; }
     constexpr CpuMask with(CpuId cpu) const { return {bits | of(cpu).bits}; }
-    constexpr CpuMask without(CpuId cpu) const { return {bits & ~of(cpu).bits}; }
+    constexpr CpuMask without(CpuId cpu) const { return without(of(cpu)); }
+    constexpr CpuMask without(CpuMask others) const { return {bits & ~others.bits}; }
     friend constexpr CpuMask operator&(CpuMask one, CpuMask other) { return {one.bits & other.bits}; }
     friend constexpr CpuMask operator|(CpuMask one, CpuMask other) { return {one.bits | other.bits}; }
     friend constexpr bool operator==(CpuMask, CpuMask) = default;

@@ -87,7 +87,7 @@ Result<> map_there(Place place, Mfn frame, DomainId owner, std::uint32_t flags) 
     const Spot spot = TRY(spot_of(place, vcpu));
     paging::Budget budget;
     const auto set = paging::set_entry(spot.table, spot.index, entry_for(frame, flags), paging::AccessedDirty::as_given,
-                                       {&vcpu.domain.memory, pages}, budget);
+                                       {&vcpu.domain.memory, pages, true}, budget);
     if (set.again()) return refuse(Error::again);
     if (!set.done()) return refuse(Error::invalid);
     return {};

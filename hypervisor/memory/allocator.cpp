@@ -17,14 +17,17 @@ namespace {
 
 constinit Guarded<FreeMemory, Rank::frames> free_memory;
 
-// Translations of former owners may still be cached somewhere: the latest drop among the frames decides. They are ours,
-// and so not stamped after the clock is read.
+// Translations of former owners may still be cached somewhere. The frames are ours, and so not stamped after the clock is read.
 void forget_translations(Mfn first, unsigned order) {
     const FlushTime now = flush_time();
-    FlushTime last = 0;
-    for (std::uint64_t i = 0; i < std::uint64_t{1} << order; ++i)
-        last = std::max(last, frame(first + i).owner_word().epoch().latest(now));
-    flush_cpus(cpus_behind(last, everybody, online_cpus()));
+    auto left = cpus_that_know(everybody, online_cpus());
+    CpuMask behind;
+    for (std::uint64_t i = 0; i < std::uint64_t{1} << order && !left.empty(); ++i) {
+        const OwnerWord word = frame(first + i).owner_word();
+        behind = behind | cpus_behind(word.epoch().latest(now), word.knowers(), left);
+        left = left.without(behind);
+    }
+    flush_cpus(behind);
 }
 
 void scrub(Mfn first, unsigned order) {

@@ -1,6 +1,7 @@
 // The record of each machine frame, and the only code that changes one.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +9,7 @@
 #include "core/number.hpp"
 #include "core/result.hpp"
 #include "memory/frame_word.hpp"
-#include "translations/flush_time.hpp"
+#include "translations/flush.hpp"
 
 namespace basalt {
 
@@ -17,9 +18,10 @@ inline constexpr DomainId owner_io{DOMID_IO};    // not RAM: device memory and h
 inline constexpr DomainId owner_hypervisor{DOMID_XEN};
 inline constexpr DomainId owner_nobody{DOMID_INVALID};    // free
 
-// Word 2: bits 0-15 owner (so written that a zeroed record is not RAM), 16-47 epoch of the last drop, 48-57
-// index of a check at rest, 62 charged to its owner's account, 63 held by its owner (the reference that
-// allocation gave is not yet given back).
+// Word 2: bits 0-14 owner (so written that a zeroed record is not RAM), or the last one where bit 15 says that
+// it is free; 16-47 epoch of the last drop, 48-57 index of a check at rest, 58-59 who beside the owner may
+// know it, 62 charged to its owner's account, 63 held by its owner (the reference that allocation gave is not
+// yet given back).
 class OwnerWord {
 public:
     constexpr OwnerWord() = default;
@@ -31,7 +33,11 @@ public:
         return raw_;
     }
     constexpr DomainId owner() const {
-        return DomainId(coded(static_cast<std::uint16_t>(raw_)));
+        return (raw_ & free_bit) != 0 ? owner_nobody : last_owner();
+    }
+    // By whose tables a CPU may know the frame: its owner's, though it is free by now, and those of others.
+    constexpr Knowers knowers() const {
+        return {last_owner(), static_cast<Others>(raw_ >> others_shift & 3)};
     }
     constexpr FlushEpoch epoch() const {
         return FlushEpoch(static_cast<std::uint32_t>(raw_ >> 16));
@@ -52,25 +58,44 @@ public:
     constexpr OwnerWord with_index(unsigned index) const {
         return OwnerWord((raw_ & ~(std::uint64_t{1023} << 48)) | std::uint64_t{index} << 48);
     }
+    constexpr OwnerWord known_to(Others others) const {
+        const auto known = std::max(knowers().others, others);
+        return OwnerWord((raw_ & ~(std::uint64_t{3} << others_shift)) | static_cast<std::uint64_t>(known) << others_shift);
+    }
+    constexpr OwnerWord freed(FlushEpoch now) const {
+        return OwnerWord(last_owner(), now).known_to(knowers().others).with(free_bit);
+    }
     constexpr OwnerWord let_go() const {
         return OwnerWord(raw_ & ~held_bit);
     }
     constexpr OwnerWord now_held() const {
-        return OwnerWord(raw_ | held_bit);
+        return with(held_bit);
     }
     constexpr OwnerWord held_and_charged() const {
-        return OwnerWord(raw_ | held_bit | charged_bit);
+        return with(held_bit | charged_bit);
     }
 
 private:
+    static constexpr std::uint64_t free_bit = std::uint64_t{1} << 15;
+    static constexpr unsigned others_shift = 58;
     static constexpr std::uint64_t charged_bit = std::uint64_t{1} << 62;
     static constexpr std::uint64_t held_bit = std::uint64_t{1} << 63;
     static constexpr std::uint16_t coded(std::uint16_t owner) {
         return owner ^ owner_io.raw;
     }
+    constexpr DomainId last_owner() const {
+        return DomainId(coded(static_cast<std::uint16_t>(raw_ & (free_bit - 1))));
+    }
+    constexpr OwnerWord with(std::uint64_t bits) const {
+        return OwnerWord(raw_ | bits);
+    }
     std::uint64_t raw_ = 0;
 };
-static_assert(OwnerWord{}.owner() == owner_io);
+static_assert(OwnerWord{}.owner() == owner_io && owner_nobody.raw < 1 << 15);
+static_assert(OwnerWord(DomainId(7), FlushEpoch(1)).known_to(Others::anybody).known_to(Others::hardware).knowers() ==
+              Knowers{DomainId(7), Others::anybody});
+static_assert(OwnerWord(DomainId(7), FlushEpoch(1)).held_and_charged().freed(FlushEpoch(2)).owner() == owner_nobody);
+static_assert(OwnerWord(DomainId(7), FlushEpoch(1)).freed(FlushEpoch(2)).knowers() == Knowers{DomainId(7)});
 
 // What one applied rule did.
 struct FrameChange {
@@ -106,7 +131,7 @@ public:
         }
     }
 
-    // For the allocator and start-up alone: nobody else can reach the frame.
+    // For the allocator and start-up alone: nobody else can reach the frame, and no CPU knows it (but for take_back).
     void give_to(DomainId domain) {    // its own, charged to its account
         become(OwnerWord(domain, owner_word().epoch()).held_and_charged(), FrameWord(1, Use::none, 0, false));
     }
@@ -120,11 +145,16 @@ public:
     }
     // What share_with() has shared is Basalt's alone from now on, though the domain may still map it.
     void unshare() {
-        update_owner([](OwnerWord word) { return OwnerWord(owner_hypervisor, word.epoch()); });
+        update_owner([](OwnerWord word) { return OwnerWord(owner_hypervisor, word.epoch()).known_to(Others::anybody); });
     }
     void take_back() {
         word_.store(0, std::memory_order_relaxed);
-        owner_.store(OwnerWord(owner_nobody, FlushEpoch(flush_time())).raw(), std::memory_order_release);
+        owner_.store(owner_word().freed(FlushEpoch(flush_time())).raw(), std::memory_order_release);
+    }
+
+    // Somebody who holds the frame is about to have it named by tables that are not its owner's.
+    void make_known_to(Others others) {
+        if (owner_word().knowers().others < others) update_owner([=](OwnerWord word) { return word.known_to(others); });
     }
 
     // True for whoever makes the owner's frame no longer held: that one has allocation's reference, and drops it,
@@ -151,10 +181,10 @@ public:
         }
     }
 
-    // When a use was dropped last, as late as it can have been.
-    FlushTime last_drop() const {
-        const FlushEpoch epoch = owner_word().epoch();
-        return epoch.latest(flush_time());
+    // The CPUs that may still know it as it was before a use was dropped last.
+    CpuMask cpus_behind() const {
+        const OwnerWord word = owner_word();
+        return basalt::cpus_behind(word.epoch().latest(flush_time()), word.knowers(), online_cpus());
     }
 
     // A list of frames that their holder alone can reach, or undoes, goes through their records, in place of

@@ -16,6 +16,8 @@ namespace basalt::paging {
 struct Parties {
     DomainMemory* tables;
     DomainMemory* pages;
+    // By a grant: whoever maps the page holds it until no CPU of his knows it any more (grants/map.hpp).
+    bool granted = false;
 };
 
 enum class AccessedDirty : std::uint8_t { as_given, keep };

@@ -28,9 +28,8 @@ Outcome take_device(Mfn mfn, const Parties& parties) {
 }
 
 // One look at the owner, one exchange, one look again.
-Outcome take_page(Entry entry, const Parties& parties, const Checking* checking) {
+Outcome take_owned(Entry entry, const Parties& parties, const Checking* checking) {
     const Mfn mfn = entry.mfn();
-    if (!is_ram(mfn)) return take_device(mfn, parties);
     Frame& record = frame(mfn);
     const DomainId owner = parties.pages->id;
     if (record.owner() != owner) return refuse(Error::busy);
@@ -46,6 +45,17 @@ Outcome take_page(Entry entry, const Parties& parties, const Checking* checking)
     if (entry.writable() && taken.error() == Refusal::check_unfinished)
         return take_writable_later(mfn, *parties.pages, checking);
     return refuse(Error::busy);
+}
+
+// A page of another's becomes known where its owner's tables are not walked: once it is held, and before it is named.
+Outcome take_page(Entry entry, const Parties& parties, const Checking* checking) {
+    const Mfn mfn = entry.mfn();
+    if (!is_ram(mfn)) return take_device(mfn, parties);
+    const Outcome taken = take_owned(entry, parties, checking);
+    const bool abroad = parties.tables != parties.pages && !parties.granted;
+    if (abroad && taken.done()) [[unlikely]]
+        frame(mfn).make_known_to(parties.tables->hardware ? Others::hardware : Others::anybody);
+    return taken;
 }
 
 }    // namespace

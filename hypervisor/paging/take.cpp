@@ -26,7 +26,7 @@ Error error_for(Use wanted) {
 // Translations made for the former use must be gone before the new one counts.
 void forget_former_use(Mfn mfn, const Held& held) {
     if (held.before.users() == 0 && held.before.use() != Use::none && held.before.use() != held.after.use())
-        flush_cpus(cpus_behind(frame(mfn).last_drop(), everybody, online_cpus()));
+        flush_cpus(frame(mfn).cpus_behind());
 }
 
 // It changed hands before we held it: its new owner shall find it as it was. It remembers our use as its last

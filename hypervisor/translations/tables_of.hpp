@@ -45,6 +45,7 @@ struct Knowers {
         if (tables.are_either() || others == Others::anybody) return true;
         return tables.domain() == owner || (others == Others::hardware && tables.hardware());
     }
+    friend constexpr bool operator==(Knowers, Knowers) = default;
 };
 inline constexpr Knowers everybody{.others = Others::anybody};
 

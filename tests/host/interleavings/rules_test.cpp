@@ -95,6 +95,21 @@ TEST_F(Rules, ACpuComesAndGoesBesideWhatIsDoneWithAPage) {
             }
 }
 
+// Another domain that may map the page has had it mapped, or is about to: its CPUs are asked too, though they never walk the
+// owner's tables, whatever becomes of the page.
+TEST_F(Rules, ACpuForgetsAPageOfAnothersThatItMaps) {
+    const struct {
+        Acts before, other;
+    } stories[] = {
+        {{map_foreign_2}, {enter_1}}, {{map_foreign_2}, {enter_2}}, {{map_foreign_2}, {idle, enter_2}}, {{}, {map_foreign_2}}};
+    for (const auto& [before, other] : stories)
+        for (const Acts& done : {Acts{unmap_2, pin_page}, {unmap_2, load_descriptors}, {unmap_2, release_page, populate_2}})
+            for (const Role root : {Role::root2, no_root}) {
+                holds({.before = before, .programs = {done, other}, .roots = {Role::root, root}, .most_turns = 4});
+                if (HasFailure()) return;
+            }
+}
+
 // While one CPU has looked at a frame's owner, but not yet taken the frame, it goes through another domain's
 // hands.
 TEST_F(Rules, AFrameChangesHandsUnderWhoeverTakesIt) {

@@ -51,8 +51,10 @@ void assertion_failed(const char* claim, const char* file, int line) {
 
 namespace paging {
 
-Lending lending(DomainId, Mfn, bool) {
-    return Lending::none;
+// Nobody grants here; and whose CPUs flush for a frame of another's has to be noted.
+Lending lending(DomainId to, Mfn mfn, bool) {
+    const bool noted = frame(mfn).owner_word().knowers().others != Others::none;
+    return noted && World::now().account(to)->hardware ? Lending::by_privilege : Lending::none;
 }
 DeviceAccess device_access(DomainId, Mfn) {
     return DeviceAccess::none;

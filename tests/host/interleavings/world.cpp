@@ -59,6 +59,7 @@ void World::begin(Fault fault, FlushTime clock) {
     for (unsigned which = 0; which < domains_.size(); ++which) {
         domains_[which].total = 0;
         domains_[which].most = roles;
+        domains_[which].hardware = which == 1;    // it may map the first one's pages
     }
     for (unsigned role = 0; role < roles; ++role)
         mfns_[role] = *populate(domains_[role >= static_cast<unsigned>(Role::root2)], Pfn(role),

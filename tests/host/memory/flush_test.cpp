@@ -33,6 +33,9 @@ protected:
     void remember(unsigned cpu, Mfn mfn) {
         memory.cpu[cpu].cached.push_back({mfn, domain.id, true, false});
     }
+    FlushTime last_drop(Mfn mfn) {
+        return frame(mfn).owner_word().epoch().latest(memory.clock);
+    }
     bool remembers(unsigned cpu) {
         return !memory.cpu[cpu].cached.empty();
     }
@@ -66,7 +69,7 @@ TEST_F(FlushClock, AFrameIsStampedHoweverOldItsStampIs) {
             const FlushTime dropped = memory.clock;
             frame(mfn).stamp();
             memory.clock = dropped + 5;
-            ASSERT_EQ(frame(mfn).last_drop(), dropped) << "stamped at " << stamped;
+            ASSERT_EQ(last_drop(mfn), dropped) << "stamped at " << stamped;
         }
 }
 
@@ -87,9 +90,48 @@ TEST_F(FlushClock, NoLinkIsTakenForAStamp) {
                 if (committed) exchange.commit();
             }
             for (const auto mfn : {mine[0], mine[1], extent[0], extent[1]})
-                ASSERT_EQ(frame(mfn).last_drop(), left) << mfn.raw << ", committed: " << committed;
+                ASSERT_EQ(last_drop(mfn), left) << mfn.raw << ", committed: " << committed;
             for (const auto mfn : committed ? extent : mine) ASSERT_TRUE(release_frame(domain, mfn));
         }
+}
+
+// A frame that is free is forgotten by its last owner, and by who else may have known it; nobody else is asked.
+TEST_F(FlushClock, OnlyWhoMayKnowAFrameFlushesBeforeItIsGivenAway) {
+    const TablesOf walkers[] = {{}, {domain.id, false}, {DomainId(5), false}, {DomainId(0), true}, TablesOf::either()};
+    for (const Others others : {Others::none, Others::hardware, Others::anybody})
+        for (const TablesOf walks : walkers) {
+            const Mfn first = *allocate_for(domain, {.order = 3, .from_reserve = true});
+            for (auto& cpu : memory.cpu) cpu.translations.walks = TablesOf();
+            memory.cpu[1].translations.walks = walks;
+            frame(first + 5).make_known_to(others);
+            frame(first + 5).make_known_to(Others::none);
+            remember(1, first + 5);
+            for (unsigned which = 0; which < 8; ++which) ASSERT_TRUE(release_frame(domain, first + which));
+            ASSERT_EQ(allocate_for(other, {.order = 3, .from_reserve = true}), first);
+            EXPECT_EQ(remembers(1), !(Knowers{domain.id, others}.include(walks)));
+            memory.cpu[1].cached.clear();
+            for (unsigned which = 0; which < 8; ++which) ASSERT_TRUE(release_frame(other, first + which));
+        }
+}
+
+// What Basalt has shared with a domain may have been mapped by anybody, for all that is noted afterwards. What it never
+// shared nobody knows.
+TEST_F(FlushClock, AFrameOfBasaltsIsForgottenWhereItWasShared) {
+    for (const bool shared : {false, true}) {
+        const Mfn mfn = *allocate_frames(4);
+        for (auto& cpu : memory.cpu) cpu.translations.walks = TablesOf(DomainId(5), false);
+        if (shared) {
+            frame(mfn).share_with(domain.id);
+            frame(mfn).unshare();
+            static_cast<void>(frame(mfn).apply([](FrameWord) { return FrameWord(1, Use::none, 0, false); }));
+        }
+        remember(1, mfn);
+        free_frames(mfn, 4);
+        ASSERT_EQ(allocate_frames(4), mfn);
+        EXPECT_EQ(remembers(1), !shared);
+        memory.cpu[1].cached.clear();
+        free_frames(mfn, 4);
+    }
 }
 
 // Two neighbours become one extent of another domain's: the one was given back long ago, the other only now.

@@ -257,6 +257,63 @@ TEST_F(Story, AnotherUseWaitsForTheFlushAndTheSameUseDoesNot) {
     EXPECT_EQ(world.memory.flushes, flushes + fakes::cpus);
 }
 
+// Who was asked to flush by this, one bit a CPU.
+template <typename Act>
+unsigned asked(World& world, Act act) {
+    FlushTime before[fakes::cpus];
+    for (unsigned cpu = 0; cpu < fakes::cpus; ++cpu) before[cpu] = world.memory.cpu[cpu].translations.flushed_at;
+    act();
+    unsigned who = 0;
+    for (unsigned cpu = 0; cpu < fakes::cpus; ++cpu)
+        who |= (world.memory.cpu[cpu].translations.flushed_at != before[cpu] ? 1U : 0U) << cpu;
+    return who;
+}
+
+// A page becomes a table after somebody had it mapped writable. Only who may know it forgets.
+TEST_F(Story, WhoNeverSawAPageDoesNotFlushForIt) {
+    DomainMemory& hardware = domain;
+    DomainMemory& plain = world.domain(2);
+    DomainMemory& third = world.memory.add_domain(3, 0);
+    const struct {
+        DomainMemory *walk[2], *tables, *owner;
+        bool granted;
+        unsigned asked;
+    } stories[] = {
+        {{&plain, &hardware}, &plain, &plain, false, 0b01},
+        {{&third, &third}, &plain, &plain, false, 0b00},
+        {{&third, nullptr}, &hardware, &hardware, false, 0b00},
+        {{&third, &hardware}, &hardware, &plain, false, 0b10},      // who has the hardware has mapped it
+        {{&plain, &hardware}, &hardware, &plain, false, 0b11},
+        {{&third, nullptr}, &plain, &hardware, false, 0b01},        // one without it has: anybody may have
+        {{&third, &plain}, &plain, &hardware, true, 0b00},          // by a grant, for whose end it has flushed
+    };
+    for (const auto& story : stories) {
+        const Mfn mfn = *populate(*story.owner, Pfn(1), {.from_reserve = true});
+        const Mfn table = *populate(*story.tables, Pfn(2), {.from_reserve = true});
+        Budget budget;
+        ASSERT_TRUE(pin(table, 1, *story.tables, budget).done());
+        for (unsigned cpu = 0; cpu < 2; ++cpu) {
+            fakes::cpu = CpuId(cpu);
+            if (story.walk[cpu] != nullptr)
+                world.enter_tables_of(story.walk[cpu]->id);
+            else
+                walk_tables_of({}, [] {});
+        }
+        fakes::cpu = CpuId(0);
+        {
+            TableHold hold;
+            ASSERT_TRUE(hold.hold(table, *story.tables).done());
+            const Parties parties{story.tables, story.owner, story.granted};
+            for (const Entry entry : {Entry::of(mfn, flags), Entry()})
+                ASSERT_TRUE(set_entry(hold, 0, entry, AccessedDirty::as_given, parties, budget).done());
+        }
+        const auto who = asked(world, [&] { ASSERT_TRUE(take_use(mfn, Use::l1_table, *story.owner, budget).done()); });
+        EXPECT_EQ(who, story.asked) << "story " << &story - stories;
+        EXPECT_TRUE(unpin(table, *story.tables));
+        EXPECT_TRUE(finish_undoing(budget));
+    }
+}
+
 // However long it was writable, and whatever the clock shows: the stamp of the time before says nothing.
 TEST_F(Story, APageThatBecomesATableIsForgottenByWhoCouldWriteIt) {
     for (unsigned power = 8; power < 63; ++power)

@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "fakes/machine.hpp"
 #include "fakes/memory.hpp"
 #include "memory/reservation.hpp"
 #include "paging/audit.hpp"
@@ -93,6 +94,10 @@ struct World {
         return ::testing::AssertionSuccess();
     }
 
+    void enter_tables_of(DomainId id) {
+        walk_tables_of({id, domain_memory_of(id)->hardware}, [this] { memory.cpu[fakes::cpu.raw].cached.clear(); });
+    }
+
     // A CPU remembers what a checked table lets it see.
     void cache_something() {
         const Mfn table = any_frame();
@@ -102,7 +107,11 @@ struct World {
         const auto index = static_cast<unsigned>(upto(entries_used));
         const Entry entry(table_at(table)[index]);
         if (!entry.present() || !is_guest_slot(level, index) || !is_ram(entry.mfn())) return;
-        memory.cpu[upto(fakes::cpus)].cached.push_back(
+        fakes::cpu = CpuId(static_cast<std::uint32_t>(upto(fakes::cpus)));
+        const DomainId walked = frame(table).owner();
+        if (const auto walks = translations_here().walks.load(); walks.domain() != walked || walks.are_either())
+            enter_tables_of(walked);
+        memory.cpu[fakes::cpu.raw].cached.push_back(
             {entry.mfn(), frame(entry.mfn()).owner(), level == 1 && entry.writable(), level > 1});
     }
 
