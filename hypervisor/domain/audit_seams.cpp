@@ -19,7 +19,10 @@ Lending lending(DomainId to, Mfn mfn, bool writable) {
         return grants::has_mapped((*domain)->grants, mfn, writable) ? Lending::by_grant : Lending::none;
     const auto owner = frame(mfn).owner_word();
     const bool is_secret = owner.owner() == owner_nobody || (owner.owner() == owner_hypervisor && owner.held());
-    return is_secret ? Lending::none : Lending::by_privilege;
+    if (is_secret) return Lending::none;
+    // Whose CPUs flush for the frame has to be noted, where it is not held by a grant until they have.
+    const bool noted = (*domain)->is_dying() || owner.knowers().others != Others::none;
+    return noted || grants::has_mapped((*domain)->grants, mfn, writable) ? Lending::by_privilege : Lending::none;
 }
 
 }  // namespace paging

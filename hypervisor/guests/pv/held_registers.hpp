@@ -13,6 +13,7 @@ namespace basalt::pv {
 struct HeldRegisters {
     std::uint64_t cr0, cr3, cr4, xcr0;
     std::uint64_t noted_root, noted_cr4, noted_xcr0;   // by the CPU for itself, which writes them only when they change
+    std::uint64_t noted_tables;                        // and for others: whose it walks
     std::uint64_t dr0, dr1, dr2, dr3, dr7;
     std::uint64_t gdt_base, gdt_limit, own_gdt_page, ldt, ldt_descriptor, idt_base, idt_limit, task;
     std::uint64_t efer, star, lstar, cstar, syscall_mask, sysenter_cs, tsc_aux, page_attributes;
@@ -32,6 +33,7 @@ inline constexpr auto held_registers = std::to_array<HeldRegister>({
     {"root as noted", &HeldRegisters::noted_root},
     {"CR4 as noted", &HeldRegisters::noted_cr4},
     {"XCR0 as noted", &HeldRegisters::noted_xcr0},
+    {"whose tables it says it walks", &HeldRegisters::noted_tables},
     {"DR0", &HeldRegisters::dr0},
     {"DR1", &HeldRegisters::dr1},
     {"DR2", &HeldRegisters::dr2},

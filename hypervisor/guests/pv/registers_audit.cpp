@@ -1,4 +1,6 @@
 // Whether this CPU holds what the vcpu that runs here should have; idle, what is nobody's.
+#include <bit>
+
 #include "core/layout.hpp"
 #include "domain/audit.hpp"
 #include "domain/domain.hpp"
@@ -17,6 +19,8 @@ namespace {
 
 using pv::HeldRegisters;
 
+std::uint64_t as_number(TablesOf tables) { return std::bit_cast<std::uint32_t>(tables); }
+
 // The page of a vcpu's GDT that is lent to it by the CPU where it runs.
 std::uint64_t own_gdt_page(const Vcpu* vcpu) {
     return vcpu == nullptr ? this_cpu().descriptors.raw
@@ -31,6 +35,7 @@ HeldRegisters found_here() {
     return {
         .cr0 = read_cr0(), .cr3 = read_cr3(), .cr4 = read_cr4(), .xcr0 = features().xsave ? read_xcr0() : 0,
         .noted_root = cpu.root, .noted_cr4 = cpu.cr4, .noted_xcr0 = cpu.xcr0,
+        .noted_tables = as_number(cpu.translations.walks),
         .dr0 = read_dr<0>(), .dr1 = read_dr<1>(), .dr2 = read_dr<2>(), .dr3 = read_dr<3>(), .dr7 = read_dr<7>(),
         .gdt_base = gdt.base, .gdt_limit = gdt.limit, .own_gdt_page = own_gdt_page(cpu.running_vcpu),
         .ldt = ldt, .ldt_descriptor = ldt != 0 ? own_descriptor(ldt) : 0,
@@ -52,6 +57,7 @@ HeldRegisters expected_idle(const HeldRegisters& found) {
     HeldRegisters expected = found;   // where nothing more is said: DR0 to DR3, which DR7 has switched off
     expected.cr0 = wanted_cr0 | (cpu.task_switched ? cr0::task_switched : 0);
     expected.cr3 = expected.noted_root = physical_of(boot_root());
+    expected.noted_tables = as_number(TablesOf());
     expected.cr4 = cpu.cr4, expected.xcr0 = cpu.xcr0;
     expected.dr7 = DebugRegisters{}.control;
     expected.gdt_base = gdt.base, expected.gdt_limit = gdt.limit, expected.own_gdt_page = cpu.descriptors.raw;
@@ -69,6 +75,7 @@ HeldRegisters expected_with(const Vcpu& vcpu, const HeldRegisters& found) {
     HeldRegisters expected = expected_idle(found);
     expected.cr0 = wanted_cr0 | (pv.fpu_task_switched ? cr0::task_switched : 0);
     expected.cr3 = expected.noted_root = physical_of(pv.in_kernel ? pv.kernel_root : pv.user_root);
+    expected.noted_tables = as_number({vcpu.domain.id, vcpu.domain.memory.hardware});
     expected.cr4 = expected.noted_cr4 = pv::real_cr4(vcpu);
     if (features().xsave) expected.xcr0 = expected.noted_xcr0 = pv::real_xcr0(pv);
     expected.tsc_aux = pv.tsc_aux;
