@@ -52,19 +52,19 @@ std::optional<std::uint64_t> read_control_register(const Vcpu& vcpu, unsigned nu
     }
 }
 
-bool write_control_register(unsigned number, std::uint64_t value) {
+Carried write_control_register(unsigned number, std::uint64_t value) {
     Vcpu& vcpu = running();
     switch (number) {
-        case 0: return write_guest_cr0(value);
+        case 0: return finished_if(write_guest_cr0(value));
         case 2:
             if (vcpu_info* info = vcpu.events.info()) info->arch.cr2 = value;
-            return true;
-        case 3: return change_kernel_root(vcpu, mfn_of(value)).has_value();
+            return Carried::finished;
+        case 3: return finished_if(change_kernel_root(vcpu, mfn_of(value)).has_value());
         case 4:
             vcpu.pv.cr4 = permitted_cr4(vcpu.domain, value);
             load_control_registers(vcpu);
-            return true;
-        default: return false;
+            return Carried::finished;
+        default: return Carried::refused;
     }
 }
 

@@ -5,14 +5,15 @@
 #include <optional>
 
 #include "domain/vcpu.hpp"
+#include "guests/pv/carried.hpp"
 
 namespace basalt::pv {
 
 std::optional<std::uint64_t> read_control_register(const Vcpu& vcpu, unsigned number);
 
-// Of the vcpu that runs here, since these write the CPU's registers too. False: #GP, for a register or a value that the
-// guest may not have.
-bool write_control_register(unsigned number, std::uint64_t value);
+// Of the vcpu that runs here, since these write the CPU's registers too. Refused, or false: #GP, for a register or a value
+// that the guest may not have.
+Carried write_control_register(unsigned number, std::uint64_t value);
 bool set_guest_xcr(std::uint32_t number, std::uint64_t value);
 
 // CR4 as the guest sees it after asking for `wanted`: its own choice where it has one, the machine's elsewhere.

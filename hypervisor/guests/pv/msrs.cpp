@@ -30,12 +30,12 @@ constexpr std::uint32_t amd_hardware_configuration = 0xc0010015;
 // Where CPUID leaf 0x40000002 says that a hypercall page may be asked for.
 constexpr std::uint32_t hypercall_page_msr = XEN_CPUID_FIRST_LEAF;
 
-bool place_hypercall_page(Vcpu& vcpu, std::uint64_t value) {
-    if (value % page_size != 0) return false;   // the low bits choose a page, and there is one
+Carried place_hypercall_page(Vcpu& vcpu, std::uint64_t value) {
+    if (value % page_size != 0) return Carried::refused;   // the low bits choose a page, and there is one
     auto use = paging::take_writable(mfn_of(value), vcpu.domain.memory);
-    if (!use) return false;
+    if (!use) return use.error() == Error::again ? Carried::go_on : Carried::refused;
     write_hypercall_page(static_cast<std::byte*>(layout::direct(use->mfn())));
-    return true;
+    return Carried::finished;
 }
 
 constexpr std::uint64_t apic_enabled = 1 << 11;
@@ -117,7 +117,10 @@ std::optional<std::uint64_t> read_guest_msr(const Vcpu& vcpu, std::uint32_t msr)
     }
 }
 
-bool write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value) {
+namespace {
+
+// At once.
+bool write_register(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value) {
     switch (msr) {
         case msr::fs_base:
             if (!is_canonical(value)) return false;
@@ -132,7 +135,6 @@ bool write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value) {
             write_gs_base_behind_swap(value);
             return true;
         case msr::tsc_aux: return set_tsc_aux(vcpu, value);
-        case hypercall_page_msr: return place_hypercall_page(vcpu, value);
         case msr::efer: return ((value ^ wanted_efer) & wanted_efer) == 0;
         case number::feature_enables: return value == 0;
         // SDM 3A 10.11.7.1: where it is Intel's, kernels write 0 before they read it.
@@ -147,6 +149,12 @@ bool write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value) {
             if (!is_bank(msr) && !is_counter(msr)) return false;
     }
     return read_guest_msr(vcpu, msr).has_value();   // where there is such a register, the write is forgotten
+}
+
+}  // namespace
+
+Carried write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value) {
+    return msr == hypercall_page_msr ? place_hypercall_page(vcpu, value) : finished_if(write_register(vcpu, msr, value));
 }
 
 }  // namespace basalt::pv

@@ -5,12 +5,13 @@
 #include <optional>
 
 #include "domain/vcpu.hpp"
+#include "guests/pv/carried.hpp"
 
 namespace basalt::pv {
 
-// Nothing, or false: #GP.
+// Nothing, or refused: #GP.
 std::optional<std::uint64_t> read_guest_msr(const Vcpu& vcpu, std::uint32_t msr);
-bool write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value);
+Carried write_guest_msr(Vcpu& vcpu, std::uint32_t msr, std::uint64_t value);
 
 // Of the context switch: what RDTSCP and RDPID tell ring 3, into the CPU.
 void load_tsc_aux(const Vcpu& vcpu);

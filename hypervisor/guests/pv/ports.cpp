@@ -96,17 +96,17 @@ void write_port(Vcpu& vcpu, std::uint16_t first, unsigned width, std::uint32_t v
                   [&](std::uint16_t port, PortPart part, unsigned shift) { write_part(vcpu, port, part, value >> shift); });
 }
 
-PortsDone one_access(Vcpu& vcpu, const Instruction& instruction, bool in) {
+Carried one_access(Vcpu& vcpu, const Instruction& instruction, bool in) {
     Registers& registers = vcpu.registers;
     const auto port = static_cast<std::uint16_t>(instruction.has_immediate ? instruction.immediate : registers.rdx);
-    if (!may_use_ports(vcpu, port, instruction.width)) return PortsDone::refused;
+    if (!may_use_ports(vcpu, port, instruction.width)) return Carried::refused;
     constexpr unsigned accumulator = 0;
     if (in)
         write_register(registers, instruction, accumulator, read_port(vcpu, port, instruction.width));
     else
         write_port(vcpu, port, instruction.width,
                    static_cast<std::uint32_t>(read_register(registers, instruction, accumulator)));
-    return PortsDone::finished;
+    return Carried::finished;
 }
 
 // One element of INS or OUTS. The memory side first where it can fail: a port read twice may lose something.
@@ -133,23 +133,23 @@ bool one_element(Vcpu& vcpu, const Instruction& instruction, bool in, std::uint1
     return true;
 }
 
-PortsDone string_access(Vcpu& vcpu, const Instruction& instruction, bool in) {
+Carried string_access(Vcpu& vcpu, const Instruction& instruction, bool in) {
     Registers& registers = vcpu.registers;
     const auto port = static_cast<std::uint16_t>(registers.rdx);
-    if (!may_use_ports(vcpu, port, instruction.width)) return PortsDone::refused;
-    if (instruction.memory.narrow || instruction.memory.segment != Segment::flat) return PortsDone::refused;
-    if (!instruction.repeated) return one_element(vcpu, instruction, in, port) ? PortsDone::finished : PortsDone::go_on;
+    if (!may_use_ports(vcpu, port, instruction.width)) return Carried::refused;
+    if (instruction.memory.narrow || instruction.memory.segment != Segment::flat) return Carried::refused;
+    if (!instruction.repeated) return one_element(vcpu, instruction, in, port) ? Carried::finished : Carried::go_on;
     for (std::uint64_t done = 0; registers.rcx != 0; ++done) {
-        if (done == most_repetitions) return PortsDone::go_on;
-        if (!one_element(vcpu, instruction, in, port)) return PortsDone::go_on;
+        if (done == most_repetitions) return Carried::go_on;
+        if (!one_element(vcpu, instruction, in, port)) return Carried::go_on;
         --registers.rcx;
     }
-    return PortsDone::finished;
+    return Carried::finished;
 }
 
 }  // namespace
 
-PortsDone access_ports(Vcpu& vcpu, const Instruction& instruction) {
+Carried access_ports(Vcpu& vcpu, const Instruction& instruction) {
     switch (instruction.operation) {
         case Operation::in: return one_access(vcpu, instruction, true);
         case Operation::out: return one_access(vcpu, instruction, false);

@@ -2,16 +2,11 @@
 #pragma once
 
 #include "domain/vcpu.hpp"
+#include "guests/pv/carried.hpp"
 #include "guests/pv/decode.hpp"
 
 namespace basalt::pv {
 
-enum class PortsDone : std::uint8_t {
-    refused,    // the guest's current mode may not: #GP
-    go_on,      // the instruction is not over, or a page fault has been delivered: leave RIP alone
-    finished,
-};
-
-PortsDone access_ports(Vcpu& vcpu, const Instruction& instruction);
+Carried access_ports(Vcpu& vcpu, const Instruction& instruction);
 
 }  // namespace basalt::pv

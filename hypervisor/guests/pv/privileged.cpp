@@ -59,22 +59,17 @@ bool load_machine_status(Vcpu& vcpu, const Instruction& instruction) {
     return true;
 }
 
-// What only the guest's kernel may do.
+// What only the guest's kernel may do, at once.
 bool carry_out(Vcpu& vcpu, const Instruction& instruction) {
     Registers& registers = vcpu.registers;
     switch (instruction.operation) {
         case Operation::read_control: return read_control_for(vcpu, instruction);
-        case Operation::write_control:
-            return write_control_register(instruction.reg,
-                                          general_register(registers, instruction.rm));
         case Operation::read_debug: return read_debug_for(vcpu, instruction);
         case Operation::write_debug:
             return write_debug_register(instruction.reg, general_register(registers, instruction.rm)).has_value();
         case Operation::clear_task_switched: set_guest_task_switched(false); return true;
         case Operation::load_machine_status: return load_machine_status(vcpu, instruction);
         case Operation::read_msr: return read_msr_for(vcpu);
-        case Operation::write_msr:
-            return write_guest_msr(vcpu, static_cast<std::uint32_t>(registers.rcx), edx_eax(registers));
         case Operation::set_extended_control:
             return set_guest_xcr(static_cast<std::uint32_t>(registers.rcx), edx_eax(registers));
         case Operation::write_back_caches:
@@ -103,10 +98,37 @@ bool is_switched_off(const Vcpu& vcpu, const Instruction& instruction) {
     return instruction.operation == Operation::set_extended_control && (vcpu.pv.cr4 & cr4::xsave) == 0;
 }
 
-bool read_clock(Vcpu& vcpu, bool with_aux) {
+bool reads_clock(Operation operation) {
+    return operation == Operation::read_tsc || operation == Operation::read_tsc_and_aux;
+}
+
+// CR4.TSD shuts user mode out if it is the guest's wish, not if it is its tools' alone.
+bool may_read_clock(const Vcpu& vcpu) { return vcpu.pv.in_kernel || (vcpu.pv.cr4 & cr4::no_tsc) == 0; }
+
+Carried read_clock(Vcpu& vcpu, bool with_aux) {
     put_edx_eax(vcpu.registers, read_tsc());
     if (with_aux) vcpu.registers.rcx = vcpu.pv.tsc_aux;
-    return true;
+    return Carried::finished;
+}
+
+Carried carry_out_any(Vcpu& vcpu, const Instruction& instruction) {
+    const Operation operation = instruction.operation;
+    if (is_port_access(operation)) return access_ports(vcpu, instruction);
+    if (is_about_interrupt_flag(operation)) return finished_if(has_io_privilege(vcpu));
+    if (reads_clock(operation) && may_read_clock(vcpu)) return read_clock(vcpu, operation == Operation::read_tsc_and_aux);
+    if (!vcpu.pv.in_kernel) return Carried::refused;
+    if (is_switched_off(vcpu, instruction)) {
+        deliver_exception(vcpu, vector::invalid_opcode);
+        return Carried::go_on;
+    }
+    if (is_sensitive_store(operation)) return store_for(vcpu, instruction) ? Carried::finished : Carried::go_on;
+    switch (operation) {
+        case Operation::write_control:
+            return write_control_register(instruction.reg, general_register(vcpu.registers, instruction.rm));
+        case Operation::write_msr:
+            return write_guest_msr(vcpu, static_cast<std::uint32_t>(vcpu.registers.rcx), edx_eax(vcpu.registers));
+        default: return finished_if(carry_out(vcpu, instruction));
+    }
 }
 
 }  // namespace
@@ -120,29 +142,9 @@ void step_over(Vcpu& vcpu, unsigned length) {
 bool emulate_privileged(Vcpu& vcpu) {
     const auto instruction = fetch(vcpu);
     if (!instruction || instruction->locked) return false;
-    if (is_port_access(instruction->operation)) {
-        switch (access_ports(vcpu, *instruction)) {
-            case PortsDone::refused: return false;
-            case PortsDone::go_on: return true;        // more repetitions, or a page fault delivered
-            case PortsDone::finished: break;
-        }
-    } else if (instruction->operation == Operation::read_tsc || instruction->operation == Operation::read_tsc_and_aux) {
-        if (!vcpu.pv.in_kernel && (vcpu.pv.cr4 & cr4::no_tsc) != 0) return false;      // the guest's wish, not its tools'
-        read_clock(vcpu, instruction->operation == Operation::read_tsc_and_aux);
-    } else if (is_about_interrupt_flag(instruction->operation)) {
-        if (!has_io_privilege(vcpu)) return false;
-    } else if (!vcpu.pv.in_kernel) {
-        return false;
-    } else if (is_switched_off(vcpu, *instruction)) {
-        deliver_exception(vcpu, vector::invalid_opcode);
-        return true;
-    } else if (is_sensitive_store(instruction->operation)) {
-        if (!store_for(vcpu, *instruction)) return true;
-    } else if (!carry_out(vcpu, *instruction)) {
-        return false;
-    }
-    step_over(vcpu, instruction->length);
-    return true;
+    const Carried carried = carry_out_any(vcpu, *instruction);
+    if (carried == Carried::finished) step_over(vcpu, instruction->length);
+    return carried != Carried::refused;
 }
 
 bool emulate_forced_cpuid(Vcpu& vcpu) {
