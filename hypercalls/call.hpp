@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/again.hpp"
 #include "core/number.hpp"
 #include "core/result.hpp"
 #include "domain/guest_pointer.hpp"
@@ -45,12 +46,20 @@ inline Ending answer(Registers& call, std::int64_t value) {
     call.rax = static_cast<std::uint64_t>(value);
     return Ending::returned;
 }
+// What passes by itself is no answer: the guest makes the same call again.
+inline Ending answer(Registers& call, Refused refused) {
+    return refused.error() == Error::again ? Ending::resume : answer(call, errno_of(refused.error()));
+}
 inline Ending answer(Registers& call, const Result<>& result) {
-    return answer(call, result ? 0 : errno_of(result.error()));
+    return result ? answer(call, std::int64_t{0}) : answer(call, refuse(result.error()));
 }
 template <std::integral T>
 Ending answer(Registers& call, const Result<T>& result) {
-    return answer(call, result ? static_cast<std::int64_t>(*result) : errno_of(result.error()));
+    return result ? answer(call, static_cast<std::int64_t>(*result)) : answer(call, refuse(result.error()));
+}
+inline Ending answer(Registers& call, const Step<>& step) {
+    if (step.again() != nullptr) return Ending::resume;
+    return step.done() ? answer(call, std::int64_t{0}) : answer(call, refuse(*step.refused()));
 }
 inline Ending answer(Registers&, Ending ending) { return ending; }
 

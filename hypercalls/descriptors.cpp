@@ -15,7 +15,7 @@ namespace {
 
 // A page of descriptors stays what it is while we write; any other must be the guest's to write.
 Result<FrameUse> page_to_write(Mfn mfn, DomainMemory& owner) {
-    if (auto use = paging::take_descriptors(mfn, owner)) return use;
+    if (auto use = paging::take_descriptors(mfn, owner); use || use.error() == Error::again) return use;
     return paging::take_writable(mfn, owner);
 }
 
@@ -36,7 +36,7 @@ Result<> update_descriptor(std::uint64_t machine_address, std::uint64_t descript
     if (machine_address % 8 != 0 || !permitted) return refuse(Error::invalid);
     const Mfn frame = mfn_of(machine_address);
     auto use = page_to_write(frame, running().domain.memory);
-    if (!use) return refuse(Error::invalid);
+    if (!use) return paging::refuse_as(Error::invalid, use.error());
     auto* const words = static_cast<std::uint64_t*>(layout::direct(frame));
     std::atomic_ref(words[machine_address % page_size / 8]).store(*permitted, std::memory_order_relaxed);
     return {};

@@ -68,7 +68,7 @@ Result<> set_node_affinity(Domain&, xen_domctl_t& request) {
 Result<> write_hypercall_page(Domain& domain, xen_domctl_t& request) {
     const Mfn mfn(request.u.hypercall_init.gmfn);
     auto use = paging::take_writable(mfn, domain.memory);
-    if (!use) return refuse(use.error() == Error::busy ? Error::not_permitted : Error::invalid);
+    if (!use) return paging::refuse_as(use.error() == Error::busy ? Error::not_permitted : Error::invalid, use.error());
     basalt::write_hypercall_page(static_cast<std::byte*>(contents(mfn)));
     return {};
 }

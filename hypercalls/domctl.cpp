@@ -15,9 +15,6 @@ using Request = xen_domctl_t;
 
 using Act = Step<> (*)(Domain& domain, Request& request);
 
-Step<> step_of(const Result<>& result) { return result ? Step<>(std::monostate{}) : Step<>(refuse(result.error())); }
-Step<> step_of(const Step<>& step) { return step; }
-
 template <std::uint32_t command, auto function>
 consteval Bound<Act> does() {
     constexpr Act act = [](Domain& domain, Request& request) { return step_of(function(domain, request)); };

@@ -13,8 +13,6 @@ namespace {
 using paging::Budget;
 using paging::Parties;
 
-Step<> as_step(const Result<>& result) { return result ? Step<>(std::monostate{}) : Step<>(refuse(result.error())); }
-
 Result<> flush_some(const mmuext_op_t& request) {
     const auto map = reinterpret_cast<std::uint64_t>(request.arg2.vcpumask.p);
     const auto named = cpus_of_vcpus(map);
@@ -46,7 +44,7 @@ Step<> pin(const mmuext_op_t& request, Parties parties, Budget& budget) {
     return paging::pin(Mfn(request.arg1.mfn), level, *parties.pages, budget);
 }
 Step<> unpin(const mmuext_op_t& request, Parties parties, Budget&) {
-    return as_step(paging::unpin(Mfn(request.arg1.mfn), *parties.pages));
+    return step_of(paging::unpin(Mfn(request.arg1.mfn), *parties.pages));
 }
 Step<> new_kernel_root(const mmuext_op_t& request, Parties, Budget& budget) {
     const Step<> step = set_kernel_root(running(), Mfn(request.arg1.mfn), budget);
@@ -72,18 +70,18 @@ Step<> flush_page_on_all(const mmuext_op_t& request, Parties, Budget&) {
     flush_page_on_these(online_cpus(), request.arg1.linear_addr);
     return std::monostate{};
 }
-Step<> flush_vcpus(const mmuext_op_t& request, Parties, Budget&) { return as_step(flush_some(request)); }
+Step<> flush_vcpus(const mmuext_op_t& request, Parties, Budget&) { return step_of(flush_some(request)); }
 Step<> set_ldt(const mmuext_op_t& request, Parties, Budget&) {
-    return as_step(pv::set_ldt(running(), request.arg1.linear_addr, request.arg2.nr_ents));
+    return step_of(pv::set_ldt(running(), request.arg1.linear_addr, request.arg2.nr_ents));
 }
 constexpr std::int64_t words_in_page = 512;
 Step<> clear_page(const mmuext_op_t& request, Parties parties, Budget& budget) {
     budget.spend(words_in_page);
-    return as_step(paging::clear_page(Mfn(request.arg1.mfn), *parties.pages));
+    return step_of(paging::clear_page(Mfn(request.arg1.mfn), *parties.pages));
 }
 Step<> copy_page(const mmuext_op_t& request, Parties parties, Budget& budget) {
     budget.spend(words_in_page);
-    return as_step(paging::copy_page(Mfn(request.arg2.src_mfn), Mfn(request.arg1.mfn), *parties.pages));
+    return step_of(paging::copy_page(Mfn(request.arg2.src_mfn), Mfn(request.arg1.mfn), *parties.pages));
 }
 
 using Act = Step<> (*)(const mmuext_op_t& request, Parties parties, Budget& budget);

@@ -32,4 +32,11 @@ private:
     std::variant<T, Again, Error> state_;
 };
 
+constexpr Step<> step_of(const Step<>& step) { return step; }
+constexpr Step<> step_of(const Result<>& result) {
+    if (result) return std::monostate{};
+    if (result.error() == Error::again) return Again{};
+    return refuse(result.error());
+}
+
 }  // namespace basalt

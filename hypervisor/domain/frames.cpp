@@ -25,7 +25,7 @@ void give_page_shared_with(Mfn mfn) {
 
 Result<events::SharedPage> share_guest_page(Domain& domain, Mfn mfn) {
     auto use = paging::take_writable(mfn, domain.memory);
-    if (!use) return refuse(Error::invalid);
+    if (!use) return paging::refuse_as(Error::invalid, use.error());
     const Mfn held = std::move(*use).into_table();
     return events::SharedPage(held, contents(held));
 }

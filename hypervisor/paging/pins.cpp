@@ -27,7 +27,7 @@ Result<> unpin(Mfn mfn, DomainMemory& owner) {
 
 Result<> clear_page(Mfn mfn, DomainMemory& owner) {
     const auto use = take_writable(mfn, owner);
-    if (!use) return refuse(Error::invalid);
+    if (!use) return refuse_as(Error::invalid, use.error());
     std::memset(contents(mfn), 0, page_size);
     return {};
 }
@@ -35,7 +35,7 @@ Result<> clear_page(Mfn mfn, DomainMemory& owner) {
 Result<> copy_page(Mfn from, Mfn to, DomainMemory& owner) {
     const auto source = TRY(FrameReference::take(from, owner.id));
     const auto use = take_writable(to, owner);
-    if (!use) return refuse(Error::invalid);
+    if (!use) return refuse_as(Error::invalid, use.error());
     std::memcpy(contents(to), contents(from), page_size);
     return {};
 }

@@ -18,6 +18,9 @@ Step<FrameUse> take_use(Mfn mfn, Use use, DomainMemory& owner, Budget& budget);
 Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner);
 Result<FrameUse> take_descriptors(Mfn mfn, DomainMemory& owner);
 
+// For calls that do not tell what the frame is in the way of: only what passes by itself stays what it is.
+constexpr Refused refuse_as(Error told, Error reason) { return refuse(reason == Error::again ? reason : told); }
+
 // Works off tables whose last use was dropped. False: the budget is over and there is more. Every mmu call
 // begins and ends with it; a CPU with nothing to do may call it too.
 bool finish_undoing(Budget& budget);

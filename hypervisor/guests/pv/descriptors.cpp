@@ -50,7 +50,7 @@ Result<> set_gdt(Vcpu& vcpu, std::span<const Mfn> frames, std::uint32_t entries)
     std::array<FrameUse, guest_gdt_pages> taken;
     for (std::size_t page = 0; page < frames.size(); ++page) {
         auto use = paging::take_descriptors(frames[page], vcpu.domain.memory);
-        if (!use) return refuse(Error::invalid);
+        if (!use) return paging::refuse_as(Error::invalid, use.error());
         taken[page] = std::move(*use);
     }
     for (std::size_t page = 0; page < guest_gdt_pages; ++page) {
@@ -79,17 +79,16 @@ void forget_ldt_pages(Vcpu& vcpu) {
         if (vcpu.pv.descriptor_entries[ldt_first + page] != 0) replace(vcpu, ldt_first + page, 0);
 }
 
-bool map_ldt_page(Vcpu& vcpu, std::uint64_t offset) {
+Result<> map_ldt_page(Vcpu& vcpu, std::uint64_t offset) {
     PvVcpu& pv = vcpu.pv;
-    if (offset >= std::uint64_t{pv.ldt_entries} * 8) return false;
+    if (offset >= std::uint64_t{pv.ldt_entries} * 8) return refuse(Error::invalid);
     const std::size_t entry = ldt_first + offset / page_size;
-    if (pv.descriptor_entries[entry] != 0) return false;
+    if (pv.descriptor_entries[entry] != 0) return refuse(Error::invalid);
     const paging::Walk walk = paging::walk(pv.kernel_root, pv.ldt_base + offset);
-    if (!walk.mapped()) return false;
-    auto use = paging::take_descriptors(walk.entries[1].mfn(), vcpu.domain.memory);
-    if (!use) return false;
-    pv.descriptor_entries[entry] = entry_for(std::move(*use).into_table(), mapped);
-    return true;
+    if (!walk.mapped()) return refuse(Error::invalid);
+    FrameUse use = TRY(paging::take_descriptors(walk.entries[1].mfn(), vcpu.domain.memory));
+    pv.descriptor_entries[entry] = entry_for(std::move(use).into_table(), mapped);
+    return {};
 }
 
 std::optional<std::uint64_t> descriptor_of(const Vcpu& vcpu, std::uint16_t selector) {
@@ -116,7 +115,8 @@ void load_descriptor_tables(const Vcpu& vcpu) {
 bool explain_ldt_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
     const std::uint64_t offset = address - layout::ldt_of(vcpu.id);
     if (offset >= descriptor_pages * page_size || (error_code & page_fault_error::user) != 0) return false;
-    if (!map_ldt_page(vcpu, offset)) deliver_page_fault(vcpu, vcpu.pv.ldt_base + offset, error_code);
+    const auto mapped = map_ldt_page(vcpu, offset);
+    if (!mapped && mapped.error() != Error::again) deliver_page_fault(vcpu, vcpu.pv.ldt_base + offset, error_code);
     return true;
 }
 
@@ -140,7 +140,7 @@ bool resolve_hypervisor_fault(Registers& registers) {
     if (registers.vector != vector::page_fault || this_cpu().running_vcpu == nullptr) return false;
     Vcpu& vcpu = running();
     const std::uint64_t offset = read_cr2() - layout::ldt_of(vcpu.id);
-    return offset < layout::descriptor_pages * page_size && pv::map_ldt_page(vcpu, offset);
+    return offset < layout::descriptor_pages * page_size && pv::map_ldt_page(vcpu, offset).has_value();
 }
 
 }  // namespace basalt

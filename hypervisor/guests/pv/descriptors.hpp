@@ -17,8 +17,8 @@ Result<> set_ldt(Vcpu& vcpu, std::uint64_t base, std::uint32_t entries);
 // The LDT's pages are looked up again when they are next touched: after a change of root, say.
 void forget_ldt_pages(Vcpu& vcpu);
 
-// Maps the LDT page at this offset. False: the guest has no such page, or not in a use that fits.
-bool map_ldt_page(Vcpu& vcpu, std::uint64_t offset);
+// Maps the LDT page at this offset. Refused: the guest has no such page, or not in a use that fits; or, again, not yet.
+Result<> map_ldt_page(Vcpu& vcpu, std::uint64_t offset);
 
 // The descriptor that a selector names, read as the CPU would; nothing where there is none.
 std::optional<std::uint64_t> descriptor_of(const Vcpu& vcpu, std::uint16_t selector);
