@@ -26,6 +26,7 @@ enum class Rank : std::uint8_t {
     timers,
     machine,       // devices' registers
     own_tables,    // Basalt's page tables: devices are mapped, and frames taken, through these
+    frame_lists,   // through frames' records
     frames,
     log,
 };

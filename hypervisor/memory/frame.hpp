@@ -190,6 +190,10 @@ public:
     // A list of frames that their holder alone can reach, or undoes, goes through their records, in place of
     // the epoch. Frame numbers fit: the direct map ends long before. `no_link` ends it.
     static constexpr std::uint32_t no_link = ~std::uint32_t{0};
+    // What comes after it, while it is in its list.
+    std::uint32_t link() const {
+        return owner_word().epoch().raw;
+    }
     // The frame leaves its list. A link is no time: now is later than whatever it was stamped with before.
     std::uint32_t unlink() {
         const auto next = owner_word().epoch().raw;
