@@ -15,7 +15,8 @@ Ending mmu_update(Registers& registers) {
     if (!pages) return batch.end(registers, refuse(pages.error()));
     const paging::Parties parties{*tables, *pages};
     paging::TableHold table;   // requests in a row mostly name the same table
-    return in_order<mmu_update_t>(registers, batch, [&](const mmu_update_t& request, paging::Budget& budget) {
+    return in_order<mmu_update_t>(registers, batch, *parties.tables,
+                                  [&](const mmu_update_t& request, paging::Budget& budget) {
         const bool is_m2p = request.ptr % sizeof(std::uint64_t) == MMU_MACHPHYS_UPDATE;
         if (is_m2p && parties.tables != &running().domain.memory) return Step<>(refuse(Error::not_permitted));
         return paging::update(table, request.ptr, request.val, parties, budget);

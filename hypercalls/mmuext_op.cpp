@@ -117,7 +117,7 @@ Ending mmuext_op(Registers& registers) {
     const auto pages = pages_named(static_cast<std::uint32_t>(registers.r10));
     if (!pages) return answer(registers, refuse(pages.error()));
     const Parties parties{&running().domain.memory, *pages};
-    return in_order<mmuext_op_t>(registers, batch, [&](const mmuext_op_t& request, Budget& budget) {
+    return in_order<mmuext_op_t>(registers, batch, **pages, [&](const mmuext_op_t& request, Budget& budget) {
         const auto command = commands.find(request.cmd);
         return command ? (*command)->act(request, parties, budget) : Step<>(refuse(command.error()));
     });

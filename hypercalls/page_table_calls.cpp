@@ -4,7 +4,6 @@
 
 #include "hypercalls/list_start.hpp"
 #include "machine/flush.hpp"
-#include "paging/take.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -68,9 +67,7 @@ Ending Batch::pause(Registers& registers, std::size_t request_size) {
     return Ending::resume;
 }
 
-bool time_to_pause(const paging::Budget& budget) {
-    return budget.over() || this_cpu().work.load(std::memory_order_relaxed) != 0;
-}
+bool time_to_pause(const paging::Budget& budget) { return budget.over() || somebody_waits(); }
 
 Result<CpuMask> cpus_of_vcpus(std::uint64_t bit_map) {
     const Domain& domain = running().domain;
@@ -91,10 +88,6 @@ void flush_on(CpuMask among) {
 
 void flush_page_on_these(CpuMask among, std::uint64_t address) {
     flush_page_on(cpus_that_know({running().domain.id}, among), address);
-}
-
-void settle_tables(paging::Budget& budget) {
-    if (!paging::finish_undoing(budget)) raise_here(Work::deferred);
 }
 
 }  // namespace basalt::hypercalls

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "domain/domain.hpp"
+#include "domain/undoing.hpp"
 #include "hypercalls/call.hpp"
+#include "hypercalls/pause.hpp"
 #include "paging/budget.hpp"
 #include "paging/mmu.hpp"
 
@@ -45,16 +47,13 @@ private:
 // Room for the next request? Not when the budget is spent or this CPU has something else to do.
 bool time_to_pause(const paging::Budget& budget);
 
-// Tables that lost their last user are undone now; what is left of that is this CPU's work before the guest goes on.
-void settle_tables(paging::Budget& budget);
-
 // Beside the tables that are checked for it: a list of 2048 plain requests lets others in.
 inline constexpr std::int64_t cost_of_request = 16;
 
 // Requests of a batch that has begun, one after the other, each by `act(request, budget)`, until all are done, one is
-// refused, or it is time to pause. The tables that this set free are settled on the way out.
+// refused, or it is time to pause. Tables of this domain's that they set free are settled on the way out.
 template <typename Request, typename Act>
-Ending in_order(Registers& registers, Batch& batch, Act act) {
+Ending in_order(Registers& registers, Batch& batch, DomainMemory& tables, Act act) {
     paging::Budget budget;
     Result<> result;
     bool pausing = false;
@@ -66,7 +65,7 @@ Ending in_order(Registers& registers, Batch& batch, Act act) {
         if (const Error* refused = step.refused()) result = refuse(*refused);
         pausing = step.again() != nullptr || (batch.left() != 0 && time_to_pause(budget));
     }
-    settle_tables(budget);
+    settle_tables(tables, budget);
     return result && pausing ? batch.pause(registers, sizeof(Request)) : batch.end(registers, result);
 }
 

@@ -6,10 +6,16 @@
 
 namespace basalt::hypercalls {
 
+// This CPU has something else to see to: somebody else's turn, most likely. What the call itself owes is no reason.
+inline bool somebody_waits() {
+    constexpr auto own = static_cast<std::uint32_t>(Work::undoing);
+    return (this_cpu().work.load(std::memory_order_relaxed) & ~own) != 0;
+}
+
 // Lets interrupts in, with no lock held. True: something waits that should not wait for the rest of this call.
 inline bool better_pause() {
     poll_interrupts();
-    return this_cpu().work.load(std::memory_order_relaxed) != 0 || running().events.upcall_due();
+    return somebody_waits() || running().events.upcall_due();
 }
 
 }  // namespace basalt::hypercalls

@@ -25,7 +25,7 @@ Ending write_mapping(Registers& registers, paging::Parties parties) {
     paging::Budget budget;
     const Step<> step =
         paging::update_va_mapping(running().pv.kernel_root, address, registers.rsi, parties, budget);
-    settle_tables(budget);
+    settle_tables(*parties.tables, budget);
     if (const Error* refused = step.refused()) return answer(registers, refuse(*refused));
     if (!step.done()) return Ending::resume;
     return answer(registers, flush_as_asked(registers.rdx, address));

@@ -5,8 +5,9 @@
 
 namespace basalt::table {
 
-inline constexpr std::string_view check_never_lasts = "no test keeps another CPU's check of a page unfinished for so long";
-inline constexpr Refusal page_is_changing{grant_status(GNTST_eagain), "another CPU has been checking the page for long: ask again",
+inline constexpr std::string_view check_never_lasts = "no test grants a page that stays so for long";
+inline constexpr Refusal page_is_changing{grant_status(GNTST_eagain),
+                                          "the page is being checked, or waits to be taken apart as a table: ask again",
                                           check_never_lasts};
 inline constexpr Refusal not_one_request{Error::invalid, "the count is not 1"};
 inline constexpr Refusal table_of_nobody{grant_status(GNTST_bad_domain), "there is no such domain, or it is dying"};

@@ -206,10 +206,12 @@ Wrong first_wrong(const Room& room) {
 }
 
 void settle_undoing() {
-    for (;;) {
-        paging::Budget budget;
-        if (paging::finish_undoing(budget)) return;
-    }
+    for_each_domain([](Domain& domain) {
+        for (bool done = false; !done;) {
+            paging::Budget budget;
+            done = paging::finish_undoing(domain.memory, budget);
+        }
+    });
 }
 
 void tell(const Finding& wrong) {

@@ -6,12 +6,12 @@
 #include "domain/guest_time.hpp"
 #include "domain/passage.hpp"
 #include "domain/runstate_area.hpp"
+#include "domain/undoing.hpp"
 #include "domain/urgent.hpp"
 #include "machine/entry.hpp"
 #include "machine/flush.hpp"
 #include "machine/page_tables.hpp"
 #include "machine/smp.hpp"
-#include "paging/take.hpp"
 
 namespace basalt {
 namespace {
@@ -40,6 +40,7 @@ void enter(Vcpu& vcpu) {
     load_guest_state(vcpu);
     publish_runstate(vcpu);
     vcpu.timers.switched_in(moved);
+    if (vcpu.owes_undoing) raise_here(Work::undoing);
 }
 
 void become_idle() {
@@ -69,14 +70,6 @@ void choose_who_runs() {
 
 constexpr bool includes(std::uint32_t work, Work kind) { return (work & static_cast<std::uint32_t>(kind)) != 0; }
 
-// Tables that guests have let go are undone a bounded number of entries at a time, interrupts let in between.
-void undo_tables() {
-    paging::Budget budget;
-    if (paging::finish_undoing(budget)) return;
-    raise_here(Work::deferred);
-    poll_interrupts();
-}
-
 [[noreturn]] void stop_here() {
     this_cpu().online = false;
     for (;;) wait_for_interrupt();
@@ -99,8 +92,8 @@ void settle_work() {
             bury_the_dead();
         }
         if (includes(work, Work::timer)) timers().expire();
-        if (includes(work, Work::deferred)) undo_tables();
         if (includes(work, Work::schedule) || cpu.running_vcpu == nullptr) choose_who_runs();
+        if (includes(work, Work::undoing)) undo_what_is_owed();
         if (includes(work, Work::standstill)) stand_audited();
         if (includes(work, Work::audit)) audit_for_a_key();
         if (cpu.work.load(std::memory_order_relaxed) != 0) continue;

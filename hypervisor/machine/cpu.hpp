@@ -21,7 +21,7 @@ enum class Work : std::uint32_t {
     timer = 1 << 1,           // a timer is due
     events = 1 << 2,          // look at the running vcpu's events again
     machine_check = 1 << 3,   // #MC or NMI left something to report
-    deferred = 1 << 4,        // work put off from interrupts (see who raises it)
+    undoing = 1 << 4,         // the running vcpu has let go tables (domain/undoing.hpp)
     stop = 1 << 5,            // all CPUs are being brought to a halt
     passage = 1 << 7,         // the CPU passes (domain/passage.hpp)
     standstill = 1 << 8,      // all CPUs but one are to stand still (domain/standstill.hpp)
@@ -59,6 +59,7 @@ struct Cpu {
 
     // Takes the work and clears it.
     std::uint32_t take_work() { return work.exchange(0, std::memory_order_acquire); }
+    void drop_work(Work kind) { work.fetch_and(~static_cast<std::uint32_t>(kind), std::memory_order_relaxed); }
     bool has(Work kind) const { return (work.load(std::memory_order_relaxed) & static_cast<std::uint32_t>(kind)) != 0; }
 
     // From now on entries from ring 3 land in these registers. With no vcpu, the CPU is idle.

@@ -6,6 +6,7 @@
 
 #include "core/number.hpp"
 #include "core/result.hpp"
+#include "memory/frame_list.hpp"
 
 namespace basalt {
 
@@ -17,6 +18,7 @@ struct DomainMemory {
     std::atomic<std::uint64_t> total{0};      // frames it owns, as XEN_DOMCTL_getdomaininfo's tot_pages
     std::atomic<std::uint64_t> most{0};       // what max_mem allows
     std::atomic<std::uint64_t> claimed{0};    // frames set aside by claim_pages
+    FrameList to_undo;                        // its tables that have lost their last user: paging/undo.cpp
 
     explicit DomainMemory(DomainId domain = {}) : id(domain) {}
 

@@ -40,6 +40,9 @@ Outcome check_table(Mfn mfn, unsigned level, unsigned from, DomainMemory& owner,
 // Gives back what the first `count` entries own.
 void drop_entries(Mfn mfn, unsigned level, unsigned count);
 
+// One table of the domain's list is taken apart. False: there is none.
+bool undo_one(DomainMemory& owner, Budget& budget);
+
 // The table's one, unfinished user leaves: of everything but its memory nothing is left.
 void leave_unchecked(Mfn mfn);
 

@@ -72,7 +72,7 @@ Step<> release_all(DomainMemory& owner, std::uint64_t cursor, Budget& budget) {
         budget.spend(1);
         if (frame(mfn).owner() == owner.id) let_go(mfn, owner);
     }
-    if (!finish_undoing(budget)) return Again{memory_views.end.raw};
+    if (!finish_undoing(owner, budget)) return Again{memory_views.end.raw};
     return std::monostate{};
 }
 

@@ -14,7 +14,7 @@ Result<> unpin(Mfn mfn, DomainMemory& owner);
 // new_baseptr and new_user_baseptr take Use::l4_table by take_use; the old root's use is dropped once CR3 has
 // left it.
 
-// clear_page and copy_page. again: the frame is being checked; nothing has happened.
+// clear_page and copy_page. again: the frame is a table that is being taken apart; nothing has happened.
 Result<> clear_page(Mfn mfn, DomainMemory& owner);
 Result<> copy_page(Mfn from, Mfn to, DomainMemory& owner);
 

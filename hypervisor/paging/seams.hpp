@@ -7,6 +7,7 @@
 #include "core/layout.hpp"
 #include "core/number.hpp"
 #include "core/result.hpp"
+#include "memory/domain_memory.hpp"
 
 namespace basalt::paging {
 
@@ -20,6 +21,9 @@ std::span<const std::uint64_t, hypervisor_slots> hypervisor_l4_entries(DomainId 
 // writable bit (MSI-X tables, IO-APIC pages that Basalt runs, configuration space).
 enum class DeviceAccess : std::uint8_t { none, silently_read_only, full };
 DeviceAccess device_access(DomainId domain, Mfn mfn);
+
+// A table of this domain's has come to wait for being undone. Any of its vcpus may be running here, or none.
+void undoing_is_due(const DomainMemory& owner);
 
 // Physical address bits and NX of this machine: entries may set no bits beyond.
 struct EntryLimits {

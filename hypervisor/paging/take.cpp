@@ -9,6 +9,8 @@ namespace basalt::paging {
 
 namespace {
 
+// What is waited for is a bounded step of another CPU's, or lies in its owner's list, of which the caller takes apart one
+// table. Then it comes again.
 constexpr unsigned most_waits = 2000;
 
 struct Held {
@@ -41,26 +43,25 @@ void leave_to_new_owner(Mfn mfn, const Held& held) {
     leave_unchecked(mfn);
 }
 
-// A reference and a use, checked or not. Someone else's unfinished check is waited for; work left over by
-// dropped tables is done meanwhile, for it may be what is waited for.
-Result<Held> take_both(Mfn mfn, Use wanted, DomainId owner) {
+// A reference and a use, checked or not. Someone else's unfinished check is waited for. Meanwhile the owner's
+// dropped tables are undone, for this may be one of them, and the owner may be paused.
+Result<Held> take_both(Mfn mfn, Use wanted, DomainMemory& owner) {
     if (!has_record(mfn)) return refuse(Error::invalid);
     Frame& record = frame(mfn);
+    Budget help(entries_per_table);
     for (unsigned waits = 0;; ++waits) {
-        if (record.owner() != owner) return refuse(Error::invalid);
+        if (record.owner() != owner.id) return refuse(Error::invalid);
         const auto taken = record.apply([=](FrameWord word) { return word.take_both(wanted); });
         if (taken) {
             const Held held{taken->before, taken->after,
                             taken->before.partial() ? record.owner_word().index() : 0};
-            if (record.owner() == owner) return held;
+            if (record.owner() == owner.id) return held;
             leave_to_new_owner(mfn, held);
             return refuse(Error::invalid);
         }
         if (taken.error() != Refusal::check_unfinished) return refuse(error_for(wanted));
-        if (waits == most_waits) return refuse(Error::again);
-        Budget little(entries_per_table);
-        finish_undoing(little);
-        while_waiting();
+        if (waits == most_waits || help.over()) return refuse(Error::again);
+        if (!undo_one(owner, help)) while_waiting();
     }
 }
 
@@ -86,7 +87,7 @@ bool permit_descriptors(Mfn mfn) {
 Outcome take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget, const Checking* checking) {
     if (checking != nullptr && checking->includes(mfn))
         return refuse(Error::invalid);    // a linear page table
-    const auto held = take_both(mfn, use, owner.id);
+    const auto held = take_both(mfn, use, owner);
     if (!held) return held.error() == Error::again ? Outcome(Again{}) : Outcome(refuse(held.error()));
     if (held->after.checked()) return {};
     forget_former_use(mfn, *held);
@@ -100,7 +101,7 @@ Step<FrameUse> take_use(Mfn mfn, Use use, DomainMemory& owner, Budget& budget) {
 }
 
 Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner) {
-    const auto held = TRY(take_both(mfn, Use::writable, owner.id));
+    const auto held = TRY(take_both(mfn, Use::writable, owner));
     if (!held.after.checked()) {
         forget_former_use(mfn, held);
         finish(mfn);
@@ -109,7 +110,7 @@ Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner) {
 }
 
 Result<FrameUse> take_descriptors(Mfn mfn, DomainMemory& owner) {
-    const auto held = TRY(take_both(mfn, Use::descriptors, owner.id));
+    const auto held = TRY(take_both(mfn, Use::descriptors, owner));
     if (!held.after.checked()) {
         forget_former_use(mfn, held);
         if (!permit_descriptors(mfn)) {

@@ -13,16 +13,16 @@ namespace basalt::paging {
 // busy for another use, invalid for a frame that is not the owner's, or whatever an entry was refused with.
 Step<FrameUse> take_use(Mfn mfn, Use use, DomainMemory& owner, Budget& budget);
 
-// For uses that are quick to check (writable, descriptors). Waits for others' checks; Error::again only when
-// some other CPU's work stays unfinished for long.
+// For uses that are quick to check (writable, descriptors). Error::again: another CPU has been checking the frame for
+// long, or it is one of the owner's tables that wait to be taken apart; some of that has been done.
 Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner);
 Result<FrameUse> take_descriptors(Mfn mfn, DomainMemory& owner);
 
 // For calls that do not tell what the frame is in the way of: only what passes by itself stays what it is.
 constexpr Refused refuse_as(Error told, Error reason) { return refuse(reason == Error::again ? reason : told); }
 
-// Works off tables whose last use was dropped. False: the budget is over and there is more. Every mmu call
-// begins and ends with it; a CPU with nothing to do may call it too.
-bool finish_undoing(Budget& budget);
+// Works off tables of this domain's whose last use was dropped. False: the budget is over and there is more.
+// Each domain's calls do it for its own; whoever ends a domain, or waits for one of its tables, does it too.
+bool finish_undoing(DomainMemory& owner, Budget& budget);
 
 }    // namespace basalt::paging

@@ -8,6 +8,13 @@ unsigned index_at(std::uint64_t address, unsigned level) { return address >> (3 
 
 std::uint64_t root_mfn() { return mfn_of(reinterpret_cast<const void*>(start->pt_base)); }
 
+void copy_root(Page& to) {
+    const Page& now = page_of(root_mfn());
+    for (unsigned index = 0; index < 512; ++index)
+        to.words[index] = index < 256 || index > 271 ? now.words[index] : 0;
+    make_read_only(to);
+}
+
 Slot slot_of(std::uint64_t address, unsigned level) {
     Slot slot{root_mfn(), index_at(address, 4)};
     for (unsigned below = 3; below >= level; --below) slot = {mfn_in(slot.value()), index_at(address, below)};

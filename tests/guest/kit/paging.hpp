@@ -28,6 +28,8 @@ struct Slot {
 
 unsigned index_at(std::uint64_t address, unsigned level);
 std::uint64_t root_mfn();
+// The page, writable before, becomes a root like the one in use, which nobody has checked yet.
+void copy_root(Page& to);
 Slot slot_of(const volatile void* address, unsigned level = 1);
 Slot slot_of(std::uint64_t address, unsigned level = 1);
 

@@ -78,6 +78,10 @@ void ask_to_flush(CpuId cpu) {
 
 namespace paging {
 
+void undoing_is_due(const DomainMemory&) {
+    ++fakes::Memory::now->undoing_due;
+}
+
 // Frames below 16 are anyone's with the hardware, the next 16 pretended writable, the rest nobody's.
 DeviceAccess device_access(DomainId domain, Mfn mfn) {
     const auto* memory = domain_memory_of(domain);

@@ -55,6 +55,7 @@ public:
     std::atomic<std::uint64_t> flushes{0};
     std::atomic<int> emptied_accounts{0};
     Mfn lent = no_mfn;    // what grants lend, for the audit
+    std::atomic<unsigned> undoing_due{0};    // how often somebody was told that a table waits to be undone
 
     static Memory* now;
 

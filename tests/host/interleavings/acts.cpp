@@ -15,17 +15,17 @@ namespace {
 constexpr std::uint64_t read_only = Entry::present_bit | Entry::user_bit;
 constexpr std::uint64_t writable = read_only | Entry::writable_bit;
 
-// As page-table calls do: each ends with the work that it or another has left.
+// As page-table calls do: each ends with the work that it, or another of the same domain, has left.
 template <typename Call>
-void as_a_call(std::int64_t entries, Call call) {
+void as_a_call(DomainMemory& domain, std::int64_t entries, Call call) {
     Budget budget(entries);
     call(budget);
-    finish_undoing(budget);
+    finish_undoing(domain, budget);
 }
 
 void write(World& world, unsigned domain, Role table, unsigned index, std::uint64_t value) {
-    as_a_call(Budget::one_call, [&](Budget& budget) {
-        auto& owner = world.domain(domain);
+    auto& owner = world.domain(domain);
+    as_a_call(owner, Budget::one_call, [&](Budget& budget) {
         TableHold hold;
         static_cast<void>(
             update(hold, physical_of(world.mfn(table)) | index * 8, value, {&owner, &owner}, budget));
@@ -33,12 +33,13 @@ void write(World& world, unsigned domain, Role table, unsigned index, std::uint6
 }
 
 void pin_at(World& world, unsigned domain, Role role, unsigned level) {
-    as_a_call(Budget::one_call, [&](Budget& budget) {
+    as_a_call(world.domain(domain), Budget::one_call, [&](Budget& budget) {
         static_cast<void>(pin(world.mfn(role), level, world.domain(domain), budget));
     });
 }
 void unpin_it(World& world, Role role) {
-    as_a_call(Budget::one_call, [&](Budget&) { static_cast<void>(unpin(world.mfn(role), world.domain(0))); });
+    auto& owner = world.domain(0);
+    as_a_call(owner, Budget::one_call, [&](Budget&) { static_cast<void>(unpin(world.mfn(role), owner)); });
 }
 
 }    // namespace
@@ -60,7 +61,7 @@ const Act map_again{"map_again", [](World& world) {
 const Act unmap_again{"unmap_again", [](World& world) { write(world, 0, Role::level1, 1, 0); }};
 const Act protect_by_byte{
     "protect_by_byte", [](World& world) {
-        as_a_call(Budget::one_call, [&](Budget& budget) {
+        as_a_call(world.domain(0), Budget::one_call, [&](Budget& budget) {
             const auto found = std::atomic_ref(world.table(Role::level1)[0]).load() & 0xff;
             static_cast<void>(emulate_table_write(world.mfn(Role::level1), 0, found,
                                                   found & ~Entry::writable_bit, 1, world.domain(0), budget));
@@ -78,7 +79,7 @@ const Act unlink_page{"unlink_page", [](World& world) { write(world, 0, Role::le
 const Act pin_tree{"pin_tree", [](World& world) { pin_at(world, 0, Role::tree, 2); }};
 // So little may be done at a time that the check rests between its entries; the guest does not come back.
 const Act pin_half_a_tree{"pin_half_a_tree", [](World& world) {
-                              as_a_call(1, [&](Budget& budget) {
+                              as_a_call(world.domain(0), 1, [&](Budget& budget) {
                                   static_cast<void>(pin(world.mfn(Role::tree), 2, world.domain(0), budget));
                               });
                           }};
@@ -88,7 +89,7 @@ const Act write_page{"write_page", [](World& world) {
                          write(world, 0, Role::page, 0, Entry::of(world.mfn(Role::other), read_only).raw());
                      }};
 const Act clear_page{"clear_page", [](World& world) {
-                         as_a_call(Budget::one_call, [&](Budget&) {
+                         as_a_call(world.domain(0), Budget::one_call, [&](Budget&) {
                              static_cast<void>(paging::clear_page(world.mfn(Role::page), world.domain(0)));
                          });
                      }};
@@ -121,7 +122,7 @@ const Act map_2{"map_2", [](World& world) {
                     write(world, 1, Role::level1_2, 0, Entry::of(world.mfn(Role::page), writable).raw());
                 }};
 const Act map_foreign_2{"map_foreign_2", [](World& world) {
-                            as_a_call(Budget::one_call, [&](Budget& budget) {
+                            as_a_call(world.domain(1), Budget::one_call, [&](Budget& budget) {
                                 TableHold hold;
                                 static_cast<void>(update(hold, physical_of(world.mfn(Role::level1_2)),
                                                          Entry::of(world.mfn(Role::page), writable).raw(),
@@ -135,7 +136,7 @@ const Act name_tables_2{"name_tables_2", [](World& world) {
                                       Entry::of(world.mfn(Role::other_2), writable).raw());
                         }};
 const Act pin_half_2{"pin_half_2", [](World& world) {
-                         as_a_call(1, [&](Budget& budget) {
+                         as_a_call(world.domain(1), 1, [&](Budget& budget) {
                              static_cast<void>(pin(world.mfn(Role::page), 2, world.domain(1), budget));
                          });
                      }};

@@ -82,7 +82,8 @@ std::string World::wrong() const {
 
 std::string World::left_over() {
     Budget budget(1 << 30);
-    if (!finish_undoing(budget)) return "tables that wait to be undone for ever";
+    for (auto& domain : domains_)
+        if (!finish_undoing(domain, budget)) return "tables that wait to be undone for ever";
     std::vector<Expected> expected(frames_.size());
     Audit audit(expected);
     audit.count_free_blocks();

@@ -56,6 +56,7 @@ Lending lending(DomainId to, Mfn mfn, bool) {
     const bool noted = frame(mfn).owner_word().knowers().others != Others::none;
     return noted && World::now().account(to)->hardware ? Lending::by_privilege : Lending::none;
 }
+void undoing_is_due(const DomainMemory&) {}
 DeviceAccess device_access(DomainId, Mfn) {
     return DeviceAccess::none;
 }

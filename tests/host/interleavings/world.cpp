@@ -72,9 +72,10 @@ void World::begin(Fault fault, FlushTime clock) {
         link(Role::level2_2, Role::level1_2);
     link(Role::tree, Role::page), link(Role::tree, Role::other, 1);
     link(Role::page, Role::other);
-    Budget budget;
-    for (unsigned which = 0; which < domains_.size(); ++which)
+    for (unsigned which = 0; which < domains_.size(); ++which) {
+        Budget budget;
         static_cast<void>(pin(mfn(which == 0 ? Role::root : Role::root2), 4, domains_[which], budget));
+    }
     let_pass(0);
     fault_ = fault;
     fill_caches();
@@ -206,9 +207,10 @@ std::ptrdiff_t place_in(const auto& all, const volatile void* place) {
 
 }    // namespace
 
-// Not a domain's account, nor what is asked of the machine once: no rule depends on when they are seen.
+// Not a domain's account, nor what is asked of the machine once: no rule depends on when they are seen. Its list of
+// tables to undo is tested by itself.
 bool World::watches(const volatile void* place, std::size_t size) {
-    if (running() == nobody || is_interrupted()) return false;
+    if (running() == nobody || is_interrupted() || place_in(now_->domains_, place) >= 0) return false;
     return size == sizeof(std::uint32_t) || is_clock(place) || place_in(now_->frames_, place) >= 0 ||
            place_in(now_->contents_, place) >= 0 || place_in(now_->translations_, place) >= 0;
 }
@@ -262,7 +264,7 @@ std::uint64_t World::to_be_stored(volatile void* place, std::size_t size, std::u
     else if (place_in(now_->translations_, place) >= 0)
         say("says so");
     else
-        say("a lock, or the list of tables to undo");
+        say("a lock, or a list of tables to undo");
     return stored;
 }
 

@@ -20,16 +20,17 @@ auto insist(World& world, Act act) {
 }
 
 void drain(World& world) {
-    for (;;) {
-        Budget budget(static_cast<std::int64_t>(world.upto(3)) * 600);
-        if (finish_undoing(budget)) return;
-    }
+    for (const auto& [id, domain] : world.memory.domains)
+        for (bool done = false; !done;) {
+            Budget budget(static_cast<std::int64_t>(world.upto(3)) * 600);
+            done = finish_undoing(*domain, budget);
+        }
 }
 
-// A guest at work, and once in a while one that names the other domain's pages.
+// A guest at work, and once in a while the privileged one names the other domain's pages.
 struct Guest {
     explicit Guest(World& of)
-        : world(of), domain(any_domain()), other(world.upto(8) == 0 ? any_domain() : domain) {
+        : world(of), domain(any_domain()), other(domain.hardware && world.upto(8) == 0 ? any_domain() : domain) {
         world.acting = domain.id;
     }
     DomainMemory& any_domain() {

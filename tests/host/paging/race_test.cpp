@@ -46,7 +46,7 @@ void on_two_cpus(const std::function<void(unsigned)>& work) {
 
 void settle(Space& space) {
     Budget budget(1 << 30);
-    EXPECT_TRUE(finish_undoing(budget));
+    EXPECT_TRUE(finish_undoing(space.domain, budget));
     EXPECT_TRUE(space.world.consistent());
 }
 
@@ -59,7 +59,7 @@ TEST(Race, ATableUnderCheckIsWaitedForAndNeverRefused) {
             const auto root = take_use(space.table(4), Use::l4_table, space.domain, budget);
             refused += root.refused() != nullptr ? 1 : 0;
             taken += root.done() ? 1 : 0;
-            if (i % 2 == 0) finish_undoing(budget);
+            if (i % 2 == 0) finish_undoing(space.domain, budget);
         }
     });
     EXPECT_EQ(refused, 0U);
@@ -113,7 +113,7 @@ TEST(Race, APageIsATableForOneAndWritableForTheOther) {
                 in_use[cpu] = false;
             }
             use = FrameUse();
-            finish_undoing(budget);
+            finish_undoing(space.domain, budget);
         }
     });
     EXPECT_EQ(both, 0U);

@@ -1,4 +1,5 @@
 // Single promises of the page rules, one story each.
+#include <algorithm>
 #include <cstring>
 
 #include "paging/descriptor.hpp"
@@ -44,7 +45,7 @@ protected:
     }
     void settle() {
         Budget budget(1 << 30);
-        EXPECT_TRUE(finish_undoing(budget));
+        EXPECT_TRUE(finish_undoing(domain, budget));
         EXPECT_TRUE(world.consistent());
     }
 
@@ -249,7 +250,7 @@ TEST_F(Story, AnotherUseWaitsForTheFlushAndTheSameUseDoesNot) {
         auto use = take_use(page(1), Use::l1_table, domain, budget);
         EXPECT_EQ(world.memory.flushes, flushes + fakes::cpus);
     }
-    EXPECT_TRUE(finish_undoing(budget));
+    EXPECT_TRUE(finish_undoing(domain, budget));
     flushes = world.memory.flushes;
     {
         ASSERT_TRUE(take_writable(page(1), domain).has_value());
@@ -352,15 +353,55 @@ TEST_F(Story, ABigTreeIsCheckedAndUndoneStepByStep) {
     }
     EXPECT_GT(steps, 1U);
     ASSERT_TRUE(unpin(table(4), domain).has_value());
-    EXPECT_FALSE(finish_undoing(small));
+    EXPECT_FALSE(finish_undoing(domain, small));
     for (steps = 0;; ++steps) {
         Budget budget(1);
-        if (finish_undoing(budget)) break;
+        if (finish_undoing(domain, budget)) break;
         ASSERT_LT(steps, 20U);
     }
     EXPECT_GT(steps, 1U);
     settle();
     EXPECT_FALSE(unpin(table(4), domain).has_value());
+}
+
+TEST_F(Story, TablesWaitForTheirOwnDomain) {
+    auto& other = world.domain(2);
+    ASSERT_TRUE(pinned(4).done());
+    ASSERT_TRUE(unpin(table(4), domain).has_value());
+    EXPECT_EQ(world.memory.undoing_due, 1U);
+    Budget budget;
+    EXPECT_TRUE(finish_undoing(other, budget));
+    EXPECT_FALSE(domain.to_undo.empty());
+    EXPECT_TRUE(frame(table(4)).word().users() == 1 && !frame(table(4)).word().checked());
+    EXPECT_TRUE(finish_undoing(domain, budget));
+    EXPECT_EQ(world.memory.undoing_due, 4U);
+    settle();
+}
+
+// Nobody works on the list but whoever needs one of its tables: a bounded step each time, and then it has it.
+TEST_F(Story, ATableThatWaitsIsHadByWhoeverNeedsIt) {
+    constexpr unsigned many = 20;
+    domain.most = 200;
+    std::vector<Mfn> tables;
+    for (unsigned i = 0; i < many; ++i) {
+        tables.push_back(*populate(domain, Pfn(i), {.from_reserve = true}));
+        Budget budget;
+        ASSERT_TRUE(pin(tables.back(), 1, domain, budget).done());
+    }
+    for (const Mfn mfn : tables) ASSERT_TRUE(unpin(mfn, domain).has_value());
+    const auto still_waiting = [&] {
+        return std::ranges::count_if(tables, [](Mfn mfn) { return frame(mfn).word().users() != 0; });
+    };
+    EXPECT_EQ(still_waiting(), many);
+    unsigned attempts = 1;
+    for (;; ++attempts) {
+        const auto taken = take_writable(tables.front(), domain);
+        if (taken) break;
+        ASSERT_EQ(taken.error(), Error::again);
+        ASSERT_LE(attempts, many);
+    }
+    EXPECT_GT(attempts, many / 2);
+    settle();
 }
 
 }    // namespace

@@ -1,0 +1,182 @@
+// RUN: %boot-guest --options dom0_max_vcpus=3 | FileCheck %s
+// CHECK: guest: {{[0-9]+}} passed, 0 failed
+//
+// One CPU, and calls that take long: another vcpu gets to run while only a part of the work is done, and what one domain
+// lets go is taken apart at its own cost.
+#include "kit/case.hpp"
+#include "kit/large_root.hpp"
+#include "kit/paging.hpp"
+#include "kit/second_vcpu.hpp"
+#include "kit/twin.hpp"
+
+#include <array>
+#include <atomic>
+
+namespace kit {
+namespace {
+
+LargeRoot large;
+
+void mov_cr3(std::uint64_t mfn) { asm volatile("mov %0, %%cr3" : : "r"(mfn * page_size) : "memory"); }
+
+// How much of the work is done, as the second vcpu sees it, and what does it.
+struct Long {
+    std::uint64_t (*part)();
+    std::uint64_t whole;
+    void (*prepare)();
+    void (*make)();
+    void (*clean_up)() = [] {};      // once nobody looks on
+};
+const Long* made;
+std::atomic<std::uint64_t> part_seen;
+std::atomic<bool> over;
+
+// On the second vcpu, which has no CPU of its own. It may lose that in the middle of counting: so it counts twice.
+void look_on() {
+    while (!over)
+        if (const auto part = made->part(); part > 0 && part < made->whole && part == made->part()) part_seen = part;
+}
+
+// A fast machine may be through before anybody's turn comes: then it is made again.
+void expect_turn_of_others(const Long& work, Location where = Location::current()) {
+    made = &work;
+    part_seen = 0;
+    for (unsigned tried = 0; tried < 20; ++tried) {
+        work.prepare();
+        over = false;
+        begin_on_second(look_on);
+        work.make();
+        over = true;
+        finish_on_second();
+        work.clean_up();
+        if (part_seen > 0) return;
+    }
+    fail(Line{} << "nobody else ran until all was done", where);
+}
+
+constexpr Long checked_by(void (*make)()) {
+    return {[] { return large.checked(); }, LargeRoot::samples, [] { large.build(); }, make};
+}
+constexpr Long undone_by(void (*make)()) {
+    return {[] { return large.gone(); }, LargeRoot::samples,
+            [] {
+                large.build();
+                expect_equal(mmuext_op(MMUEXT_NEW_BASEPTR, large.mfn()), 0);
+                large.give_frames_back();
+            },
+            make};
+}
+
+Status answer;
+
+// In a twin: again and again it lets go of a root that takes long to take apart.
+volatile std::uint64_t first_table, last_table;
+[[noreturn]] void let_roots_go() {
+    for (;;) {
+        large.build();
+        mmuext_op(MMUEXT_NEW_BASEPTR, large.mfn());
+        large.give_frames_back();
+        first_table = large.first_table();
+        last_table = large.last_table();
+        mmuext_op(MMUEXT_NEW_BASEPTR, root_mfn());
+        large.take_new_frames();
+    }
+}
+
+std::uint64_t pages_of(const Twin& twin) { return twin.info().tot_pages; }
+
+// Until it has lost some of the frames that go with its tables, and not all; then it is paused.
+bool pause_half_way(const Twin& twin, std::uint64_t all) {
+    for (unsigned tried = 0; tried < 100; ++tried) {
+        while (pages_of(twin) != all) sched_op(SCHEDOP_yield);
+        while (pages_of(twin) == all) sched_op(SCHEDOP_yield);
+        domctl(XEN_DOMCTL_pausedomain, twin.id);
+        if (const auto left = pages_of(twin); left > all - LargeRoot::samples && left < all) return true;
+        domctl(XEN_DOMCTL_unpausedomain, twin.id);
+    }
+    return false;
+}
+
+constexpr auto table = std::to_array<Case>({
+    {"vcpu_op.up", "a second vcpu looks on", [] {
+        expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
+        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+    }},
+    {"mmuext_op.new_baseptr", "others run while a root is checked", [] {
+        expect_turn_of_others(checked_by([] {
+            answer = mmuext_op(MMUEXT_NEW_BASEPTR, large.mfn());
+            mmuext_op(MMUEXT_NEW_BASEPTR, root_mfn());
+        }));
+        expect_equal(answer, 0);
+    }},
+    {"mmuext_op.pin_l4_table", "others run while a root is checked", [] {
+        expect_turn_of_others(checked_by([] {
+            answer = mmuext_op(MMUEXT_PIN_L4_TABLE, large.mfn());
+            mmuext_op(MMUEXT_UNPIN_TABLE, large.mfn());
+        }));
+        expect_equal(answer, 0);
+    }},
+    {"mmuext_op.new_baseptr", "others run while the root before is taken apart", [] {
+        expect_turn_of_others(undone_by([] {
+            answer = mmuext_op(MMUEXT_NEW_BASEPTR, root_mfn());
+            expect_equal(large.gone(), LargeRoot::samples);
+            large.take_new_frames();
+        }));
+        expect_equal(answer, 0);
+    }},
+    {"mov to cr3", "others run while the root before is taken apart", [] {
+        expect_turn_of_others(undone_by([] {
+            mov_cr3(root_mfn());
+            expect_equal(large.gone(), LargeRoot::samples);
+            large.take_new_frames();
+        }));
+    }},
+    {"update_descriptor", "has the frames of tables that the list it stands in has let go", [] {
+        large.build();
+        expect_equal(mmuext_op(MMUEXT_PIN_L4_TABLE, large.mfn()), 0);
+        mmuext_op_t unpin{};
+        unpin.cmd = MMUEXT_UNPIN_TABLE;
+        unpin.arg1.mfn = large.mfn();
+        std::array<multicall_entry_t, 3> list{};
+        list[0] = {__HYPERVISOR_mmuext_op, 0, {reinterpret_cast<std::uint64_t>(&unpin), 1, 0, DOMID_SELF}};
+        list[1] = {__HYPERVISOR_update_descriptor, 0, {large.first_table() * page_size, 0}};
+        list[2] = {__HYPERVISOR_update_descriptor, 0, {large.last_table() * page_size, 0}};
+        expect_equal(multicall(list), 0);
+        for (const auto& call : list) expect_equal(static_cast<std::int64_t>(call.result), 0);
+    }},
+    {"mmu_update", "takes no other domain's tables apart", [] {
+        const Twin twin(let_roots_go);
+        const auto all = pages_of(twin);
+        expect_equal(twin.start(), 0);
+        expect(pause_half_way(twin, all));
+        const auto left = pages_of(twin);
+        for (unsigned times = 0; times < 1000; ++times) bare_hypercall(__HYPERVISOR_mmu_update, 0, 0, 0, DOMID_SELF);
+        expect_equal(pages_of(twin), left);
+        expect_equal(twin.destroy(), 0);
+    }},
+    {"mmu_update", "whoever needs a table that a paused domain has not yet taken apart has it", [] {
+        if (on_stock_xen()) return skip("Basalt's own promise; there it is busy for as long as the domain is paused");
+        const Twin twin(let_roots_go);
+        const auto all = pages_of(twin);
+        expect_equal(twin.start(), 0);
+        expect(pause_half_way(twin, all));
+        Page& window = fresh_page();
+        for (const auto table : {twin.read(first_table), twin.read(last_table)})
+            expect_equal(map_foreign(window, twin.id, table, kernel_page), 0);
+        map_foreign(window, DOMID_SELF, window.mfn(), kernel_page);
+        expect_equal(twin.destroy(), 0);
+    }},
+    {"domctl.destroydomain", "brings back all of a domain that was taking its tables apart", [] {
+        const auto before = free_pages();
+        const Twin twin(let_roots_go);
+        const auto all = pages_of(twin);
+        expect_equal(twin.start(), 0);
+        expect(pause_half_way(twin, all));
+        expect_equal(twin.destroy(), 0);
+        expect_equal(free_pages(), before);
+    }},
+});
+
+}
+constinit const std::span<const Case> cases = table;
+}
