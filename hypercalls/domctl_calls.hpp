@@ -49,7 +49,7 @@ Result<> schedule_parameters(Domain& domain, xen_domctl_t& request);
 // vcpu_controls.cpp
 Result<> vcpu_info(Domain& domain, xen_domctl_t& request);
 Result<> vcpu_context(Domain& domain, xen_domctl_t& request);
-Result<> set_vcpu_context(Domain& domain, xen_domctl_t& request);
+Step<> set_vcpu_context(Domain& domain, xen_domctl_t& request);
 Result<> vcpu_affinity(Domain& domain, xen_domctl_t& request);
 Result<> set_vcpu_affinity(Domain& domain, xen_domctl_t& request);
 Result<> send_trigger(Domain& domain, xen_domctl_t& request);

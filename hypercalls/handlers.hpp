@@ -34,7 +34,7 @@ Ending memory_op(Registers& registers);
 Ending event_channel_op(Registers& registers);
 Ending grant_table_op(Registers& registers);
 Result<std::int64_t> sched_op(std::uint32_t command, std::uint64_t argument);
-Result<std::int64_t> vcpu_op(std::uint32_t command, std::uint32_t vcpu, std::uint64_t argument);
+Ending vcpu_op(Registers& registers);
 Result<> set_timer_op(std::uint64_t deadline);
 
 // the machine, as its privileged domain drives it

@@ -1,4 +1,5 @@
 #include "guests/pv/descriptors.hpp"
+#include "guests/pv/roots.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/page_table_calls.hpp"
@@ -47,9 +48,7 @@ Step<> unpin(const mmuext_op_t& request, Parties parties, Budget&) {
     return step_of(paging::unpin(Mfn(request.arg1.mfn), *parties.pages));
 }
 Step<> new_kernel_root(const mmuext_op_t& request, Parties, Budget& budget) {
-    const Step<> step = set_kernel_root(running(), Mfn(request.arg1.mfn), budget);
-    if (step.done()) pv::forget_ldt_pages(running());   // the guest's LDT may lie elsewhere under the new root
-    return step;
+    return pv::change_kernel_root(running(), Mfn(request.arg1.mfn), budget);
 }
 Step<> new_user_root(const mmuext_op_t& request, Parties, Budget& budget) {
     return set_user_root(running(), Mfn(request.arg1.mfn), budget);

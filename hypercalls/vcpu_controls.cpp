@@ -34,7 +34,7 @@ Result<> vcpu_context(Domain& domain, xen_domctl_t& request) {
 }
 
 // With VGCF_online the vcpu is up afterwards, without it is down.
-Result<> set_vcpu_context(Domain& domain, xen_domctl_t& request) {
+Step<> set_vcpu_context(Domain& domain, xen_domctl_t& request) {
     const auto& wish = request.u.vcpucontext;
     Vcpu* const vcpu = domain.vcpu(VcpuId(wish.vcpu));
     if (vcpu == nullptr) return refuse(Error::invalid);
@@ -42,12 +42,13 @@ Result<> set_vcpu_context(Domain& domain, xen_domctl_t& request) {
     const auto context = TRY(basalt::create<vcpu_guest_context>());
     TRY(GuestPointer<vcpu_guest_context>(reinterpret_cast<std::uint64_t>(wish.ctxt.p)).read(std::span(context.get(), 1)));
     const Paused paused(domain);
-    TRY(set_context(*vcpu, *context));
+    paging::Budget budget;
+    if (const Step<> step = set_context(*vcpu, *context, budget); !step.done()) return step;
     if ((context->flags & VGCF_online) != 0)
         scheduler().release(vcpu->unit, Hold::down);
     else
         scheduler().hold(vcpu->unit, Hold::down);
-    return {};
+    return std::monostate{};
 }
 
 namespace {

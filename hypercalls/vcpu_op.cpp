@@ -19,14 +19,19 @@
 namespace basalt::hypercalls {
 namespace {
 
-using Act = Result<std::int64_t> (*)(Vcpu& vcpu, std::uint64_t address);
+using Act = Ending (*)(Registers& registers, Vcpu& vcpu, std::uint64_t argument);
 
 // As Structured, for a function that is also given the vcpu.
 template <auto function>
 struct OfVcpu {
-    static Result<std::int64_t> act(Vcpu& vcpu, std::uint64_t argument) { return with(vcpu, argument, function); }
+    static Ending act(Registers& registers, Vcpu& vcpu, std::uint64_t argument) {
+        return answer(registers, with(vcpu, argument, function));
+    }
 
 private:
+    static Result<std::int64_t> with(Vcpu& vcpu, std::uint64_t argument, Result<std::int64_t> (*)(Vcpu&, std::uint64_t)) {
+        return function(vcpu, argument);
+    }
     static Result<std::int64_t> with(Vcpu& vcpu, std::uint64_t, Result<> (*)(Vcpu&)) {
         TRY(function(vcpu));
         return 0;
@@ -61,15 +66,17 @@ private:
     bool alone_;
 };
 
-Result<std::int64_t> initialise(Vcpu& vcpu, std::uint64_t argument) {
+Step<> initialise(Vcpu& vcpu, GuestPointer<vcpu_guest_context> pointer) {
     if (vcpu.events.info() == nullptr) return refuse(Error::invalid);   // it could not be told of events
     const auto context = TRY(create<vcpu_guest_context>());
-    TRY(GuestPointer<vcpu_guest_context>(argument).read(std::span(context.get(), 1)));
+    TRY(pointer.read(std::span(context.get(), 1)));
     const SettingUp setting_up(vcpu);
     if (!setting_up.alone() || vcpu.initialised) return refuse(Error::exists);
-    TRY(set_context(vcpu, *context));
-    vcpu.initialised = true;
-    return 0;
+    paging::Budget budget;
+    return set_context(vcpu, *context, budget);
+}
+Ending initialise_resumably(Registers& registers, Vcpu& vcpu, std::uint64_t argument) {
+    return answer(registers, initialise(vcpu, GuestPointer<vcpu_guest_context>(argument)));
 }
 
 Result<> up(Vcpu& vcpu) {
@@ -182,10 +189,10 @@ Result<vcpu_get_physid> get_physid(Vcpu& vcpu) {
 }
 
 constexpr auto commands = bind<table::vcpu_op, Act>({
-    {VCPUOP_initialise, initialise},
+    {VCPUOP_initialise, initialise_resumably},
     {VCPUOP_up, OfVcpu<up>::act},
     {VCPUOP_down, OfVcpu<down>::act},
-    {VCPUOP_is_up, is_up},
+    {VCPUOP_is_up, OfVcpu<is_up>::act},
     {VCPUOP_get_runstate_info, OfVcpu<get_runstate_info>::act},
     {VCPUOP_register_runstate_memory_area, OfVcpu<register_runstate_memory_area>::act},
     {VCPUOP_set_periodic_timer, OfVcpu<set_periodic_timer>::act},
@@ -193,18 +200,20 @@ constexpr auto commands = bind<table::vcpu_op, Act>({
     {VCPUOP_set_singleshot_timer, OfVcpu<set_singleshot_timer>::act},
     {VCPUOP_stop_singleshot_timer, OfVcpu<stop_singleshot_timer>::act},
     {VCPUOP_register_vcpu_info, OfVcpu<register_vcpu_info>::act},
-    {VCPUOP_send_nmi, send_nmi},
+    {VCPUOP_send_nmi, OfVcpu<send_nmi>::act},
     {VCPUOP_get_physid, OfVcpu<get_physid>::act},
     {VCPUOP_register_vcpu_time_memory_area, OfVcpu<register_vcpu_time_memory_area>::act},
 });
 
 }  // namespace
 
-// A kernel that starts asks thousands of times whether there is a vcpu of this number.
-Result<std::int64_t> vcpu_op(std::uint32_t command, std::uint32_t number, std::uint64_t argument) {
-    Vcpu* const vcpu = running().domain.vcpu(VcpuId(number));
-    if (vcpu == nullptr) return refuse(Error::no_entry);
-    return TRY(commands.find(command))->act(*vcpu, argument);
+// rdi: command, rsi: vcpu, rdx: argument. A kernel that starts asks thousands of times whether there is a vcpu of this
+// number.
+Ending vcpu_op(Registers& registers) {
+    Vcpu* const vcpu = running().domain.vcpu(VcpuId(static_cast<std::uint32_t>(registers.rsi)));
+    if (vcpu == nullptr) return answer(registers, refuse(Error::no_entry));
+    const auto command = commands.find(static_cast<std::uint32_t>(registers.rdi));
+    return command ? (*command)->act(registers, *vcpu, registers.rdx) : answer(registers, refuse(command.error()));
 }
 
 }  // namespace basalt::hypercalls

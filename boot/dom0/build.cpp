@@ -179,12 +179,14 @@ const vcpu_guest_context& first_context(const ElfImage& image, const Plan& plan,
     return context;
 }
 
-Started<> pin_root(Mfn root, DomainMemory& owner) {
+// Nobody waits yet.
+template <typename Act>
+Started<> insist(std::string_view refused, Act act) {
     for (;;) {
         paging::Budget budget;
-        const Step<> step = paging::pin(root, 4, owner, budget);
+        const Step<> step = act(budget);
         if (step.done()) return {};
-        if (step.refused() != nullptr) return because("the page tables that its notes ask for are not allowed");
+        if (step.refused() != nullptr) return because("{}", refused);
     }
 }
 
@@ -202,10 +204,11 @@ Started<> load(const ElfImage& image, const Plan& plan, const Wishes& wishes, Do
 
 Started<> start_first_vcpu(Domain& domain, const ElfImage& image, const Plan& plan) {
     const Mfn root = write_bootstrap_tables(plan, memory);
-    TRY(pin_root(root, domain.memory));
+    TRY(insist("the page tables that its notes ask for are not allowed",
+               [&](paging::Budget& budget) { return paging::pin(root, 4, domain.memory, budget); }));
     Vcpu& first = *domain.vcpu(VcpuId(0));
-    TRY(unless_refused(set_context(first, first_context(image, plan, root)), "its first vcpu cannot begin as its notes ask"));
-    first.initialised = true;
+    TRY(insist("its first vcpu cannot begin as its notes ask",
+               [&](paging::Budget& budget) { return set_context(first, first_context(image, plan, root), budget); }));
     scheduler().release(first.unit, Hold::down);
     return {};
 }

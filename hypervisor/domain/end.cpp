@@ -56,9 +56,7 @@ Step<> strip_vcpus(Domain& domain, Budget&) {
     domain.watchdogs.end_all();
     for (Vcpu* const vcpu : domain.vcpus()) {
         vcpu->timers.stop_all();
-        drop_descriptor_tables(*vcpu);
-        vcpu->pv.kernel_root = vcpu->pv.user_root = no_mfn;
-        vcpu->roots = {};
+        drop_tables(*vcpu);
         vcpu->events.place_info(nullptr);
         vcpu->info_page = {};
     }

@@ -1,6 +1,7 @@
 #include "domain/roots.hpp"
 
 #include "domain/domain.hpp"
+#include "domain/run.hpp"
 #include "machine/flush.hpp"
 #include "paging/take.hpp"
 
@@ -38,6 +39,12 @@ Step<> set_user_root(Vcpu& vcpu, Mfn root, paging::Budget& budget) {
     vcpu.pv.user_root = root;
     vcpu.roots.user = std::move(step).value();
     return std::monostate{};
+}
+
+void drop_tables(Vcpu& vcpu) {
+    drop_descriptor_tables(vcpu);
+    vcpu.pv.kernel_root = vcpu.pv.user_root = no_mfn;
+    vcpu.roots = {};
 }
 
 }  // namespace basalt

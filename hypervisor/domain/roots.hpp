@@ -19,4 +19,7 @@ struct Roots {
 Step<> set_kernel_root(Vcpu& vcpu, Mfn root, paging::Budget& budget);
 Step<> set_user_root(Vcpu& vcpu, Mfn root, paging::Budget& budget);
 
+// Of a vcpu that does not run: roots, GDT and LDT.
+void drop_tables(Vcpu& vcpu);
+
 }  // namespace basalt

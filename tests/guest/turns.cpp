@@ -11,6 +11,7 @@
 
 #include <array>
 #include <atomic>
+#include <optional>
 
 namespace kit {
 namespace {
@@ -69,6 +70,59 @@ constexpr Long undone_by(void (*make)()) {
 
 Status answer;
 
+// Another domain, with a root of 300 tables that nobody has checked; some of them can be looked at.
+class Unchecked : public OtherDomain {
+public:
+    Unchecked() {
+        for (std::size_t pfn = 0; pfn < frames_.size(); ++pfn) frames_[pfn] = pfn;
+        create(frames_);
+        Page& draft = drafts()[0];
+        for (std::size_t table = 0; table < tables; ++table) {
+            draft.words.fill(entry(frames_[named], read_only_page));
+            draft.words[1] = entry(frames_[named], present | accessed);
+            write(frames_[table], draft);
+        }
+        draft.words.fill(0);
+        for (std::size_t table = 0; table < tables; ++table) draft.words[table] = entry(frames_[table], table_entry);
+        write(frames_[level2], draft);
+        write_word(frames_[level3], 0, entry(frames_[level2], table_entry));
+        write_word(frames_[level4], 0, entry(frames_[level3], table_entry));
+        for (std::size_t window = 0; window < windows().size(); ++window)
+            expect_zero(map_foreign(windows()[window], id, frames_[window * tables / windows().size()], read_only_page));
+    }
+    void end() {
+        for (const Page& window : windows()) map_foreign(window, DOMID_SELF, window.mfn(), kernel_page);
+        destroy();
+    }
+    std::int64_t load() {
+        auto& context = second_vcpu_context();
+        context.ctrlreg[3] = xen_pfn_to_cr3(frames_[level4]);
+        set_context(context);
+        return trouble;
+    }
+    static std::uint64_t checked() {
+        std::uint64_t count = 0;
+        for (const Page& window : windows()) count += (*const_cast<const volatile std::uint64_t*>(&window.words[1]) & user) != 0;
+        return count;
+    }
+    static constexpr std::size_t samples = 30;
+
+private:
+    enum : std::size_t { tables = 300, named = tables, level2, level3, level4, count };
+    static std::span<Page> windows() {
+        static const auto all = fresh_pages(samples);
+        return all;
+    }
+    static std::span<Page> drafts() {
+        static const auto all = fresh_pages(1);
+        return all;
+    }
+    void write(std::uint64_t mfn, const Page& page) { write_page(mfn, std::as_bytes(std::span{page.words})); }
+
+    std::array<xen_pfn_t, count> frames_{};
+};
+std::optional<Unchecked> unchecked;
+
 // In a twin: again and again it lets go of a root that takes long to take apart.
 volatile std::uint64_t first_table, last_table;
 [[noreturn]] void let_roots_go() {
@@ -116,6 +170,12 @@ constexpr auto table = std::to_array<Case>({
         }));
         expect_equal(answer, 0);
     }},
+    {"mov to cr3", "others run while a root is checked", [] {
+        expect_turn_of_others(checked_by([] {
+            mov_cr3(large.mfn());
+            mov_cr3(root_mfn());
+        }));
+    }},
     {"mmuext_op.new_baseptr", "others run while the root before is taken apart", [] {
         expect_turn_of_others(undone_by([] {
             answer = mmuext_op(MMUEXT_NEW_BASEPTR, root_mfn());
@@ -143,6 +203,19 @@ constexpr auto table = std::to_array<Case>({
         list[2] = {__HYPERVISOR_update_descriptor, 0, {large.last_table() * page_size, 0}};
         expect_equal(multicall(list), 0);
         for (const auto& call : list) expect_equal(static_cast<std::int64_t>(call.result), 0);
+    }},
+    {"vcpu_op.initialise", "others run while the new vcpu's root is checked", [] {
+        expect_turn_of_others(checked_by([] {
+            auto& context = second_vcpu_context();
+            context.ctrlreg[3] = xen_pfn_to_cr3(large.mfn());
+            answer = vcpu_op(VCPUOP_initialise, 2, &context);
+        }));
+        expect_equal(answer, 0);
+    }},
+    {"domctl.setvcpucontext", "others run while the root is checked", [] {
+        expect_turn_of_others({[] { return Unchecked::checked(); }, Unchecked::samples, [] { unchecked.emplace(); },
+            [] { answer = unchecked->load(); }, [] { unchecked->end(); }});
+        expect_equal(answer, 0);
     }},
     {"mmu_update", "takes no other domain's tables apart", [] {
         const Twin twin(let_roots_go);

@@ -116,6 +116,26 @@ constexpr auto table = std::to_array<Case>({
         context.event_callback_eip = 0x0000900000000000;
         expect_equal(vcpu_op(VCPUOP_initialise, 1, &context), -XEN_EINVAL);
     }},
+    {"vcpu_op.initialise", "what is refused holds none of the frames that it named", [] {
+        if (on_stock_xen()) return skip("Basalt's own promise, as for every refused request; there they stay held");
+        Page &root = fresh_page(), &user_root = fresh_page(), &descriptors = fresh_page();
+        const auto refused = [&](std::uint64_t gdt, std::uint64_t kernel, std::uint64_t user) {
+            copy_root(root);
+            copy_root(user_root);
+            make_read_only(descriptors);
+            auto& context = second_vcpu_context();
+            context.gdt_frames[0] = gdt;
+            context.gdt_ents = 512;
+            context.ctrlreg[3] = xen_pfn_to_cr3(kernel);
+            context.ctrlreg[1] = xen_pfn_to_cr3(user);
+            expect_equal(vcpu_op(VCPUOP_initialise, 1, &context), -XEN_EINVAL);
+            for (const Page* page : {&root, &user_root, &descriptors}) expect_equal(make_writable(*page), 0);
+        };
+        const std::uint64_t table = slot_of(&root).table_mfn;      // neither a root nor a page of descriptors
+        refused(descriptors.mfn(), table, 0);
+        refused(descriptors.mfn(), root.mfn(), table);
+        refused(table, root.mfn(), user_root.mfn());
+    }},
     {"vcpu_op.initialise", "happens once, and the vcpu waits for up", [] {
         auto& context = second_vcpu_context();
         expect_equal(vcpu_op(VCPUOP_initialise, 1, &context), 0);

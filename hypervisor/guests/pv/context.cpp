@@ -10,7 +10,6 @@
 #include "guests/pv/debug_registers.hpp"
 #include "guests/pv/descriptors.hpp"
 #include "guests/pv/guest_flags.hpp"
-#include "guests/pv/roots.hpp"
 #include "guests/pv/traps.hpp"
 #include "machine/features.hpp"
 #include "machine/fpu.hpp"
@@ -35,16 +34,25 @@ Result<> addresses_are_possible(const vcpu_guest_context& context) {
     return {};
 }
 
-Result<> set_tables(Vcpu& vcpu, const vcpu_guest_context& context) {
+// The roots first: one that is checked is kept while the other, or what comes after, is to be come back for.
+Step<> set_roots(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget) {
+    const Step<> kernel = set_kernel_root(vcpu, Mfn(xen_cr3_to_pfn(context.ctrlreg[3])), budget);
+    if (!kernel.done()) return kernel;
+    return set_user_root(vcpu, Mfn(xen_cr3_to_pfn(context.ctrlreg[1])), budget);
+}
+
+Result<> set_descriptors(Vcpu& vcpu, const vcpu_guest_context& context) {
     std::array<Mfn, guest_gdt_pages> frames;
     const std::size_t pages = (context.gdt_ents * 8 + page_size - 1) / page_size;
     for (std::size_t page = 0; page < pages; ++page) frames[page] = Mfn(context.gdt_frames[page]);
     TRY(set_gdt(vcpu, std::span(frames).first(pages), static_cast<std::uint32_t>(context.gdt_ents)));
-    TRY(pv::set_ldt(vcpu, context.ldt_base, static_cast<std::uint32_t>(context.ldt_ents)));
-    if (!change_kernel_root(vcpu, Mfn(xen_cr3_to_pfn(context.ctrlreg[3])))) return refuse(Error::invalid);
-    const Mfn user(xen_cr3_to_pfn(context.ctrlreg[1]));
-    if (user != Mfn(0) && !change_user_root(vcpu, user)) return refuse(Error::invalid);
-    return {};
+    return pv::set_ldt(vcpu, context.ldt_base, static_cast<std::uint32_t>(context.ldt_ents));
+}
+
+Step<> set_tables(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget) {
+    const Step<> roots = set_roots(vcpu, context, budget);
+    if (roots.refused() != nullptr) return refuse(Error::invalid);
+    return roots.done() ? step_of(set_descriptors(vcpu, context)) : roots;
 }
 
 bool names_same_tables(const Vcpu& vcpu, const vcpu_guest_context& context) {
@@ -53,6 +61,14 @@ bool names_same_tables(const Vcpu& vcpu, const vcpu_guest_context& context) {
     for (std::size_t page = 0; page < pv.gdt_pages(); ++page)
         if (Mfn(context.gdt_frames[page]) != pv.gdt_frames[page]) return false;
     return true;
+}
+
+// All that may be refused.
+Step<> begin_context(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget) {
+    TRY(addresses_are_possible(context));
+    if (!vcpu.initialised) return set_tables(vcpu, context, budget);
+    if (!names_same_tables(vcpu, context)) return refuse(Error::not_supported);
+    return std::monostate{};
 }
 
 void set_registers(Registers& registers, const cpu_user_regs& from) {
@@ -102,13 +118,10 @@ Segments segments_of(const vcpu_guest_context& context) {
 
 }  // namespace
 
-Result<> set_context(Vcpu& vcpu, const vcpu_guest_context& context) {
-    TRY(addresses_are_possible(context));
-    if (vcpu.initialised) {
-        if (!names_same_tables(vcpu, context)) return refuse(Error::not_supported);
-    } else {
-        TRY(set_tables(vcpu, context));
-    }
+Step<> set_context(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget) {
+    const Step<> begun = begin_context(vcpu, context, budget);
+    if (begun.refused() != nullptr && !vcpu.initialised) drop_tables(vcpu);   // steps before this one may have taken some
+    if (!begun.done()) return begun;
     PvVcpu& pv = vcpu.pv;
     set_registers(vcpu.registers, context.user_regs);
     set_entry_points(pv, context);
@@ -122,7 +135,7 @@ Result<> set_context(Vcpu& vcpu, const vcpu_guest_context& context) {
     if (vcpu.id.raw == 0) vcpu.domain.assists = context.vm_assist & permitted_assists;
     if (vcpu.id.raw == 0) publish_wall_clock(vcpu.domain);   // once more: who builds a domain wipes its shared_info before
     vcpu.initialised = true;
-    return {};
+    return std::monostate{};
 }
 
 namespace {

@@ -8,8 +8,8 @@ namespace basalt {
 
 // Invalid: an address is not canonical, a table too long, or a frame not what it is named as. Nothing is started by
 // this. Of a vcpu that has run before, roots and GDT may only be named as they are (not_supported otherwise).
-// Unpinned roots are checked here, letting interrupts in between.
-Result<> set_context(Vcpu& vcpu, const vcpu_guest_context& context);
+// Roots that are not pinned may take many bounded steps: again means that the same call goes on where they rest.
+Step<> set_context(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget);
 
 void get_context(const Vcpu& vcpu, vcpu_guest_context& context);
 

@@ -39,6 +39,12 @@ bool write_guest_cr0(std::uint64_t value) {
     return true;
 }
 
+Carried write_cr3_for(Vcpu& vcpu, std::uint64_t value) {
+    paging::Budget budget;
+    const Step<> step = change_kernel_root(vcpu, mfn_of(value), budget);
+    return step.again() != nullptr ? Carried::go_on : finished_if(step.done());
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> read_control_register(const Vcpu& vcpu, unsigned number) {
@@ -59,7 +65,7 @@ Carried write_control_register(unsigned number, std::uint64_t value) {
         case 2:
             if (vcpu_info* info = vcpu.events.info()) info->arch.cr2 = value;
             return Carried::finished;
-        case 3: return finished_if(change_kernel_root(vcpu, mfn_of(value)).has_value());
+        case 3: return write_cr3_for(vcpu, value);
         case 4:
             vcpu.pv.cr4 = permitted_cr4(vcpu.domain, value);
             load_control_registers(vcpu);

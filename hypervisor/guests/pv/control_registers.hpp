@@ -12,7 +12,7 @@ namespace basalt::pv {
 std::optional<std::uint64_t> read_control_register(const Vcpu& vcpu, unsigned number);
 
 // Of the vcpu that runs here, since these write the CPU's registers too. Refused, or false: #GP, for a register or a value
-// that the guest may not have.
+// that the guest may not have. CR3 may take many steps (roots.hpp).
 Carried write_control_register(unsigned number, std::uint64_t value);
 bool set_guest_xcr(std::uint32_t number, std::uint64_t value);
 

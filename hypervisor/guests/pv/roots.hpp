@@ -1,4 +1,4 @@
-// Changes of a vcpu's page tables that are not resumed but waited for: MOV to CR3, and a vcpu's first context.
+// Changes of a vcpu's kernel tables, and what goes with them.
 #pragma once
 
 #include "domain/roots.hpp"
@@ -6,8 +6,8 @@
 
 namespace basalt::pv {
 
-// Checking a root that is not pinned may take many steps; interrupts are let in between them.
-Result<> change_kernel_root(Vcpu& vcpu, Mfn root);
-Result<> change_user_root(Vcpu& vcpu, Mfn root);
+// MOV to CR3, mmuext_op.new_baseptr. A root that is not pinned may take many bounded steps to check: again means that
+// nothing has changed yet, and whoever comes again goes on where the check rests.
+Step<> change_kernel_root(Vcpu& vcpu, Mfn root, paging::Budget& budget);
 
 }  // namespace basalt::pv
