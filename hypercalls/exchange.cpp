@@ -1,7 +1,7 @@
 // memory_op.exchange goes chunk by chunk, each all or nothing: a chunk is as many frames as the larger of the
 // two orders.
 #include "hypercalls/memory_calls.hpp"
-#include "hypercalls/page_table_calls.hpp"
+#include "hypercalls/pause.hpp"
 #include "memory/reservation.hpp"
 
 namespace basalt::hypercalls {
@@ -87,7 +87,7 @@ Ending exchange(Registers& registers) {
         result = exchange_chunk(*plan, chunk);
         if (result) ++chunk;
         budget.spend(std::int64_t{512} << plan->given_order << std::bit_width(plan->given_in_chunk));
-        if (time_to_pause(budget)) break;
+        if (chunk < chunks && time_to_pause(budget)) break;
     }
     const bool pausing = result && chunk < chunks;
     request->nr_exchanged = result && !pausing ? request->in.nr_extents : chunk * plan->given_in_chunk;

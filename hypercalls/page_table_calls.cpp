@@ -67,8 +67,6 @@ Ending Batch::pause(Registers& registers, std::size_t request_size) {
     return Ending::resume;
 }
 
-bool time_to_pause(const paging::Budget& budget) { return budget.over() || somebody_waits(); }
-
 Result<CpuMask> cpus_of_vcpus(std::uint64_t bit_map) {
     const Domain& domain = running().domain;
     std::array<std::uint8_t, most_vcpus / 8> bits{};

@@ -44,10 +44,7 @@ private:
     GuestPointer<std::uint32_t> done_pointer_;
 };
 
-// Room for the next request? Not when the budget is spent or this CPU has something else to do.
-bool time_to_pause(const paging::Budget& budget);
-
-// Beside the tables that are checked for it: a list of 2048 plain requests lets others in.
+// Beside the tables that are checked for it: a list of 128 plain requests lets others in.
 inline constexpr std::int64_t cost_of_request = 16;
 
 // Requests of a batch that has begun, one after the other, each by `act(request, budget)`, until all are done, one is

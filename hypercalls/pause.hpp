@@ -1,8 +1,9 @@
-// Between the bounded steps of a long call.
+// Between the bounded pieces of a long call.
 #pragma once
 
 #include "domain/vcpu.hpp"
 #include "machine/entry.hpp"
+#include "paging/budget.hpp"
 
 namespace basalt::hypercalls {
 
@@ -16,6 +17,13 @@ inline bool somebody_waits() {
 inline bool better_pause() {
     poll_interrupts();
     return somebody_waits() || running().events.upcall_due();
+}
+
+// For calls that count what they do: asks when the budget is spent, and renews it where the call may go on.
+inline bool time_to_pause(paging::Budget& budget) {
+    if (!budget.over()) return somebody_waits();
+    budget = paging::Budget();
+    return better_pause();
 }
 
 }  // namespace basalt::hypercalls

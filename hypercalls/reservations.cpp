@@ -1,5 +1,5 @@
 #include "hypercalls/memory_calls.hpp"
-#include "hypercalls/page_table_calls.hpp"
+#include "hypercalls/pause.hpp"
 #include "memory/reservation.hpp"
 
 namespace basalt::hypercalls {

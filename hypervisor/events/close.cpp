@@ -85,7 +85,7 @@ void EventChannels::refuse_new_ports() {
 }
 
 Step<> EventChannels::reset() {
-    constexpr int most_closed = 256;
+    constexpr int most_closed = 64;   // each is looked for among 2048 words
     for (int closed = 0; closed < most_closed; ++closed) {
         if (close_lowest()) continue;
         const bool done = ports_.with([&](Ports& ports) {

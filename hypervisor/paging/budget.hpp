@@ -1,4 +1,5 @@
-// How much a call may still do before it says Again. One unit is about one entry looked at.
+// How much a call may still do before others have their chance: it lets interrupts in, and says Again if somebody waits.
+// One unit is about one entry looked at, some hundred instructions.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@ public:
         return left_ <= 0;
     }
 
-    static constexpr std::int64_t one_call = 64 * 512;
+    static constexpr std::int64_t one_call = 4 * 512;
 
 private:
     std::int64_t left_;
