@@ -5,7 +5,6 @@
 #include "hypercalls/cpu_policies.hpp"
 #include "hypercalls/domctl_calls.hpp"
 #include "hypercalls/handlers.hpp"
-#include "hypercalls/pause.hpp"
 #include "table/domctl.hpp"
 
 namespace basalt::hypercalls {
@@ -83,10 +82,7 @@ Ending act(Registers& registers, const Command<Act>& command, GuestPointer<Reque
     const auto domain = domain_for(command.whom, DomainId(request.domain));
     if (!domain) return answer(registers, refuse(domain.error()));
     const Step<> step = command.whom == Whom::nobody ? command.act(**domain, request) : act_alone(command, **domain, request);
-    if (step.again() != nullptr) {
-        poll_interrupts();
-        return Ending::resume;
-    }
+    if (step.again() != nullptr) return Ending::resume;
     const bool refused = step.refused() != nullptr;
     const auto told = refused && !command.told_when_refused ? Result<>{} : pointer.write(request);
     return answer(registers, refused ? refuse(*step.refused()) : told);

@@ -5,6 +5,7 @@
 #include "domain/frames.hpp"
 #include "domain/guest_time.hpp"
 #include "domain/run.hpp"
+#include "machine/entry.hpp"
 #include "machine/fpu.hpp"
 #include "machine/page_tables.hpp"
 #include "memory/allocator.hpp"
@@ -106,10 +107,14 @@ Result<Domain*> create_domain(const DomainWishes& wishes) {
 
 void take_apart(Domain& domain) { static_cast<void>(Owned<Domain>(&domain)); }
 
-// Held vcpus stop as soon as their CPUs look: nothing that they do meanwhile waits for this CPU but a flush, which it answers.
+// Held vcpus stop after the bounded step that they are in: nothing that they do meanwhile waits for this CPU but a flush,
+// which it answers. Its own interrupts do not wait either.
 void wait_until_off_cpu(const Domain& domain) {
     for (const Vcpu* const vcpu : domain.vcpus())
-        while (vcpu->unit.on_cpu() && this_cpu().running_vcpu != vcpu) while_waiting();
+        while (vcpu->unit.on_cpu() && this_cpu().running_vcpu != vcpu) {
+            while_waiting();
+            poll_interrupts();
+        }
 }
 
 }  // namespace basalt

@@ -6,6 +6,7 @@
 #include "core/lock.hpp"
 #include "domain/domain.hpp"
 #include "domain/passage.hpp"
+#include "machine/entry.hpp"
 
 namespace basalt {
 namespace {
@@ -131,9 +132,14 @@ Domain* first_leaving_domain() {
     return changes.with([](const Changes& changes) { return changes.leaving; });
 }
 
+// One at a time: what there is of a domain is some thousand pages.
 void bury_the_dead() {
     unlist_the_dead();
-    while (Domain* const domain = take_one_nobody_has()) take_apart(*domain);
+    Domain* const domain = take_one_nobody_has();
+    if (domain == nullptr) return;
+    take_apart(*domain);
+    raise_here(Work::passage);
+    poll_interrupts();
 }
 
 }  // namespace basalt
