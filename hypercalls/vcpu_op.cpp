@@ -109,7 +109,12 @@ Result<vcpu_runstate_info> get_runstate_info(Vcpu& vcpu) { return scheduler().ru
 Result<> set_periodic_timer(Vcpu& vcpu, const vcpu_set_periodic_timer& request) {
     constexpr Nanoseconds longest = ~Nanoseconds{0} >> 2;
     if (request.period_ns > longest) return refuse(Error::invalid);
-    return vcpu.timers.set_periodic(request.period_ns);
+    TRY(vcpu.timers.set_periodic(request.period_ns));
+    if (is_running_here(vcpu))
+        vcpu.timers.follow_period();
+    else if (vcpu.unit.on_cpu())
+        kick(vcpu.unit.cpu());
+    return {};
 }
 
 Result<> stop_periodic_timer(Vcpu& vcpu) {

@@ -58,7 +58,10 @@ void choose_who_runs() {
         timers().set(slice, choice.until);
     else if (slice.armed())
         timers().cancel(slice);
-    if (next == before) return;
+    if (next == before) {
+        if (next != nullptr) next->timers.follow_period();
+        return;
+    }
     if (before != nullptr) leave(*before);
     if (next != nullptr)
         enter(*next);

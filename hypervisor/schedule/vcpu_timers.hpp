@@ -21,18 +21,21 @@ public:
     // set_timer_op: 0 stops; an instant that is over, by wrapping or not, is due at once.
     void set_timer_op(Instant deadline);
 
-    // VCPUOP_set_periodic_timer: ticks while the vcpu runs, and once on its return for any that it missed.
+    // VCPUOP_set_periodic_timer: ticks while the vcpu runs, at the cost of its own CPU, and once on its return for any that
+    // it missed. By any CPU: where the vcpu runs, follow_period() is due. The first tick comes whether it runs or not.
     Result<> set_periodic(Nanoseconds period);
     void stop_periodic();
+    // On the CPU where the vcpu runs: what others have set counts from now on.
+    void follow_period() {
+        if (times_set_.load(std::memory_order_acquire) != times_followed_) go_on_ticking();
+    }
 
     void set_poll_timeout(Instant deadline) { timers_.set(poll_, deadline); }
     void stop_poll_timeout() { timers_.cancel(poll_); }
 
     // The vcpu begins and ends its stay on this CPU. `moved`: it ran on another before.
     void switched_in(bool moved);
-    void switched_out() {
-        if (ticks()) timers_.cancel(periodic_);
-    }
+    void switched_out();
 
     void stop_all();   // before the vcpu's memory goes
 
@@ -42,6 +45,7 @@ private:
         VcpuTimers& owner;
     };
     static VcpuTimers& owner(Timer& timer) { return static_cast<Owned&>(timer).owner; }
+    static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
     static void singleshot_due(Timer& timer);
     static void periodic_due(Timer& timer);
     static void poll_due(Timer& timer);
@@ -51,8 +55,15 @@ private:
     Owned periodic_{*this, periodic_due};
     Owned poll_{*this, poll_due};
     bool ticks() const { return period_.load(std::memory_order_relaxed) != 0; }
+    void go_on_ticking();
 
-    std::atomic<Nanoseconds> period_{0};   // another vcpu may set it
+    // Another vcpu may set these.
+    std::atomic<Nanoseconds> period_{0};
+    std::atomic<std::uint64_t> begun_{0};       // the tick before the first, as an instant
+    std::atomic<std::uint64_t> times_set_{0};
+
+    std::atomic<std::uint32_t> runs_on_{nowhere};   // the CPU
+    std::uint64_t times_followed_ = 0;          // for that CPU alone
     Instant ticked_{};
 };
 

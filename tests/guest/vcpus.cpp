@@ -136,6 +136,18 @@ constexpr auto table = std::to_array<Case>({
         refused(descriptors.mfn(), root.mfn(), table);
         refused(table, root.mfn(), user_root.mfn());
     }},
+    {"vcpu_op.set_periodic_timer", "of a vcpu that does not run does not tick on", [] {
+        if (on_stock_xen()) return skip("Basalt's own promise: there it ticks, at the cost of whoever runs on that CPU");
+        evtchn_bind_virq_t bind{VIRQ_TIMER, 1, 0};
+        expect_equal(event_channel_op(EVTCHNOP_bind_virq, &bind), 0);
+        vcpu_set_periodic_timer_t request{millisecond};
+        expect_equal(vcpu_op(VCPUOP_set_periodic_timer, 1, &request), 0);
+        while (!pending(bind.port)) __builtin_ia32_pause();
+        std::atomic_ref(shared->evtchn_pending[bind.port / 64]).fetch_and(~(1ul << bind.port % 64));
+        for (const auto end = now() + 20 * millisecond; now() < end;) expect(!pending(bind.port));
+        expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 1), 0);
+        close(bind.port);
+    }},
     {"vcpu_op.initialise", "happens once, and the vcpu waits for up", [] {
         auto& context = second_vcpu_context();
         expect_equal(vcpu_op(VCPUOP_initialise, 1, &context), 0);

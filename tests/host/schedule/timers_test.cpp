@@ -167,5 +167,63 @@ TEST_F(timers, of_a_vcpu) {
     EXPECT_EQ(queues.next_deadline(), never);
 }
 
+// One that is down, blocked or paused costs nobody anything but the first tick of each time that it is set.
+TEST_F(timers, a_vcpu_that_does_not_run_is_ticked_once) {
+    VcpuTimers vcpu(queues);
+    virqs_raised = 0;
+    EXPECT_TRUE(vcpu.set_periodic(milliseconds(10)));
+    for (fakes::clock = milliseconds(10); fakes::clock < milliseconds(100); fakes::clock += milliseconds(10)) queues.expire();
+    EXPECT_EQ(virqs_raised, 1);
+    EXPECT_EQ(queues.next_deadline(), never);
+    vcpu.switched_in(true);
+    EXPECT_EQ(virqs_raised, 2);   // for all that it missed
+    EXPECT_EQ(queues.next_deadline(), Instant(milliseconds(110)));
+    vcpu.stop_all();
+}
+
+TEST_F(timers, a_vcpu_that_runs_is_ticked_by_its_own_cpu) {
+    VcpuTimers vcpu(queues);
+    virqs_raised = 0;
+    vcpu.switched_in(true);
+    fakes::cpu = CpuId(1);
+    EXPECT_TRUE(vcpu.set_periodic(milliseconds(10)));
+    fakes::cpu = CpuId(0);
+    vcpu.follow_period();
+    EXPECT_EQ(queues.next_deadline(), Instant(milliseconds(10)));
+    fakes::cpu = CpuId(1);
+    EXPECT_EQ(queues.next_deadline(), never);
+    fakes::cpu = CpuId(0);
+    for (std::uint64_t tick = 1; tick <= 3; ++tick) {
+        fakes::clock = milliseconds(10 * tick);
+        queues.expire();
+        EXPECT_EQ(virqs_raised, static_cast<int>(tick));
+    }
+    vcpu.switched_out();
+    EXPECT_EQ(queues.next_deadline(), never);
+    vcpu.stop_all();
+}
+
+// It is due on the CPU that has set it before the vcpu's own has looked: one tick, not two.
+TEST_F(timers, a_period_that_is_noticed_late_has_ticked_already) {
+    VcpuTimers vcpu(queues);
+    virqs_raised = 0;
+    vcpu.switched_in(true);
+    fakes::cpu = CpuId(1);
+    EXPECT_TRUE(vcpu.set_periodic(milliseconds(10)));
+    fakes::clock = milliseconds(10);
+    queues.expire();
+    EXPECT_EQ(virqs_raised, 1);
+    EXPECT_EQ(queues.next_deadline(), never);
+    fakes::cpu = CpuId(0);
+    vcpu.follow_period();
+    EXPECT_EQ(virqs_raised, 1);
+    EXPECT_EQ(queues.next_deadline(), Instant(milliseconds(20)));
+    vcpu.stop_periodic();
+    fakes::clock = milliseconds(20);
+    queues.expire();
+    EXPECT_EQ(virqs_raised, 1);
+    vcpu.stop_all();
+}
+
 }  // namespace
 }  // namespace basalt
