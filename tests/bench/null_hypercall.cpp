@@ -1,18 +1,12 @@
 // The cheapest call there is, 200000 times, counted by the time-stamp counter: under -icount it counts instructions.
 // Started as the first domain, so the counter's first value is also what the boot took until here.
 #include "kit/case.hpp"
+#include "report.hpp"
 
 namespace kit {
 namespace {
 
 constexpr unsigned calls = 200'000;
-
-void report(std::string_view name, std::uint64_t ticks, unsigned times) {
-    Line line;
-    (line << "bench " << name << " ").decimal(static_cast<std::int64_t>(ticks)) << " ";
-    line.decimal(times) << "\n";
-    write_console(line.text());
-}
 
 constexpr auto table = std::to_array<Case>({
     {"xen_version.version", "how long it takes", [] {
