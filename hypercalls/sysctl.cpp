@@ -11,7 +11,9 @@
 #include "hypercalls/tools.hpp"
 #include "keys/keys.hpp"
 #include "machine/cpu.hpp"
+#include "machine/features.hpp"
 #include "machine/instructions.hpp"
+#include "machine/topology.hpp"
 #include "memory/allocator.hpp"
 #include "memory/frame.hpp"
 #include "table/sysctl.hpp"
@@ -42,13 +44,31 @@ Result<> read_console(Request& request) {
     return {};
 }
 
-// One socket of cores without threads, one node: what Basalt knows of the machine.
+// All CPUs are of one kind: this one tells what APIC ids mean.
+CpuPlace place_of(CpuId cpu) {
+    const auto read = [](std::uint32_t leaf, std::uint32_t subleaf) { return cpuid(leaf, subleaf); };
+    return apic_id_parts(read, features().vendor == Vendor::amd).place_of(cpu_of(cpu).apic_id);
+}
+
+// How many threads a core has, and how many cores a chip: as the first has them, which is all that can be said.
+void count_threads_and_cores(xen_sysctl_physinfo& info) {
+    const CpuPlace first = place_of(CpuId(0));
+    std::uint32_t threads = 0, in_chip = 0;
+    online_cpus().for_each([&](CpuId cpu) {
+        const CpuPlace place = place_of(cpu);
+        if (place == first) ++threads;
+        if (place.chip == first.chip) ++in_chip;
+    });
+    info.threads_per_core = threads;
+    info.cores_per_socket = in_chip / threads;
+}
+
 Result<> physinfo(Request& request) {
     auto& info = request.u.physinfo;
     info = {};
     const FreeCounts memory = free_counts();
-    info.threads_per_core = 1;
-    info.cores_per_socket = info.nr_cpus = static_cast<std::uint32_t>(online_cpu_count());
+    count_threads_and_cores(info);
+    info.nr_cpus = static_cast<std::uint32_t>(online_cpu_count());
     info.max_cpu_id = info.nr_cpus - 1;
     info.nr_nodes = 1;
     info.cpu_khz = static_cast<std::uint32_t>(tsc_hz() / 1000);
@@ -88,8 +108,10 @@ Result<> cpu_topology(Request& request) {
     const GuestPointer<xen_sysctl_cputopo_t> buffer(wish.cputopo.p);
     if (!buffer.is_null()) {
         cpus = std::min(cpus, wish.num_cpus);
-        for (std::uint32_t cpu = 0; cpu < cpus; ++cpu)
-            TRY((buffer + cpu).write({.core = cpu, .socket = 0, .node = 0}));
+        for (std::uint32_t cpu = 0; cpu < cpus; ++cpu) {
+            const CpuPlace place = place_of(CpuId(cpu));
+            TRY((buffer + cpu).write({.core = place.core, .socket = place.chip, .node = 0}));
+        }
     }
     wish.num_cpus = cpus;
     return {};

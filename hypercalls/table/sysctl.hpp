@@ -24,13 +24,13 @@ inline constexpr Row sysctl_rows[] = {
     {.command = XEN_SYSCTL_physinfo, .name = "physinfo",
      .effect = "the structure describes the machine's CPUs and memory",
      .operand = in_out<xen_sysctl_t>(),
-     .fields = {{"threads_per_core, cores_per_socket", "out: 1, and nr_cpus"}, {"nr_cpus, max_cpu_id", "out: CPUs online"},
+     .fields = {{"threads_per_core, cores_per_socket", "out: of the first core, and the first chip"}, {"nr_cpus, max_cpu_id", "out: CPUs online"},
                 {"nr_nodes, max_node_id", "out: 1 and 0"}, {"cpu_khz", "out: the TSC's pace"},
                 {"capabilities", "out: XEN_SYSCTL_PHYSCAP_pv and _gnttab_v1"}, {"arch_capabilities", "out: 0"},
                 {"total_pages, free_pages", "out: frames that Basalt manages, and those that guests can be given"},
                 {"scrub_pages", "out: 0"}, {"outstanding_pages", "out: claimed by domains that do not have them yet"},
                 {"max_mfn", "out: the highest frame number of memory"}, {"hw_cap", "out: words of the CPU's features"}},
-     .differs = "the machine is one chip of cores without threads, whatever it is; Xen tells of chips, threads and nodes, of "
+     .differs = "memory is one node, whatever it is; Xen tells of several, of "
                 "hardware-assisted guests and of grant tables of version 2. Xen gives guests the last free frame; here "
                 "some are kept for Dom0's devices, and not called free, for xl would not take as much from Dom0 as a guest "
                 "needs"},
@@ -82,7 +82,7 @@ inline constexpr Row sysctl_rows[] = {
                 {"cputopo", "out: core, socket and node of each; null: only their number is asked"}},
      .refusals = {{Error::bad_address, has_a_list}},
      .cost = Cost::per_element,
-     .differs = "each CPU is a core of its own on chip 0 and node 0"},
+     .differs = "each CPU is on node 0"},
     {.command = XEN_SYSCTL_numainfo, .name = "numainfo",
      .effect = "the lists describe the one memory node",
      .operand = in_out<xen_sysctl_t>(),

@@ -73,6 +73,7 @@ def arguments():
     parser.add_argument("--as-domu", action="store_true", help="beside a Debian Dom0, started by xl")
     parser.add_argument("--hypervisor", type=Path, help="this file instead")
     parser.add_argument("--cpus", type=int, default=1)
+    parser.add_argument("--topology", default="", help="what QEMU's CPUs are: sockets=1,cores=2,threads=2")
     parser.add_argument("--cpu", default=CPU, help=f"QEMU's CPU model ({CPU})")
     parser.add_argument("--smap", action=argparse.BooleanOptionalAction, default=False,
                         help="on a CPU with SMAP, and Basalt uses it, as the ring does: QEMU's TCG gets far returns in ring 3 wrong then")
@@ -118,7 +119,8 @@ def boot(wanted, guest, cases):
     iso = make_iso(places.image / "guests" / wanted.on / f"{guest.name}.iso", hypervisor,
                    f"{BASE_OPTIONS} {wanted.options}".rstrip(),
                    [Module(guest, f"placeholder on={wanted.on} {wanted.words}".rstrip())])
-    machine = Machine(iso=iso, cpu=wanted.cpu, cpus=wanted.cpus, memory=wanted.memory,
+    cpus = f"{wanted.cpus},{wanted.topology}" if wanted.topology else wanted.cpus
+    machine = Machine(iso=iso, cpu=wanted.cpu, cpus=cpus, memory=wanted.memory,
                       instruction_count=wanted.count, gdb_port=GDB_PORT if wanted.gdb else None,
                       extra=(*(word for device in wanted.device for word in ("-device", device)),
                              *(["-S"] if wanted.monitor_first else [])))
