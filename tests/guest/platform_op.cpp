@@ -84,13 +84,14 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(platform_op(&request), 0);
     }},
     {"platform_op.resource_op", "register 0x10 counts the nanoseconds of system time, on any CPU", [] {
+        constexpr std::uint64_t apart = 1'000'000;         // Xen keeps time for each CPU, and the guest's besides
         const std::uint64_t start = now();
         const std::uint64_t first = counted_time(0);       // from a beginning of the hypervisor's own choice
         const std::uint64_t read = now();
         for (const std::uint32_t cpu : {0u, 1u}) {
             const std::uint64_t before = now();
             const std::uint64_t passed = counted_time(cpu) - first;
-            expect(passed >= before - read && passed <= now() - start);
+            expect(passed + apart >= before - read && passed <= now() - start + apart);
         }
     }},
     {"platform_op.resource_op", "refuses other registers and commands, in the entry", [] {
