@@ -238,7 +238,7 @@ void Scheduler::rehome(SchedulingUnit& unit) {
 }
 
 void Scheduler::saved(SchedulingUnit& unit) {
-    unit.on_cpu_.store(false, std::memory_order_release);
+    unit.on_cpu_.store(false);     // before we look where it may run: whoever changes that looks at this after
     const auto cpu = unit.cpu();
     if (!usable(unit).has(cpu)) {
         settle(unit);

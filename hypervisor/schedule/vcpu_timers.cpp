@@ -43,8 +43,8 @@ Result<> VcpuTimers::set_periodic(Nanoseconds period) {
     const auto at = system_time();
     begun_.store(at.raw, std::memory_order_relaxed);
     period_.store(period, std::memory_order_relaxed);
-    times_set_.fetch_add(1);
     timers_.set(periodic_, later(at, period));
+    times_set_.fetch_add(1);     // only now: who follows takes the timer to its own CPU, and must do so last
     return {};
 }
 

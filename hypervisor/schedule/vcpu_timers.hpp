@@ -22,7 +22,8 @@ public:
     void set_timer_op(Instant deadline);
 
     // VCPUOP_set_periodic_timer: ticks while the vcpu runs, at the cost of its own CPU, and once on its return for any that
-    // it missed. By any CPU: where the vcpu runs, follow_period() is due. The first tick comes whether it runs or not.
+    // it missed. By any CPU: where the vcpu runs, follow_period() is due. The first tick comes though it does not run
+    // yet, unless it is just leaving a CPU.
     Result<> set_periodic(Nanoseconds period);
     void stop_periodic();
     // On the CPU where the vcpu runs: what others have set counts from now on.
