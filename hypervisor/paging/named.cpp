@@ -16,9 +16,9 @@ Outcome take_device(Mfn mfn, const Parties& parties) {
 }
 
 // Where there is something to wait for, or to flush, before the page is writable.
-[[gnu::noinline]] Outcome take_writable_later(Mfn mfn, DomainMemory& owner, const Checking* checking) {
+[[gnu::noinline]] Outcome take_writable_later(Mfn mfn, DomainMemory& owner, Budget& budget, const Checking* checking) {
     if (checking != nullptr && checking->includes(mfn)) return refuse(Error::busy);
-    auto taken = take_writable(mfn, owner);
+    auto taken = take_writable(mfn, owner, budget);
     if (taken) {
         static_cast<void>(std::move(*taken).into_table());
         return {};
@@ -28,7 +28,7 @@ Outcome take_device(Mfn mfn, const Parties& parties) {
 }
 
 // One look at the owner, one exchange, one look again.
-Outcome take_owned(Entry entry, const Parties& parties, const Checking* checking) {
+Outcome take_owned(Entry entry, const Parties& parties, Budget& budget, const Checking* checking) {
     const Mfn mfn = entry.mfn();
     Frame& record = frame(mfn);
     const DomainId owner = parties.pages->id;
@@ -43,15 +43,15 @@ Outcome take_owned(Entry entry, const Parties& parties, const Checking* checking
         return refuse(Error::busy);
     }
     if (entry.writable() && taken.error() == Refusal::check_unfinished)
-        return take_writable_later(mfn, *parties.pages, checking);
+        return take_writable_later(mfn, *parties.pages, budget, checking);
     return refuse(Error::busy);
 }
 
 // A page of another's becomes known where its owner's tables are not walked: once it is held, and before it is named.
-Outcome take_page(Entry entry, const Parties& parties, const Checking* checking) {
+Outcome take_page(Entry entry, const Parties& parties, Budget& budget, const Checking* checking) {
     const Mfn mfn = entry.mfn();
     if (!is_ram(mfn)) return take_device(mfn, parties);
-    const Outcome taken = take_owned(entry, parties, checking);
+    const Outcome taken = take_owned(entry, parties, budget, checking);
     const bool abroad = parties.tables != parties.pages && !parties.granted;
     if (abroad && taken.done()) [[unlikely]]
         frame(mfn).make_known_to(parties.tables->hardware ? Others::hardware : Others::anybody);
@@ -68,7 +68,7 @@ Entry without_pretence(Entry entry, DomainId domain) {
 
 Outcome take_named(unsigned level, Entry entry, const Parties& parties, Budget& budget,
                    const Checking* checking) {
-    if (level == 1) return take_page(entry, parties, checking);
+    if (level == 1) return take_page(entry, parties, budget, checking);
     return take_use_while(entry.mfn(), table_of_level(level - 1), *parties.tables, budget, checking);
 }
 

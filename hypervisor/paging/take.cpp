@@ -45,10 +45,9 @@ void leave_to_new_owner(Mfn mfn, const Held& held) {
 
 // A reference and a use, checked or not. Someone else's unfinished check is waited for. Meanwhile the owner's
 // dropped tables are undone, for this may be one of them, and the owner may be paused.
-Result<Held> take_both(Mfn mfn, Use wanted, DomainMemory& owner) {
+Result<Held> take_both(Mfn mfn, Use wanted, DomainMemory& owner, Budget& budget) {
     if (!has_record(mfn)) return refuse(Error::invalid);
     Frame& record = frame(mfn);
-    Budget help(entries_per_table);
     for (unsigned waits = 0;; ++waits) {
         if (record.owner() != owner.id) return refuse(Error::invalid);
         const auto taken = record.apply([=](FrameWord word) { return word.take_both(wanted); });
@@ -60,8 +59,8 @@ Result<Held> take_both(Mfn mfn, Use wanted, DomainMemory& owner) {
             return refuse(Error::invalid);
         }
         if (taken.error() != Refusal::check_unfinished) return refuse(error_for(wanted));
-        if (waits == most_waits || help.over()) return refuse(Error::again);
-        if (!undo_one(owner, help)) while_waiting();
+        if (waits == most_waits || budget.over()) return refuse(Error::again);
+        if (!undo_one(owner, budget)) while_waiting();
     }
 }
 
@@ -87,7 +86,7 @@ bool permit_descriptors(Mfn mfn) {
 Outcome take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget, const Checking* checking) {
     if (checking != nullptr && checking->includes(mfn))
         return refuse(Error::invalid);    // a linear page table
-    const auto held = take_both(mfn, use, owner);
+    const auto held = take_both(mfn, use, owner, budget);
     if (!held) return held.error() == Error::again ? Outcome(Again{}) : Outcome(refuse(held.error()));
     if (held->after.checked()) return {};
     forget_former_use(mfn, *held);
@@ -101,7 +100,12 @@ Step<FrameUse> take_use(Mfn mfn, Use use, DomainMemory& owner, Budget& budget) {
 }
 
 Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner) {
-    const auto held = TRY(take_both(mfn, Use::writable, owner));
+    Budget help(entries_per_table);
+    return take_writable(mfn, owner, help);
+}
+
+Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner, Budget& budget) {
+    const auto held = TRY(take_both(mfn, Use::writable, owner, budget));
     if (!held.after.checked()) {
         forget_former_use(mfn, held);
         finish(mfn);
@@ -110,7 +114,8 @@ Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner) {
 }
 
 Result<FrameUse> take_descriptors(Mfn mfn, DomainMemory& owner) {
-    const auto held = TRY(take_both(mfn, Use::descriptors, owner));
+    Budget help(entries_per_table);
+    const auto held = TRY(take_both(mfn, Use::descriptors, owner, help));
     if (!held.after.checked()) {
         forget_former_use(mfn, held);
         if (!permit_descriptors(mfn)) {

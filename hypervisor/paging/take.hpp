@@ -16,6 +16,7 @@ Step<FrameUse> take_use(Mfn mfn, Use use, DomainMemory& owner, Budget& budget);
 // For uses that are quick to check (writable, descriptors). Error::again: another CPU has been checking the frame for
 // long, or it is one of the owner's tables that wait to be taken apart; some of that has been done.
 Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner);
+Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner, Budget& budget);   // which pays for what is taken apart
 Result<FrameUse> take_descriptors(Mfn mfn, DomainMemory& owner);
 
 // For calls that do not tell what the frame is in the way of: only what passes by itself stays what it is.
