@@ -3,6 +3,7 @@
 #include "hypercalls/memory_calls.hpp"
 #include "hypercalls/pause.hpp"
 #include "memory/reservation.hpp"
+#include "paging/named.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -56,7 +57,8 @@ Result<> exchange_chunk(const Plan& plan, std::uint64_t chunk) {
     Exchange exchange(*plan.domain);
     for (std::uint64_t i = 0; i < plan.given_in_chunk; ++i) {
         const auto mfn = TRY((plan.given + (chunk * plan.given_in_chunk + i)).read());
-        if (!exchange.give(Mfn(mfn), plan.given_order)) return refuse(Error::invalid);
+        if (const auto given = exchange.give(Mfn(mfn), plan.given_order); !given)
+            return refuse(given.error() == Error::again ? Error::again : Error::invalid);
     }
     for (std::uint64_t i = 0; i < plan.taken_in_chunk; ++i) {
         const Numbers place = plan.taken + (chunk * plan.taken_in_chunk + i);
@@ -85,6 +87,8 @@ Ending exchange(Registers& registers) {
     auto chunk = request->nr_exchanged / plan->given_in_chunk;
     while (chunk < chunks && result) {
         result = exchange_chunk(*plan, chunk);
+        // A table that waits to be taken apart: perhaps this is the one.
+        if (!result && result.error() == Error::again) paging::undo_one(*plan->domain, budget);
         if (result) ++chunk;
         budget.spend(std::int64_t{512} << plan->given_order << std::bit_width(plan->given_in_chunk));
         if (chunk < chunks && time_to_pause(budget)) break;

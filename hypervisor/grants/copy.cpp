@@ -18,6 +18,7 @@ public:
             return taken;
         }
         auto held = HeldFrame::take(side.own, caller, writing);
+        if (!held && held.error() == Error::again) return deny(Status::again);
         if (!held && writing && is_ram(side.own) && frame(side.own).owner() == caller) return deny(Status::general_error);
         if (!held) return deny(Status::bad_page);
         taken.mfn_ = held->mfn();

@@ -177,6 +177,7 @@ constexpr FrameWord FrameWord::drop_both() const {
 
 constexpr Ruled FrameWord::take_out() const {
     if (references() == 0) return std::unexpected(Refusal::frame_free);
+    if (users() == 1 && !checked() && !partial()) return std::unexpected(Refusal::check_unfinished);
     if (references() != 1 || users() != 0) return std::unexpected(Refusal::frame_in_other_use);
     return FrameWord(raw_ - 1);
 }

@@ -140,7 +140,9 @@ bool resolve_hypervisor_fault(Registers& registers) {
     if (registers.vector != vector::page_fault || this_cpu().running_vcpu == nullptr) return false;
     Vcpu& vcpu = running();
     const std::uint64_t offset = read_cr2() - layout::ldt_of(vcpu.id);
-    return offset < layout::descriptor_pages * page_size && pv::map_ldt_page(vcpu, offset).has_value();
+    if (offset >= layout::descriptor_pages * page_size) return false;
+    const auto mapped = pv::map_ldt_page(vcpu, offset);
+    return mapped || mapped.error() == Error::again;      // that much is done: it faults again, and comes again
 }
 
 }  // namespace basalt
