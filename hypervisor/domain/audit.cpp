@@ -229,13 +229,13 @@ void tell(const Finding& wrong) {
 
 }  // namespace
 
-Result<> audit() {
+Result<> audit(bool may_give_up) {
     const auto room = take_room();
     if (!room) {
         log(Level::error, "audit: there is no memory for its counts");
         return refuse(Error::no_memory);
     }
-    const auto alone = Standstill::begin();
+    const auto alone = Standstill::begin(may_give_up);
     if (!alone) return refuse(Error::again);
     const Instant begin = system_time();
     settle_undoing();
@@ -250,7 +250,7 @@ Result<> audit() {
 void audit_soon() { raise_here(Work::audit); }
 
 void audit_for_a_key() {
-    if (const auto agrees = audit(); !agrees && agrees.error() == Error::again) audit_soon();
+    if (const auto agrees = audit(true); !agrees && agrees.error() == Error::again) audit_soon();
 }
 
 void stand_audited() {

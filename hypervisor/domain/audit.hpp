@@ -19,8 +19,9 @@ bool borrows_by_grants(const Domain& domain);
 
 // That all agrees, or the first thing that does not, goes to the log as one line. Refused: input_output where something
 // does not agree; no_memory where there is none for the counts; again where another CPU is at it: this one will stand
-// still on its way back to the guest.
-Result<> audit();
+// still on its way back to the guest, or where `may_give_up` the vcpu here has to leave first. It may where any domain can
+// run here; nobody waits for Dom0's to leave.
+Result<> audit(bool may_give_up = false);
 
 // The same, on this CPU's way back to a guest; and what settle_work does about it.
 void audit_soon();

@@ -108,7 +108,7 @@ Result<Domain*> create_domain(const DomainWishes& wishes) {
 void take_apart(Domain& domain) { static_cast<void>(Owned<Domain>(&domain)); }
 
 // Held vcpus stop after the bounded step that they are in: nothing that they do meanwhile waits for this CPU but a flush,
-// which it answers. Its own interrupts do not wait either.
+// which it answers, and an audit, which gives up where a vcpu is to leave. Its own interrupts do not wait either.
 void wait_until_off_cpu(const Domain& domain) {
     for (const Vcpu* const vcpu : domain.vcpus())
         while (vcpu->unit.on_cpu() && this_cpu().running_vcpu != vcpu) {

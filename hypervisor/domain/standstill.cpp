@@ -23,17 +23,26 @@ bool leave() {
     return false;
 }
 
-void wait_for(std::uint32_t others) {
-    for (auto seen = others; !standing.compare_exchange_weak(seen, others | all); seen = others) while_waiting();
+// False: somebody waits for the vcpu that runs here to leave, and cannot stand still before.
+bool wait_for(std::uint32_t others, bool may_give_up) {
+    constexpr auto leave_work = static_cast<std::uint32_t>(Work::schedule);
+    for (auto seen = others; !standing.compare_exchange_weak(seen, others | all); seen = others) {
+        if (may_give_up && (this_cpu().work.load(std::memory_order_relaxed) & leave_work) != 0) return false;
+        while_waiting();
+    }
+    return true;
 }
 
 }  // namespace
 
-std::optional<Standstill> Standstill::begin() {
+std::optional<Standstill> Standstill::begin(bool may_give_up) {
     if (wanted.exchange(true)) return std::nullopt;
     const CpuMask others = online_cpus().without(this_cpu().id);
     others.for_each([](CpuId cpu) { raise(cpu, Work::standstill); });
-    wait_for(static_cast<std::uint32_t>(std::popcount(others.bits)));
+    if (!wait_for(static_cast<std::uint32_t>(std::popcount(others.bits)), may_give_up)) {
+        wanted.store(false);
+        return std::nullopt;
+    }
     return Standstill();
 }
 

@@ -10,8 +10,9 @@ namespace basalt {
 
 class Standstill {
 public:
-    // With no lock held. Nothing: another CPU has the machine stand still, and this one has to on its way to a guest.
-    static std::optional<Standstill> begin();
+    // With no lock held. Nothing: another CPU has the machine stand still, and this one has to on its way to a guest; or,
+    // where that is allowed, the vcpu that runs here is to leave first, for somebody who waits for it cannot stand still.
+    static std::optional<Standstill> begin(bool may_give_up);
     Standstill(Standstill&& other) noexcept : holds_(std::exchange(other.holds_, false)) {}
     Standstill& operator=(Standstill&&) = delete;
     ~Standstill();
