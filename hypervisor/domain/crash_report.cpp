@@ -45,12 +45,12 @@ void show_stack(const Vcpu& vcpu) {
 
 }  // namespace
 
-void report_crash(const Vcpu& running, std::string_view reason) {
+void report_crash(const Vcpu& running, std::string_view reason, bool with_stack) {
     if (!may_tell_about(running.domain, Level::error)) return;
     log(Level::error, "d{}v{} crashed: {}", running.domain.id, running.id, reason);
     show_general_registers(running);
     show_control_registers(running);
-    show_stack(running);
+    if (with_stack) show_stack(running);
 }
 
 }  // namespace basalt

@@ -7,6 +7,7 @@
 
 namespace basalt {
 
-void report_crash(const Vcpu& running, std::string_view reason);
+// Its stack is left alone where memory may be what failed: reading it could be the next machine check, and Basalt's own.
+void report_crash(const Vcpu& running, std::string_view reason, bool with_stack);
 
 }  // namespace basalt

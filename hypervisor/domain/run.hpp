@@ -32,6 +32,8 @@ void drop_descriptor_tables(Vcpu& vcpu);   // of a new one, or of one that will 
 // system call's entry leaves some where they are), crash_if_due says what it was, and shows them. The domain stops then
 // (SHUTDOWN_crash), and nobody else notices.
 void crash_running_domain(std::string_view reason);
+// The same at once, for settle_work, of a domain that a machine check has hit.
+void end_after_machine_check();
 void crash_if_due(Vcpu& running);
 void shut_down(class Domain& domain, unsigned reason);
 

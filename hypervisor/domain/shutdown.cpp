@@ -41,9 +41,14 @@ void crash_running_domain(std::string_view reason) {
     reschedule();
 }
 
+void end_after_machine_check() {
+    report_crash(running(), "a machine check has hit it", false);
+    shut_down(running().domain, SHUTDOWN_crash);
+}
+
 void crash_if_due(Vcpu& running) {
     if (running.crash_due.empty()) return;
-    report_crash(running, std::exchange(running.crash_due, {}));
+    report_crash(running, std::exchange(running.crash_due, {}), true);
     shut_down(running.domain, SHUTDOWN_crash);
 }
 

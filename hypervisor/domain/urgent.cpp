@@ -37,7 +37,7 @@ void look_into_nmis() {
 }  // namespace
 
 void look_into_urgent_matters() {
-    if (tell_machine_checks()) crash_running_domain("a machine check has hit it");
+    if (tell_machine_checks()) end_after_machine_check();
     look_into_nmis();
 }
 
