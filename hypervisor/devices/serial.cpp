@@ -31,6 +31,7 @@ constexpr std::uint8_t tell_sent = 0x02;
 constexpr std::uint8_t no_interrupt = 0x01;           // in its identity: nothing is left to be told
 constexpr std::uint8_t has_received = 0x01;
 constexpr std::uint8_t can_send = 0x20;               // with the FIFO on: 16 bytes of room
+constexpr std::uint8_t has_sent = 0x40;
 constexpr unsigned clock_over_16 = 115200;
 
 // What has been received waits here for Dom0. One writer (the interrupt's CPU) and one reader at a time.
@@ -70,12 +71,20 @@ constinit Guarded<std::monostate, Rank::log> reader;
 struct ConsoleLine {
     static constexpr unsigned depth = 16;
     bool can_send() const { return (in8(console->port + line_status) & basalt::can_send) != 0; }
+    bool has_sent() const { return (in8(console->port + line_status) & basalt::has_sent) != 0; }
     void send(char letter) { out8(console->port + data, static_cast<std::uint8_t>(letter)); }
     void tell_when_it_can(bool wanted) {
         out8(console->port + interrupt_enable, static_cast<std::uint8_t>(tell_received | (wanted ? tell_sent : 0)));
     }
 };
 constinit SerialOutput<ConsoleLine> output;       // the log's lock guards it
+
+// The line falls, and rises again for what is still to be told.
+void tell_again(std::uint16_t port) {
+    const std::uint8_t told = in8(port + interrupt_enable);
+    out8(port + interrupt_enable, 0);
+    out8(port + interrupt_enable, told);
+}
 
 // Whether there is something for Dom0.
 bool arrived(char letter) {
@@ -115,7 +124,7 @@ void console_write(std::string_view text) {
     if (console) output.write(text);
 }
 void console_can_send() {
-    if (console) output.can_send();
+    if (console) output.interrupted();
 }
 void console_finish() {
     if (console) output.finish();
@@ -135,8 +144,8 @@ void start_serial_interrupts(bool output_too) {
     }
     out8(console->port + modem_control, ready_and_request | interrupt_line_on);
     out8(console->port + interrupt_enable, tell_received);
-    if (output_too) output.use_interrupt();
     serial_interrupt();
+    if (output_too) output.try_interrupt();
 }
 
 // The interrupt is an edge of a line that all causes share: it comes again only if none is left when we leave.
@@ -144,12 +153,14 @@ void serial_interrupt() {
     if (!console) return;
     const auto port = console->port;
     bool any = false;
-    for (unsigned count = 0; count < 256; ++count) {
+    bool all_told = false;
+    for (unsigned count = 0; count < 256 && !all_told; ++count) {
         const std::uint8_t status = in8(port + line_status);
         if (status & has_received) any |= arrived(static_cast<char>(in8(port + data)));
         if (status & can_send) log_can_go_on();
-        if (!(status & has_received) && (in8(port + interrupt_identity) & no_interrupt)) break;
+        all_told = !(status & has_received) && (in8(port + interrupt_identity) & no_interrupt);
     }
+    if (!all_told) tell_again(port);
     if (any) serial_input_arrived();
 }
 

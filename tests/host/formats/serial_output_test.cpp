@@ -13,6 +13,7 @@ struct Wire {
     std::size_t takes = 0;
     unsigned looks = 0;
     bool told = false;
+    unsigned asked_whether_sent = 0;
 };
 
 struct TestLine {
@@ -26,6 +27,10 @@ struct TestLine {
         ASSERT_NE(wire->takes, 0u) << "a letter more than the line takes";
         --wire->takes;
         wire->sent += letter;
+    }
+    bool has_sent() {
+        ++wire->asked_whether_sent;
+        return true;
     }
     void tell_when_it_can(bool wanted) { wire->told = wanted; }
 };
@@ -45,19 +50,30 @@ TEST_F(serial_output, is_sent_at_once_before_there_are_interrupts) {
 }
 
 TEST_F(serial_output, waits_for_the_interrupt_where_the_line_is_busy) {
-    output.use_interrupt();
+    output.try_interrupt();
+    output.interrupted();
     wire.takes = 4;
     output.write("abcdefgh");
     EXPECT_EQ(wire.sent, "abcd");
     EXPECT_TRUE(wire.told);
     wire.takes = 4;
-    output.can_send();
+    output.interrupted();
     EXPECT_EQ(wire.sent, "abcdefgh");
     EXPECT_FALSE(wire.told) << "an edge that comes only once would be lost";
 }
 
+TEST_F(serial_output, is_waited_for_until_an_interrupt_has_come) {
+    output.try_interrupt();
+    EXPECT_TRUE(wire.told);
+    wire.takes = 8;
+    output.write("abcdefgh");
+    EXPECT_EQ(wire.sent, "abcdefgh");
+    EXPECT_TRUE(wire.told) << "nobody asks for it any more";
+}
+
 TEST_F(serial_output, goes_out_in_order_however_the_line_takes_it) {
-    output.use_interrupt();
+    output.try_interrupt();
+    output.interrupted();
     std::string expected;
     for (unsigned turn = 0; turn < 1000; ++turn) {
         const std::string text(turn % 7, static_cast<char>('a' + turn % 26));
@@ -66,13 +82,14 @@ TEST_F(serial_output, goes_out_in_order_however_the_line_takes_it) {
         output.write(text);
     }
     wire.takes = 10'000;
-    output.can_send();
+    output.interrupted();
     EXPECT_EQ(wire.sent, expected);
     EXPECT_TRUE(output.empty());
 }
 
 TEST_F(serial_output, of_a_dead_line_is_lost_after_one_wait) {
-    output.use_interrupt();
+    output.try_interrupt();
+    output.interrupted();
     output.write(std::string(16, 'x'));
     output.write("y");
     const unsigned waited = wire.looks;
@@ -84,12 +101,14 @@ TEST_F(serial_output, of_a_dead_line_is_lost_after_one_wait) {
 }
 
 TEST_F(serial_output, is_finished_by_waiting_and_so_is_all_that_follows) {
-    output.use_interrupt();
+    output.try_interrupt();
+    output.interrupted();
     output.write("last words");
     EXPECT_EQ(wire.sent, "");
     wire.takes = 100;
     output.finish();
     EXPECT_EQ(wire.sent, "last words");
+    EXPECT_NE(wire.asked_whether_sent, 0u) << "the last letters are on their way";
     EXPECT_FALSE(wire.told);
     output.write(" and more");
     EXPECT_EQ(wire.sent, "last words and more");
