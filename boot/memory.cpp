@@ -74,7 +74,7 @@ void start_up_memory(const BootInfo& info) {
 }
 
 void give_log_room(std::uint64_t size) {
-    constexpr std::uint64_t most = std::uint64_t{64} << 20;    // nobody reads more, and Dom0 wants memory too
+    constexpr std::uint64_t most = std::uint64_t{1} << 20;    // which tools may read by one call, in one go
     if (size <= least_log_room) return;
     auto order = static_cast<unsigned>(std::bit_width((std::min(size, most) - 1) >> page_shift));
     for (; page_size << order > least_log_room; --order) {

@@ -15,14 +15,14 @@ public:
     constexpr explicit Ring(std::span<char> room) : room_(room) {}
 
     constexpr void write(std::string_view text) {
-        for (const char letter : text) room_[end_++ % room_.size()] = letter;
+        for (const char letter : text) room_[end_++ & (room_.size() - 1)] = letter;
         if (end_ - begin_ > room_.size()) begin_ = end_ - static_cast<std::uint32_t>(room_.size());
     }
 
     // Into more room, with all there is. Positions stay what they are.
     constexpr void move_to(std::span<char> larger) {
         for (auto position = begin_; position != end_; ++position)
-            larger[position % larger.size()] = room_[position % room_.size()];
+            larger[position & (larger.size() - 1)] = room_[position & (room_.size() - 1)];
         room_ = larger;
     }
 
@@ -34,7 +34,7 @@ public:
     constexpr Read read(std::uint32_t position, std::span<char> to) const {
         if (position - begin_ > end_ - begin_) position = begin_;
         const auto count = std::min<std::size_t>(to.size(), end_ - position);
-        for (std::size_t at = 0; at < count; ++at) to[at] = room_[(position + at) % room_.size()];
+        for (std::size_t at = 0; at < count; ++at) to[at] = room_[(position + at) & (room_.size() - 1)];
         return {count, position + static_cast<std::uint32_t>(count)};
     }
 
