@@ -7,6 +7,12 @@
 #include "kit/modes.hpp"
 #include "kit/twin.hpp"
 
+asm(".pushsection .user, \"ax\"\n"
+    "user_reads_clock: rdtsc\n"
+    "ud2\n"
+    ".popsection\n");
+extern "C" const std::byte user_reads_clock[];
+
 namespace kit {
 namespace {
 
@@ -27,7 +33,7 @@ struct Reads {
 }
 
 // What the twin has seen, in its kernel and in its user mode.
-volatile std::uint64_t kernel_took, user_took, user_faulted, time_flags, tsc_mode_told;
+volatile std::uint64_t kernel_took, user_took, user_faulted, ended_in_32_bits, time_flags, tsc_mode_told;
 
 std::uint64_t taken(Mode mode) {
     Reads reads{0, 0, 77};
@@ -46,6 +52,9 @@ void look_at_clock() {
     start_traps();
     kernel_took = taken(Mode::kernel);
     user_took = taken(Mode::user);
+    Frame in_32_bits = user_frame(user_reads_clock);
+    in_32_bits.cs = FLAT_USER_CS32;
+    ended_in_32_bits = run_user(in_32_bits).vector;
     set_cr4(forbids_clock);
     Reads reads{};
     const auto ended = call_in(Mode::user, read_twice, reads);
@@ -60,7 +69,7 @@ void look_at_clock() {
 }
 
 struct Seen {
-    std::uint64_t kernel, user, fault, flags, mode;
+    std::uint64_t kernel, user, in_32_bits, fault, flags, mode;
 };
 Seen seen_in(unsigned mode) {
     const Twin twin(look_at_clock);
@@ -73,7 +82,8 @@ Seen seen_in(unsigned mode) {
     expect_equal(request.u.tsc_info.tsc_mode, mode);
     expect_equal(twin.start(), 0);
     expect_equal(twin.ended(), SHUTDOWN_poweroff);
-    const Seen seen{twin.read(kernel_took), twin.read(user_took), twin.read(user_faulted), twin.read(time_flags), twin.read(tsc_mode_told)};
+    const Seen seen{twin.read(kernel_took), twin.read(user_took), twin.read(ended_in_32_bits),
+                    twin.read(user_faulted), twin.read(time_flags), twin.read(tsc_mode_told)};
     expect_equal(twin.destroy(), 0);
     return seen;
 }
@@ -83,6 +93,7 @@ constexpr auto table = std::to_array<Case>({
         constexpr std::uint64_t a_trap_at_least = 100;       // instructions
         const Seen seen = seen_in(always_emulated);
         expect(seen.kernel > a_trap_at_least && seen.user > a_trap_at_least);
+        expect_equal(seen.in_32_bits, 6);                    // at the UD2 behind it, for a process of 32 bits too
         expect_equal(seen.fault, 13);                        // where the guest's kernel wants that
         expect_equal(seen.flags & 1, 1);                     // and CPUID tells
         expect_equal(seen.mode, always_emulated);
@@ -92,6 +103,7 @@ constexpr auto table = std::to_array<Case>({
         constexpr std::uint64_t no_trap_at_most = 50;
         const Seen seen = seen_in(as_fits_best);
         expect(seen.kernel != 0 && seen.kernel < no_trap_at_most && seen.user != 0 && seen.user < no_trap_at_most);
+        expect_equal(seen.in_32_bits, 6);
         expect_equal(seen.fault, 13);
         expect_equal(seen.flags & 1, 0);
         expect_equal(seen.mode, as_fits_best);
