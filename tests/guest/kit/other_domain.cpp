@@ -1,5 +1,6 @@
 #include "other_domain.hpp"
 
+#include "case.hpp"
 #include "clock.hpp"
 #include "hypercall.hpp"
 #include "paging.hpp"
@@ -53,6 +54,10 @@ std::uint64_t free_pages() {
         if (const std::uint64_t next = count(); next != last) last = next, since = now();
     }
     return last;
+}
+
+void expect_free_pages(std::uint64_t before, std::source_location where) {
+    if (!on_stock_xen()) expect_equal(free_pages(), before, where);
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include "memory.hpp"
 
 #include <cstdint>
+#include <source_location>
 #include <span>
 
 namespace kit {
@@ -50,5 +51,7 @@ struct EmptyDomain : OtherDomain {
 
 // Frames nobody has, once the number has come to rest.
 std::uint64_t free_pages();
+// As many as `before`. Stock Xen keeps what its own records of ports and mappings have once taken.
+void expect_free_pages(std::uint64_t before, std::source_location where = std::source_location::current());
 
 }

@@ -5,7 +5,8 @@
 
 namespace kit {
 
-SmallDomain::SmallDomain(std::span<const std::byte> instructions, int mapping_frames) {
+SmallDomain::SmallDomain(std::span<const std::byte> instructions, int mapping_frames, unsigned vcpu_count) {
+    vcpus = vcpu_count;
     most_mapping_frames = mapping_frames;
     for (unsigned pfn = 0; pfn < count; ++pfn) frames[pfn] = pfn;
     create(frames);

@@ -22,8 +22,8 @@ struct SmallDomain : OtherDomain {
 
     std::array<xen_pfn_t, count> frames{};
 
-    // Everything up to the first unpause. `instructions` may call the hypervisor by SYSCALL at once.
-    explicit SmallDomain(std::span<const std::byte> instructions, int mapping_frames = -1);
+    // Everything up to the first unpause. `instructions` may call the hypervisor by SYSCALL at once; vcpu 0 runs them.
+    explicit SmallDomain(std::span<const std::byte> instructions, int mapping_frames = -1, unsigned vcpus = 1);
 
     std::uint64_t read(Frame frame, unsigned word) const { return read_word(frames[frame], word); }
     void write(Frame frame, unsigned word, std::uint64_t value) const { write_word(frames[frame], word, value); }
