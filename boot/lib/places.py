@@ -19,6 +19,7 @@ dom0_files = packages / "root"
 kernel_files = packages / "kernel"
 uefi = packages / "uefi"
 multiboot2_header = packages / "include" / "multiboot2.h"
+llvm = Path("/usr/lib/llvm-19")             # FileCheck, lit and the llvm-* tools of toolchain/build-tools
 
 dom0_kernel = image / "vmlinux"
 dom0_image = image / "dom0.cpio"

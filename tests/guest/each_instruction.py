@@ -28,7 +28,6 @@ from gdb_stub import Stub, StubFailed
 from iso import Module, make_iso
 from machine import Machine
 
-LLVM = Path("/usr/lib/llvm-19/bin")
 CPU = "max,-la57,-smap"
 OPTIONS = "placeholder console=com1 com1=115200,8n1 dom0_mem=64M nmi=ignore"
 SAMPLE = 100                      # of all places, and
@@ -67,14 +66,14 @@ def windows(listing):
 
 
 def symbols(file):
-    listed = subprocess.run([LLVM / "llvm-nm", file], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run([places.llvm / "bin" / "llvm-nm", file], capture_output=True, text=True, check=True).stdout
     return {name: int(address, 16) for address, _, name in (line.split() for line in listed.splitlines() if line[0] != " ")}
 
 
 def instructions(file, start=None, end=None):
     """(address, mnemonic) of each one."""
     bounds = [f"--start-address={start:#x}", f"--stop-address={end:#x}"] if start else []
-    listed = subprocess.run([LLVM / "llvm-objdump", "-d", "--no-show-raw-insn", *bounds, file],
+    listed = subprocess.run([places.llvm / "bin" / "llvm-objdump", "-d", "--no-show-raw-insn", *bounds, file],
                             capture_output=True, text=True, check=True).stdout
     return [(int(address, 16), name) for address, name in re.findall(r"^ *([0-9a-f]+): +\t?(\S+)", listed, re.M)]
 

@@ -20,6 +20,6 @@ config.test_exec_root = str(places.build / "tests" / "guest" / on)
 smap = "--smap" if on == "basalt" else ""       # a guest that the emulator fails then says --no-smap
 config.substitutions.append(("%boot-guest", f"python3 {here}/boot_guest.py %s --on {on} {smap}"))
 config.substitutions.append(("%each-instruction", f"python3 {here}/each_instruction.py"))
-config.environment["PATH"] = "/usr/lib/llvm-19/bin:" + os.environ["PATH"]
+config.environment["PATH"] = f"{places.llvm}/bin:" + os.environ["PATH"]
 config.environment["BASALT_BUILD"] = str(places.build)
 config.available_features.add(on)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import places
 
-LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
+LIT = str(places.llvm / "build" / "utils" / "lit" / "lit.py")
 
 
 @dataclass(frozen=True)

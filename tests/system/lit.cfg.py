@@ -34,6 +34,6 @@ config.substitutions += [
     ("%dom0-kernel", str(places.dom0_kernel)),
     ("%vmlinuz", str(next((places.kernel_files / "boot").glob("vmlinuz-*"), "vmlinuz"))),
 ]
-config.environment["PATH"] = "/usr/lib/llvm-19/bin:" + os.environ["PATH"]
+config.environment["PATH"] = f"{places.llvm}/bin:" + os.environ["PATH"]
 config.environment["BASALT_BUILD"] = str(places.build)
 config.available_features.add(on)
