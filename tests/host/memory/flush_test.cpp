@@ -45,6 +45,15 @@ protected:
     DomainMemory& other = memory.add_domain(2, 8);
 };
 
+// The CPU's page walker may still use what is not forgotten, whoever runs: nobody may count on a flush that is to come.
+TEST_F(FlushClock, AFlushCountsOnceAllIsForgotten) {
+    const auto told = [] { return translations_here().flushed_at.load(); };
+    const FlushTime before = told();
+    const FlushTime flushed = flush_by([&] { EXPECT_EQ(told(), before); });
+    EXPECT_EQ(told(), flushed);
+    forget_by_loading([&] { EXPECT_EQ(told(), flushed); });
+}
+
 TEST_F(FlushClock, AReadingIsNeverTakenForAnEarlierOne) {
     for (const FlushTime read : around_powers_of_two())
         for (const FlushTime later : around_powers_of_two()) {
