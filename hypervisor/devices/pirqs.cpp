@@ -66,8 +66,11 @@ Result<Route*> owned(Routes& all, DomainId domain, Pirq pirq) {
     return &all.of[pirq.raw];
 }
 
+// A line's number stays the line's; a message's is not given out before its port is closed (unbind_pirq): the next one
+// could not be bound.
 void release(Routes& all, Pirq pirq) {
     auto& route = all.of[pirq.raw];
+    const bool kept = route.bound && route.kind == Route::Kind::message;
     if (route.vector != 0) {
         route.bound = false;
         aim(route, pirq);
@@ -77,7 +80,7 @@ void release(Routes& all, Pirq pirq) {
             route.slot.set_masked(true);
         all.vectors.give_back(route.vector);
     }
-    route = {};
+    route = kept ? Route{.kind = Route::Kind::kept, .owner = route.owner} : Route{};
 }
 
 // Without a word from anyone: ISA as the firmware has it, PCI level and active low.
@@ -179,7 +182,7 @@ Result<Pirq> map_message(DomainId domain, const MessageRequest& request) {
         for (unsigned each = 0; each < count; ++each) {
             auto& route = all.of[first->raw + each];
             route = {.kind = Route::Kind::message, .owner = domain, .vector = static_cast<std::uint8_t>(*vector + each),
-                     .slot = slot, .group = static_cast<std::uint8_t>(each == 0 ? count : 1)};
+                     .slot = slot, .group = static_cast<std::uint8_t>(each == 0 ? count : 0)};
             if (!request.extended) route.slot.entry = static_cast<std::uint16_t>(each);
             program(route, *first + each);
         }
@@ -187,10 +190,11 @@ Result<Pirq> map_message(DomainId domain, const MessageRequest& request) {
     });
 }
 
-// Messages allocated together go together, by their first.
+// Messages allocated together go together, by their first alone: so all of a group are there, and its owner's.
 Result<> unmap_pirq(DomainId domain, Pirq pirq) {
     return all_routes.with([=](Routes& all) -> Result<> {
         const auto group = TRY(owned(all, domain, pirq))->group;
+        if (group == 0) return refuse(Error::busy);
         for (unsigned each = 0; each < group; ++each) release(all, pirq + each);
         return {};
     });
@@ -219,6 +223,7 @@ Result<> bind_pirq(DomainId domain, Pirq pirq, CpuId cpu) {
 
 void unbind_pirq(DomainId domain, Pirq pirq) {
     all_routes.with([=](Routes& all) {
+        if (auto& kept = all.of[pirq.raw]; kept.kind == Route::Kind::kept && kept.owner == domain) kept = {};
         const auto route = owned(all, domain, pirq);
         if (!route || !(*route)->bound) return;
         (*route)->bound = false;

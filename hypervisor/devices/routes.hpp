@@ -15,8 +15,8 @@
 namespace basalt {
 
 struct Route {
-    enum class Kind : std::uint8_t { none, line, message };
-    Kind kind = Kind::none;
+    enum class Kind : std::uint8_t { none, line, message, kept };
+    Kind kind = Kind::none;          // kept: of a message that has gone, while its owner's port is bound to the number
     DomainId owner{};
     bool bound = false;
     bool waiting = false;            // level: masked until the domain ends it
@@ -25,9 +25,11 @@ struct Route {
     bool level = false;              // of a line
     bool active_low = false;
     MessageSlot slot;                // of a message
-    std::uint8_t group = 1;          // messages allocated together; only the first of them says more than 1
+    std::uint8_t group = 1;          // messages allocated together, told by their first; 0: of another one's
 
-    bool belongs_to(DomainId domain) const { return kind != Kind::none && owner == domain; }
+    bool belongs_to(DomainId domain) const {
+        return (kind == Kind::line || kind == Kind::message) && owner == domain;
+    }
 };
 
 // How a line is wired, as the firmware or setup_gsi says. Kept while nobody has the line.
