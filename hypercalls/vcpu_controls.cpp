@@ -38,13 +38,13 @@ Step<> set_vcpu_context(Domain& domain, xen_domctl_t& request) {
     const auto& wish = request.u.vcpucontext;
     Vcpu* const vcpu = domain.vcpu(VcpuId(wish.vcpu));
     if (vcpu == nullptr) return refuse(Error::invalid);
-    if (wish.ctxt.p == nullptr) return refuse(Error::not_supported);   // a vcpu is not reset
-    const auto context = TRY(basalt::create<vcpu_guest_context>());
-    TRY(GuestPointer<vcpu_guest_context>(reinterpret_cast<std::uint64_t>(wish.ctxt.p)).read(std::span(context.get(), 1)));
+    const auto context = read_context(GuestPointer<vcpu_guest_context>(reinterpret_cast<std::uint64_t>(wish.ctxt.p)));
     const Paused paused(domain);
+    if (wish.ctxt.p == nullptr) return refuse_context(*vcpu, Error::not_supported);   // a vcpu is not reset
+    if (!context) return refuse_context(*vcpu, context.error());
     paging::Budget budget;
-    if (const Step<> step = set_context(*vcpu, *context, budget); !step.done()) return step;
-    if ((context->flags & VGCF_online) != 0)
+    if (const Step<> step = set_context(*vcpu, **context, budget); !step.done()) return step;
+    if (((*context)->flags & VGCF_online) != 0)
         scheduler().release(vcpu->unit, Hold::down);
     else
         scheduler().hold(vcpu->unit, Hold::down);

@@ -13,7 +13,6 @@
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/pause.hpp"
-#include "memory/heap.hpp"
 #include "table/vcpu_op.hpp"
 
 namespace basalt::hypercalls {
@@ -68,12 +67,12 @@ private:
 
 Step<> initialise(Vcpu& vcpu, GuestPointer<vcpu_guest_context> pointer) {
     if (vcpu.events.info() == nullptr) return refuse(Error::invalid);   // it could not be told of events
-    const auto context = TRY(create<vcpu_guest_context>());
-    TRY(pointer.read(std::span(context.get(), 1)));
+    const auto context = read_context(pointer);
     const SettingUp setting_up(vcpu);
-    if (!setting_up.alone() || vcpu.initialised) return refuse(Error::exists);
+    if (!setting_up.alone() || vcpu.initialised) return refuse(context ? Error::exists : context.error());
+    if (!context) return refuse_context(vcpu, context.error());
     paging::Budget budget;
-    return set_context(vcpu, *context, budget);
+    return set_context(vcpu, **context, budget);
 }
 Ending initialise_resumably(Registers& registers, Vcpu& vcpu, std::uint64_t argument) {
     return answer(registers, initialise(vcpu, GuestPointer<vcpu_guest_context>(argument)));

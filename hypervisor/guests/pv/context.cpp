@@ -118,9 +118,20 @@ Segments segments_of(const vcpu_guest_context& context) {
 
 }  // namespace
 
+Result<Owned<vcpu_guest_context>> read_context(GuestPointer<vcpu_guest_context> pointer) {
+    auto context = TRY(create<vcpu_guest_context>());
+    TRY(pointer.read(std::span(context.get(), 1)));
+    return context;
+}
+
+Refused refuse_context(Vcpu& vcpu, Error error) {
+    if (!vcpu.initialised) drop_tables(vcpu);
+    return refuse(error);
+}
+
 Step<> set_context(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget) {
     const Step<> begun = begin_context(vcpu, context, budget);
-    if (begun.refused() != nullptr && !vcpu.initialised) drop_tables(vcpu);   // steps before this one may have taken some
+    if (const Error* error = begun.refused()) return refuse_context(vcpu, *error);
     if (!begun.done()) return begun;
     PvVcpu& pv = vcpu.pv;
     set_registers(vcpu.registers, context.user_regs);
