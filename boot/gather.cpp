@@ -1,7 +1,5 @@
 #include "boot/gather.hpp"
 
-#include <multiboot2.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -10,8 +8,6 @@
 
 namespace basalt {
 namespace {
-
-constinit Gathered gathered;
 
 // Xen's tools and GRUB's helpers put this in front, for loaders that drop the first word.
 std::string_view without_placeholder(std::string_view text) {
@@ -34,17 +30,6 @@ int strictness(MemoryKind kind) {
 
 }  // namespace
 
-const BootInfo& boot_info() {
-    return gathered.finish();
-}
-
-void read_loader_tables(std::uint32_t magic, std::uint64_t physical) {
-    if (magic == MULTIBOOT2_BOOTLOADER_MAGIC)
-        read_multiboot2(physical, gathered);
-    else
-        read_pvh(physical, gathered);
-}
-
 std::string_view Gathered::keep(std::string_view text) {
     if (text.size() > texts_.size() - texts_used_) text = text.substr(0, texts_.size() - texts_used_);
     auto* to = texts_.data() + texts_used_;
@@ -54,12 +39,19 @@ std::string_view Gathered::keep(std::string_view text) {
 }
 
 void Gathered::module(std::uint64_t start, std::uint64_t size, std::string_view command_line) {
-    if (module_count_ == modules_.size()) return;
+    if (module_count_ == modules_.size()) {
+        ++info_.modules_left_out;
+        return;
+    }
     modules_[module_count_++] = {start, size, keep(without_placeholder(command_line))};
 }
 
 void Gathered::region(std::uint64_t start, std::uint64_t size, std::uint32_t kind) {
-    if (size == 0 || said_count_ == said_.size()) return;
+    if (size == 0) return;
+    if (said_count_ == said_.size()) {
+        ++info_.regions_left_out;
+        return;
+    }
     if (start + size < start) size = ~std::uint64_t{0} - start;
     said_[said_count_++] = {start, size, static_cast<MemoryKind>(kind)};
 }
@@ -98,6 +90,8 @@ const BootInfo& Gathered::finish() {
                 last->size += next - at;
             else if (count < regions_.size())
                 regions_[count++] = {at, next - at, strictest->kind};
+            else
+                ++info_.regions_left_out;
         }
         at = next;
     }

@@ -41,6 +41,11 @@ void say_hello(const BootInfo& info) {
     log(Level::info, "loaded at {x} by {}; command line: {}", info.image.start, info.loader, info.command_line);
     for (const auto& region : info.memory)
         log(Level::debug, "  {x16}-{x16} kind {}", region.start, region.end() - 1, region.kind);
+    if (info.modules_left_out != 0)
+        log(Level::warning, "the loader gave {} modules more than Basalt has room for: they are not used", info.modules_left_out);
+    if (info.regions_left_out != 0)
+        log(Level::warning, "the loader told of {} regions of memory more than Basalt has room for: they are not used",
+            info.regions_left_out);
 }
 
 void start_cpus(const BootInfo& info, const Options& options) {

@@ -27,6 +27,8 @@ struct BootInfo {
     std::span<const std::byte> efi_memory_map; // as GetMemoryMap gave it
     std::size_t efi_descriptor_size = 0;
     PhysicalRange image;                       // Basalt itself
+    std::size_t modules_left_out = 0;          // of what the loader said, what there was no room for
+    std::size_t regions_left_out = 0;
 };
 
 // Valid once boot/ has read the loader's tables; it and what it points to stay for good.
