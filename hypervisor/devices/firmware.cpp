@@ -1,5 +1,7 @@
 #include "devices/firmware.hpp"
 
+#include <algorithm>
+
 #include "debug/log.hpp"
 #include "devices/start.hpp"
 #include "formats/efi.hpp"
@@ -56,6 +58,15 @@ std::uint64_t root_pointer_by_uefi(std::uint64_t system_table) {
     return 0;
 }
 
+// What Dom0 writes there is not looked at.
+void tell_of_more_windows(std::size_t table_bytes) {
+    constexpr std::size_t before_the_first = 44;
+    const std::size_t listed = (table_bytes - std::min(table_bytes, before_the_first)) / sizeof(acpi::ConfigurationSpace);
+    if (const auto kept = found.configuration_spaces.size(); listed > kept)
+        log(Level::warning, "ACPI: {} windows of PCI configuration space more than Basalt has room for are not guarded",
+            listed - kept);
+}
+
 void read_table(std::uint64_t physical) {
     const auto table = table_at(physical);
     const auto header = acpi::value_at<acpi::Header>(table, 0);
@@ -67,7 +78,10 @@ void read_table(std::uint64_t physical) {
     }
     if (name == "FACP") found.fadt = acpi::fadt(table);
     if (name == "HPET") found.hpet = acpi::hpet_address(table);
-    if (name == "MCFG") found.configuration_spaces = acpi::configuration_spaces(table);
+    if (name == "MCFG") {
+        found.configuration_spaces = acpi::configuration_spaces(table);
+        tell_of_more_windows(table.size());
+    }
 }
 
 }  // namespace

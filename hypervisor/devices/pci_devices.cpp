@@ -39,11 +39,11 @@ Result<PciDevice*> remember(Routes& all, pci::Function function) {
     return &device;
 }
 
-// Its table is to be guarded, whether or not Dom0 has announced it.
-PciDevice* device_with_table(Routes& all, pci::Function function) {
+// Its table is to be guarded, whether or not Dom0 has announced it. Null: it has none.
+Result<PciDevice*> device_with_table(Routes& all, pci::Function function) {
     if (auto* known = all.device(function)) return known;
     if (!answers(function) || !find_capability(function, pci::Capability::msix)) return nullptr;
-    return remember(all, function).value_or(nullptr);
+    return remember(all, function);
 }
 
 PciDevice* announced(Routes& all, pci::Function function) {
@@ -100,8 +100,8 @@ Result<PciDevice*> known_device(Routes& all, pci::Function function) {
     return device;
 }
 
-void guard_message_table(pci::Function function) {
-    routes().with([function](Routes& all) { device_with_table(all, function); });
+bool guard_message_table(pci::Function function) {
+    return routes().with([function](Routes& all) { return device_with_table(all, function).has_value(); });
 }
 
 Result<std::byte*> table_of(PciDevice& device) {
@@ -183,7 +183,7 @@ std::optional<std::uint32_t> allowed_write(Routes& all, pci::Function function, 
 
 void look_again(Routes& all, pci::Function function, std::uint16_t offset) {
     if (offset < pci::offset::first_bar || offset >= pci::offset::first_bar + 6 * 4) return;
-    if (auto* device = device_with_table(all, function)) find_table(*device);
+    if (auto* device = device_with_table(all, function).value_or(nullptr)) find_table(*device);
 }
 
 bool is_message_table(Mfn mfn) {

@@ -27,8 +27,8 @@ void guarded_write(pci::Function function, std::uint16_t offset, unsigned width,
     });
 }
 
-// The function's MSI-X table, if it has one, is guarded from now on.
-void guard_message_table(pci::Function function);
+// The function's MSI-X table, if it has one, is guarded from now on. False: there is no room for so many functions.
+bool guard_message_table(pci::Function function);
 
 // Whether the frame holds an MSI-X table.
 bool is_message_table(Mfn mfn);

@@ -4,6 +4,7 @@
 #include "devices/pci_guard.hpp"
 #include "devices/pci_window.hpp"
 #include "devices/start.hpp"
+#include "formats/window_end.hpp"
 
 namespace basalt {
 namespace {
@@ -12,15 +13,18 @@ constexpr unsigned buses = 256, devices_of_bus = 32;
 constexpr std::uint32_t several_functions = 0x80;     // in the header type
 
 struct Seen {
-    unsigned functions = 0, shown_differently = 0;
+    unsigned in_window = 0, shown = 0;
+    unsigned unguarded = 0;      // whose MSI-X tables there is no room to remember
 };
 
 // False: nobody is there.
 bool look_at(pci::Function function, Seen& seen) {
     if (read_pci(function, pci::offset::vendor, 2) == 0xffff) return false;
-    ++seen.functions;
-    if (window_differs(function)) ++seen.shown_differently;
-    guard_message_table(function);
+    if (const auto shown = window_shows(function)) {
+        ++seen.in_window;
+        if (*shown) ++seen.shown;
+    }
+    if (!guard_message_table(function)) ++seen.unguarded;
     return true;
 }
 
@@ -39,11 +43,18 @@ Seen look_at_bus(std::uint8_t bus) {
 }  // namespace
 
 void look_at_pci() {
+    pci::WindowEnd end;
+    unsigned unguarded = 0;
     for (unsigned bus = 0; bus < buses; ++bus) {
         const Seen seen = look_at_bus(static_cast<std::uint8_t>(bus));
-        if (seen.functions == 0 || seen.shown_differently < seen.functions) continue;
-        log(Level::warning, "PCI: bus {} and further ones are not in memory where the firmware says", bus);
-        return end_windows_before(static_cast<std::uint8_t>(bus));
+        end.look_at(static_cast<std::uint8_t>(bus), seen.in_window, seen.shown);
+        unguarded += seen.unguarded;
+    }
+    if (unguarded != 0)
+        log(Level::warning, "PCI: {} functions with MSI-X more than Basalt has room for: Dom0 can write their tables", unguarded);
+    if (const auto bus = end.bus()) {
+        log(Level::warning, "PCI: bus {} and further ones are not in memory where the firmware says", *bus);
+        end_windows_before(*bus);
     }
 }
 

@@ -52,12 +52,12 @@ std::optional<pci::Function> function_in_window(Mfn mfn) {
     return {};
 }
 
-bool window_differs(pci::Function function) {
-    if (window_of(function.bus) == nullptr) return false;
+std::optional<bool> window_shows(pci::Function function) {
+    if (window_of(function.bus) == nullptr) return std::nullopt;
     const auto bus = registers_of(function.bus);
-    if (!bus) return true;
+    if (!bus) return false;
     const auto numbers = *reinterpret_cast<const volatile std::uint32_t*>(*bus + (std::uint64_t{function.devfn} << page_shift));
-    return numbers != read_pci(function, pci::offset::vendor, 4);
+    return numbers == read_pci(function, pci::offset::vendor, 4);
 }
 
 void end_windows_before(std::uint8_t bus) { end_of_buses.store(bus, std::memory_order_relaxed); }

@@ -12,8 +12,8 @@ namespace basalt {
 
 std::optional<pci::Function> function_in_window(Mfn mfn);
 
-// Whether the window shows something else than the ports do.
-bool window_differs(pci::Function function);
+// Whether a window shows what the ports do. None: it is said to be in no window.
+std::optional<bool> window_shows(pci::Function function);
 void end_windows_before(std::uint8_t bus);
 
 // Registers that the ports do not reach. `width` is 1, 2 or 4 bytes, the offset a multiple of it.
