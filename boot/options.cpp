@@ -198,6 +198,14 @@ constexpr auto table = std::to_array<Option>({
     {"edd", pass_over, "", ""},
 });
 
+constexpr auto in_words = [] {
+    std::array<OptionInWords, table.size()> words;
+    std::ranges::transform(table, words.begin(), [](const Option& option) {
+        return OptionInWords{option.name, option.expected, option.without};
+    });
+    return words;
+}();
+
 class Reading {
 public:
     explicit Reading(Complain complain) : complain_(complain) {}
@@ -223,6 +231,8 @@ private:
 };
 
 }  // namespace
+
+std::span<const OptionInWords> options_in_words() { return in_words; }
 
 Options parse_options(std::string_view command_line, Complain complain) {
     Reading reading(complain);

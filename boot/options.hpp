@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "boot/wishes.hpp"
@@ -46,5 +47,14 @@ struct Complaint {
 using Complain = void (*)(const Complaint&);
 
 Options parse_options(std::string_view command_line, Complain complain);
+
+// What there is, in the words of complaints: OPTIONS.md tells it too, and is compared with this. Of one that has no effect
+// nothing is expected.
+struct OptionInWords {
+    std::string_view name;
+    std::string_view expected;
+    std::string_view without;
+};
+std::span<const OptionInWords> options_in_words();
 
 }  // namespace basalt
