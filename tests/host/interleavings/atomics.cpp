@@ -1,49 +1,49 @@
 // What the compiler calls for each atomic access of the code under test (toolchain/flags.cmake: `stepwise`),
-// under the names it has for that. Here alone the access is made; a World may spoil what is stored, on
+// under the names it has for that. Here alone the access is made; a Model may spoil what is stored, on
 // purpose.
 #include <cstdint>
 
 #include "cpus.hpp"
-#include "world.hpp"
+#include "model.hpp"
 
 using namespace basalt::interleaved;
 
 namespace {
 
 void note(std::uint64_t value) {
-    if (!World::is_interrupted()) learn(value);
+    if (!Model::now()->is_interrupted()) learn(value);
 }
 
 template <typename T>
 T load(const volatile T* place) {
-    if (World::watches(place, sizeof(T))) stand_before(place, true);
-    const T found = static_cast<T>(World::seen(place, __atomic_load_n(place, __ATOMIC_RELAXED)));
+    if (Model::now()->watches(place, sizeof(T))) stand_before(place, true);
+    const T found = static_cast<T>(Model::now()->seen(place, __atomic_load_n(place, __ATOMIC_RELAXED)));
     note(found);
     return found;
 }
 
 std::uint64_t tick(volatile std::uint64_t* clock) {
-    if (World::watches(clock, sizeof *clock)) stand_before(clock, false);
-    if (World::ticks()) __atomic_store_n(clock, *clock + 1, __ATOMIC_RELAXED);
+    if (Model::now()->watches(clock, sizeof *clock)) stand_before(clock, false);
+    if (Model::now()->ticks()) __atomic_store_n(clock, *clock + 1, __ATOMIC_RELAXED);
     note(*clock);
     return *clock - 1;
 }
 
 template <typename T>
 T update(volatile T* place, auto rule) {
-    if (World::watches(place, sizeof(T))) stand_before(place, false);
+    if (Model::now()->watches(place, sizeof(T))) stand_before(place, false);
     const T found = __atomic_load_n(place, __ATOMIC_RELAXED);
     const T wanted = rule(found);
     note(found);
     if (wanted != found)
-        __atomic_store_n(place, static_cast<T>(World::to_be_stored(place, sizeof(T), found, wanted)),
+        __atomic_store_n(place, static_cast<T>(Model::now()->to_be_stored(place, sizeof(T), found, wanted)),
                          __ATOMIC_RELAXED);
     return found;
 }
 
 template <typename T>
 T compare_exchange(volatile T* place, T expected, T desired) {
-    const bool blindly = World::exchanges_blindly(place);
+    const bool blindly = Model::now()->exchanges_blindly(place);
     if (blindly) stand();
     const T found = update(place, [=](T now) { return now == expected || blindly ? desired : now; });
     return blindly ? expected : found;
@@ -91,8 +91,20 @@ Half __tsan_atomic32_fetch_add(volatile Half* at, Half value, Order) {
     return update(at, [=](Half now) { return now + value; });
 }
 Whole __tsan_atomic64_fetch_add(volatile Whole* at, Whole value, Order) {
-    if (World::is_clock(at)) return tick(at);
+    if (Model::now()->is_clock(at)) return tick(at);
     return update(at, [=](Whole now) { return now + value; });
+}
+Half __tsan_atomic32_fetch_or(volatile Half* at, Half value, Order) {
+    return update(at, [=](Half now) { return now | value; });
+}
+Half __tsan_atomic32_fetch_and(volatile Half* at, Half value, Order) {
+    return update(at, [=](Half now) { return now & value; });
+}
+Whole __tsan_atomic64_fetch_or(volatile Whole* at, Whole value, Order) {
+    return update(at, [=](Whole now) { return now | value; });
+}
+Whole __tsan_atomic64_fetch_and(volatile Whole* at, Whole value, Order) {
+    return update(at, [=](Whole now) { return now & value; });
 }
 Whole __tsan_atomic64_fetch_sub(volatile Whole* at, Whole value, Order) {
     return update(at, [=](Whole now) { return now - value; });

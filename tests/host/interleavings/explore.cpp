@@ -4,6 +4,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "cpus.hpp"
+
 namespace basalt::interleaved {
 
 namespace {
@@ -25,8 +27,8 @@ enum class Order : std::uint8_t { deep, wide };
 
 class Exploration {
 public:
-    Exploration(World& world, const Scenario& scenario, Order order)
-        : world_(world), scenario_(scenario), order_(order) {}
+    Exploration(Model& model, unsigned most_turns, Order order)
+        : model_(model), most_turns_(most_turns), order_(order) {}
 
     Explored run() {
         begin();
@@ -38,20 +40,20 @@ public:
     }
 
 private:
-    // What is wrong with the state that the world is in, if anything. Its steps are pending then.
+    // What is wrong with the state that the model is in, if anything. Its steps are pending then.
     std::string look_at(std::uint32_t at) {
         here_ = at;
-        if (auto wrong = world_.wrong(); !wrong.empty()) return wrong;
-        if (all_ended()) return world_.left_over();
+        if (auto wrong = model_.wrong(); !wrong.empty()) return wrong;
+        if (all_ended()) return model_.left_over();
         const bool able[] = {can_step(0), can_step(1)};
         if (!able[0] && !able[1]) return "neither CPU can go on";
         for (const std::uint8_t cpu : {std::uint8_t{0}, std::uint8_t{1}})
-            if (able[cpu] && (turns_of(at, cpu) <= scenario_.most_turns || !able[1 - cpu]))
+            if (able[cpu] && (turns_of(at, cpu) <= most_turns_ || !able[1 - cpu]))
                 pending_.push_back({at, cpu});
         return {};
     }
 
-    // Deep, the world mostly is where the next step begins. Wide, the first wrong state has the shortest way.
+    // Deep, the model mostly is where the next step begins. Wide, the first wrong state has the shortest way.
     std::string make_next() {
         const auto [at, cpu] = order_ == Order::deep ? pending_.back() : pending_.front();
         order_ == Order::deep ? pending_.pop_back() : pending_.pop_front();
@@ -60,8 +62,8 @@ private:
         make_step(cpu);
         ++steps_;
         const auto turns = turns_of(at, cpu);
-        const auto bound = scenario_.most_turns == ~0U ? 0 : turns * cpus + cpu;
-        if (!seen_.insert((world_.key() ^ histories()) + bound).second) return {};
+        const auto bound = most_turns_ == ~0U ? 0 : turns * cpus + cpu;
+        if (!seen_.insert((model_.key() ^ histories()) + bound).second) return {};
         states_.push_back({at, cpu, turns});
         return look_at(static_cast<std::uint32_t>(states_.size() - 1));
     }
@@ -79,26 +81,12 @@ private:
     void make_step(unsigned cpu) {
         const auto before = changes();
         step(cpu);
-        if (changes() != before) world_.fill_caches();
+        if (changes() != before) model_.changed();
     }
 
     void begin() {
-        world_.begin(scenario_.fault, scenario_.clock);
-        for (const Act& act : scenario_.before) act.perform(world_), world_.fill_caches();
-        if (scenario_.idle != 0) world_.let_pass(scenario_.idle), world_.fill_caches();
-        for (unsigned cpu = 0; cpu < cpus; ++cpu)
-            if (const Role root = scenario_.roots[cpu]; root != Role::root)
-                world_.interrupt(cpu, [&] { world_.enter_root(root); });
-        world_.fill_caches();
-        const auto program = [&](unsigned cpu) {
-            return [this, cpu] {
-                for (const Act& act : scenario_.programs[cpu]) {
-                    begin_act();
-                    world_.begin_act(running());
-                    act.perform(world_);
-                }
-            };
-        };
+        model_.begin();
+        const auto program = [&](unsigned cpu) { return [this, cpu] { model_.run(cpu); }; };
         start_cpus(program(0), program(1));
     }
 
@@ -122,21 +110,21 @@ private:
 
     static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
 
-    World& world_;
-    const Scenario& scenario_;
+    Model& model_;
+    const unsigned most_turns_;
     const Order order_;
     std::deque<Pending> pending_;
     std::vector<State> states_;
     std::unordered_set<std::uint64_t> seen_;
-    std::uint32_t here_ = nowhere;    // where the world is
+    std::uint32_t here_ = nowhere;    // where the model is
     std::uint64_t steps_ = 0;
 };
 
 }    // namespace
 
-Explored explore(World& world, const Scenario& scenario) {
-    const auto explored = Exploration(world, scenario, Order::deep).run();
-    return explored.wrong.empty() ? explored : Exploration(world, scenario, Order::wide).run();
+Explored explore(Model& model, unsigned most_turns) {
+    const auto explored = Exploration(model, most_turns, Order::deep).run();
+    return explored.wrong.empty() ? explored : Exploration(model, most_turns, Order::wide).run();
 }
 
 }    // namespace basalt::interleaved

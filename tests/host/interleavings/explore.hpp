@@ -4,22 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "acts.hpp"
-#include "world.hpp"
+#include "model.hpp"
 
 namespace basalt::interleaved {
-
-inline constexpr FlushTime wrap = FlushTime{1} << 32;    // of what a frame keeps of the flush clock
-
-struct Scenario {
-    Acts before;    // done while nobody else is there
-    Acts programs[cpus];
-    Fault fault = Fault::none;
-    Role roots[cpus] = {Role::root, Role::root};
-    unsigned most_turns = ~0U;    // of one CPU after the other: a bound for long programs
-    FlushTime clock = wrap - 4;   // what the flush clock shows at first: soon its low half begins anew
-    FlushTime idle = 0;           // how many ticks it makes between `before` and the programs
-};
 
 struct Explored {
     std::uint64_t states = 0;
@@ -28,6 +15,7 @@ struct Explored {
     std::string trace;
 };
 
-Explored explore(World& world, const Scenario& scenario);
+// `most_turns` of one CPU after the other: a bound for long programs.
+Explored explore(Model& model, unsigned most_turns = ~0U);
 
 }    // namespace basalt::interleaved

@@ -73,7 +73,7 @@ std::string World::wrong_with_counts() const {
     return {};
 }
 
-std::string World::wrong() const {
+std::string World::wrong() {
     if (auto counts = wrong_with_counts(); !counts.empty()) return counts;
     for (unsigned cpu = 0; cpu < cpus; ++cpu)
         if (auto cache = wrong_with_cache(cpu); !cache.empty()) return cache;
@@ -94,7 +94,7 @@ std::string World::left_over() {
            " at the end";
 }
 
-std::uint64_t World::key() const {
+std::uint64_t World::key() {
     std::uint64_t sum = 0;
     const auto mix = [&](std::uint64_t value) {
         sum = (sum ^ value) * 0x9e37'79b9'7f4a'7c15, sum ^= sum >> 31;

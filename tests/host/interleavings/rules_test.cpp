@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "explore.hpp"
+#include "scenario.hpp"
 
 namespace basalt::interleaved {
 namespace {

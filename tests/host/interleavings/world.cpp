@@ -15,8 +15,6 @@ namespace basalt::interleaved {
 
 using namespace paging;
 
-World* World::now_ = nullptr;
-
 namespace {
 
 constexpr std::uint64_t table_flags = Entry::present_bit | Entry::writable_bit | Entry::user_bit;
@@ -148,19 +146,19 @@ bool World::is_clock(const volatile void* place) {
 
 std::uint64_t World::seen(const volatile void* place, std::uint64_t found) {
     if (!is_clock(place)) return found;
-    now_->clock_was_read_ = true;
-    const bool early = now_->fault_ == Fault::the_clock_is_read_early && running() != nobody && !is_interrupted();
-    return early ? now_->clock_at_begin_[running()] : found;
+    clock_was_read_ = true;
+    const bool early = fault_ == Fault::the_clock_is_read_early && running() != nobody && !is_interrupted();
+    return early ? clock_at_begin_[running()] : found;
 }
 
 // Two ticks with no reading between them are one: so a CPU that waits does not make ever new states.
 bool World::ticks() {
-    return std::exchange(now_->clock_was_read_, false);
+    return std::exchange(clock_was_read_, false);
 }
 
 void World::begin_act(unsigned cpu) {
     if (fault_ != Fault::the_clock_is_read_early) return;
-    interrupt(cpu, [] { now_->clock_at_begin_[now_->acting_cpu()] = flush_time(); });
+    interrupt(cpu, [&] { clock_at_begin_[acting_cpu()] = flush_time(); });
 }
 
 // --- what CPUs may know ---
@@ -210,20 +208,20 @@ std::ptrdiff_t place_in(const auto& all, const volatile void* place) {
 // Not a domain's account, nor what is asked of the machine once: no rule depends on when they are seen. Its list of
 // tables to undo is tested by itself.
 bool World::watches(const volatile void* place, std::size_t size) {
-    if (running() == nobody || is_interrupted() || place_in(now_->domains_, place) >= 0) return false;
-    return size == sizeof(std::uint32_t) || is_clock(place) || place_in(now_->frames_, place) >= 0 ||
-           place_in(now_->contents_, place) >= 0 || place_in(now_->translations_, place) >= 0;
+    if (running() == nobody || is_interrupted() || place_in(domains_, place) >= 0) return false;
+    return size == sizeof(std::uint32_t) || is_clock(place) || place_in(frames_, place) >= 0 ||
+           place_in(contents_, place) >= 0 || place_in(translations_, place) >= 0;
 }
 
 bool World::exchanges_blindly(const volatile void* place) {
     if (running() == nobody) return false;
-    if (now_->fault_ == Fault::entries_are_written_blindly) return place_in(now_->contents_, place) >= 0;
-    return now_->fault_ == Fault::records_are_written_blindly && place_in(now_->frames_, place) >= 0;
+    if (fault_ == Fault::entries_are_written_blindly) return place_in(contents_, place) >= 0;
+    return fault_ == Fault::records_are_written_blindly && place_in(frames_, place) >= 0;
 }
 
-std::uint64_t World::spoilt_record(std::uint64_t found, std::uint64_t wanted) {
+std::uint64_t World::spoilt_record(std::uint64_t found, std::uint64_t wanted) const {
     const FrameWord before(found), after(wanted);
-    switch (now_->fault_) {
+    switch (fault_) {
     case Fault::former_uses_are_forgotten:
         return after.users() == 0 ? FrameWord(after.references(), Use::none, 0, false).raw() : wanted;
     case Fault::checks_count_at_once:
@@ -236,18 +234,18 @@ std::uint64_t World::spoilt_record(std::uint64_t found, std::uint64_t wanted) {
     }
 }
 
-std::uint64_t World::spoilt_stamp(std::uint64_t found, std::uint64_t wanted) {
+std::uint64_t World::spoilt_stamp(std::uint64_t found, std::uint64_t wanted) const {
     const bool is_stamp = OwnerWord(found).with_epoch({}).raw() == OwnerWord(wanted).with_epoch({}).raw();
-    return now_->fault_ == Fault::stamps_are_lost && is_stamp ? found : wanted;
+    return fault_ == Fault::stamps_are_lost && is_stamp ? found : wanted;
 }
 
 std::uint64_t World::to_be_stored(volatile void* place, std::size_t size, std::uint64_t found,
                                   std::uint64_t wanted) {
     change();
-    const auto record = place_in(now_->frames_, place);
-    const auto content = place_in(now_->contents_, place);
-    if (size == sizeof(std::uint32_t) && place_in(now_->translations_, place) < 0)
-        now_->elsewhere_.try_emplace(static_cast<volatile std::uint32_t*>(place),
+    const auto record = place_in(frames_, place);
+    const auto content = place_in(contents_, place);
+    if (size == sizeof(std::uint32_t) && place_in(translations_, place) < 0)
+        elsewhere_.try_emplace(static_cast<volatile std::uint32_t*>(place),
                                      static_cast<std::uint32_t>(found));
     if (running() == nobody) return wanted;
     const auto stored = record < 0         ? wanted
@@ -256,12 +254,12 @@ std::uint64_t World::to_be_stored(volatile void* place, std::size_t size, std::u
     if (!is_traced()) return stored;
     const auto frame = static_cast<unsigned>(record / 16 - first_frame);
     if (record >= 0)
-        say(now_->named(frame) +
+        say(named(frame) +
             (record % 16 == 0 ? ": " + in_words(FrameWord(found)) + " -> " + in_words(FrameWord(stored))
                               : ": owner word"));
     else if (content >= 0)
-        say(now_->entry_in_words(static_cast<std::uint64_t>(content), Entry(wanted)));
-    else if (place_in(now_->translations_, place) >= 0)
+        say(entry_in_words(static_cast<std::uint64_t>(content), Entry(wanted)));
+    else if (place_in(translations_, place) >= 0)
         say("says so");
     else
         say("a lock, or a list of tables to undo");

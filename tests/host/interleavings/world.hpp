@@ -14,6 +14,7 @@
 #include "translations/cpu_translations.hpp"
 
 #include "cpus.hpp"
+#include "model.hpp"
 
 namespace basalt::interleaved {
 
@@ -49,16 +50,16 @@ enum class Fault : unsigned {
     records_are_written_blindly,
 };
 
-class World {
+struct Scenario;
+
+class World : public Model {
 public:
-    World() {
-        now_ = this;
+    // What begin() and run() do.
+    void follow(const Scenario& scenario) {
+        scenario_ = &scenario;
     }
-    ~World() {
-        now_ = nullptr;
-    }
-    World(const World&) = delete;
-    World& operator=(const World&) = delete;
+    void begin() override;
+    void run(unsigned cpu) override;
 
     // As at first: two domains, the first one's root pinned and loaded on both CPUs. Nothing else is mapped.
     void begin(Fault fault, FlushTime clock);
@@ -75,28 +76,28 @@ public:
 
     // After every step: the caches of both CPUs take in all they can reach now, by tables or by stale ones.
     void fill_caches();
-    // What no state may show; empty when all is well.
-    std::string wrong() const;
-    // And what the last one may not: a use or reference that nobody holds, work that nobody does.
-    std::string left_over();
-    // Two states that agree in this, and in what the CPUs have learnt, have the same future.
-    std::uint64_t key() const;
+    void changed() override {
+        fill_caches();
+    }
+    std::string wrong() override;
+    // A use or reference that nobody holds, work that nobody does.
+    std::string left_over() override;
+    std::uint64_t key() override;
 
-    // For atomics.cpp, which knows only addresses.
-    static bool watches(const volatile void* place, std::size_t size);
-    static bool exchanges_blindly(const volatile void* place);
-    static std::uint64_t to_be_stored(volatile void* place, std::size_t size, std::uint64_t found,
-                                      std::uint64_t wanted);
-    static std::uint64_t seen(const volatile void* place, std::uint64_t found);
-    static bool is_clock(const volatile void* place);
-    static bool ticks();    // or the tick is one with that before it
-    static bool is_interrupted() {
-        return now_ != nullptr && now_->interrupted_ != nobody;
+    bool watches(const volatile void* place, std::size_t size) override;
+    bool exchanges_blindly(const volatile void* place) override;
+    std::uint64_t to_be_stored(volatile void* place, std::size_t size, std::uint64_t found,
+                               std::uint64_t wanted) override;
+    std::uint64_t seen(const volatile void* place, std::uint64_t found) override;
+    bool is_clock(const volatile void* place) override;
+    bool ticks() override;
+    bool is_interrupted() override {
+        return interrupted_ != nobody;
     }
 
     // The seams of translations/.
     static World& now() {
-        return *now_;
+        return static_cast<World&>(*Model::now());
     }
     unsigned acting_cpu() const;
     CpuTranslations& translations(unsigned cpu) {
@@ -126,12 +127,12 @@ private:
     void walk(Cache& cache, unsigned level, unsigned frame);
     std::string wrong_with_cache(unsigned cpu) const;
     std::string wrong_with_counts() const;
-    static std::uint64_t spoilt_record(std::uint64_t found, std::uint64_t wanted);
-    static std::uint64_t spoilt_stamp(std::uint64_t found, std::uint64_t wanted);
+    std::uint64_t spoilt_record(std::uint64_t found, std::uint64_t wanted) const;
+    std::uint64_t spoilt_stamp(std::uint64_t found, std::uint64_t wanted) const;
     std::string entry_in_words(std::uint64_t offset, paging::Entry entry) const;
     std::string named(unsigned frame) const;
 
-    static World* now_;
+    const Scenario* scenario_ = nullptr;
     Fault fault_ = Fault::none;
     std::vector<Frame> frames_{first_frame + roles};
     std::vector<std::byte> contents_ = std::vector<std::byte>((first_frame + roles) * page_size);
