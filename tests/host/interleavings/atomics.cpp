@@ -16,22 +16,22 @@ void note(std::uint64_t value) {
 
 template <typename T>
 T load(const volatile T* place) {
-    if (Model::now()->watches(place, sizeof(T))) stand_before(place, true);
+    if (Model::now()->watches(place, sizeof(T))) stand_before(place, Access::load);
     const T found = static_cast<T>(Model::now()->seen(place, __atomic_load_n(place, __ATOMIC_RELAXED)));
     note(found);
     return found;
 }
 
 std::uint64_t tick(volatile std::uint64_t* clock) {
-    if (Model::now()->watches(clock, sizeof *clock)) stand_before(clock, false);
+    if (Model::now()->watches(clock, sizeof *clock)) stand_before(clock, Access::update);
     if (Model::now()->ticks()) __atomic_store_n(clock, *clock + 1, __ATOMIC_RELAXED);
     note(*clock);
     return *clock - 1;
 }
 
 template <typename T>
-T update(volatile T* place, auto rule) {
-    if (Model::now()->watches(place, sizeof(T))) stand_before(place, false);
+T update(volatile T* place, auto rule, Access access = Access::update) {
+    if (Model::now()->watches(place, sizeof(T))) stand_before(place, access);
     const T found = __atomic_load_n(place, __ATOMIC_RELAXED);
     const T wanted = rule(found);
     note(found);
@@ -45,7 +45,8 @@ template <typename T>
 T compare_exchange(volatile T* place, T expected, T desired) {
     const bool blindly = Model::now()->exchanges_blindly(place);
     if (blindly) stand();
-    const T found = update(place, [=](T now) { return now == expected || blindly ? desired : now; });
+    const auto rule = [=](T now) { return now == expected || blindly ? desired : now; };
+    const T found = update(place, rule, Access::comparing_update);
     return blindly ? expected : found;
 }
 
@@ -87,7 +88,14 @@ Byte __tsan_atomic8_exchange(volatile Byte* at, Byte value, Order) {
 Half __tsan_atomic32_exchange(volatile Half* at, Half value, Order) {
     return update(at, [=](Half) { return value; });
 }
+// As the first ticket of a new lock: how often it was taken before makes no difference.
 Half __tsan_atomic32_fetch_add(volatile Half* at, Half value, Order) {
+    if (Model::now()->takes_lock(at)) {
+        at[0] = 1;
+        at[1] = 0;
+        change();
+        return 0;
+    }
     return update(at, [=](Half now) { return now + value; });
 }
 Whole __tsan_atomic64_fetch_add(volatile Whole* at, Whole value, Order) {

@@ -18,6 +18,7 @@ struct Cpu {
     Program program;
     bool ended = true;
     bool waits = false;
+    const volatile std::uint32_t* lock = nullptr;    // that it stands before
     std::uint64_t history = 0;
     std::uint64_t changes = 0;    // of its own
     std::uint64_t all_changes_at_last_wait = ~0ULL;
@@ -71,6 +72,7 @@ void start_cpus(const Program& first, const Program& second) {
         here.history = which + 1;
         here.changes = 0;
         here.read_last = nullptr;
+        here.lock = nullptr;
         here.changes_at_last_wait = here.all_changes_at_last_wait = ~0ULL;
         now = which;
         begin_program();
@@ -91,6 +93,7 @@ std::uint64_t changes() {
 
 bool can_step(unsigned which) {
     const auto& here = cpu[which];
+    if (here.lock != nullptr) return here.lock[0] == here.lock[1];
     return !here.ended && (!here.waits || changes() != here.all_changes_at_last_wait);
 }
 
@@ -121,13 +124,20 @@ void stand() {
     leave();
 }
 
-// What is exchanged at once after it was read counts as one access: had it changed in between, it would be
+// What is compared and exchanged at once after it was read counts as one access: had it changed in between, it would be
 // read again.
-void stand_before(const volatile void* place, bool is_load) {
+void stand_before(const volatile void* place, Access access) {
     if (now == nobody) return;
     auto& here = cpu[now];
-    if (is_load || here.read_last != place) stand();
-    cpu[now].read_last = is_load ? place : nullptr;
+    if (access != Access::comparing_update || here.read_last != place) stand();
+    cpu[now].read_last = access == Access::load ? place : nullptr;
+}
+
+void stand_before_lock(const volatile std::uint32_t* lock) {
+    if (now == nobody) return;
+    cpu[now].lock = lock;
+    stand();
+    cpu[now].lock = nullptr;
 }
 
 void learn(std::uint64_t value) {

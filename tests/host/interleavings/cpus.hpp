@@ -29,7 +29,9 @@ std::uint64_t histories();
 inline constexpr unsigned nobody = ~0U;
 unsigned running();
 void stand();    // an access follows: the other may go first
-void stand_before(const volatile void* place, bool is_load);
+enum class Access : std::uint8_t { load, update, comparing_update };
+void stand_before(const volatile void* place, Access access);
+void stand_before_lock(const volatile std::uint32_t* lock);    // of tickets: the next one, and the one that is served
 void learn(std::uint64_t value);      // it depends on this from now on
 void change();                        // others may be waiting for this
 void say(const std::string& what);    // in words, where the way is traced

@@ -43,6 +43,10 @@ public:
     virtual bool exchanges_blindly(const volatile void*) {
         return false;
     }
+    // Of a lock that is about to be taken, which is one step: whoever stands before it can go on while nobody has it.
+    virtual bool takes_lock(const volatile void*) {
+        return false;
+    }
     // Of a counter that only tells what was before what: whether this tick is not one with that before it.
     virtual bool is_clock(const volatile void*) {
         return false;
