@@ -88,6 +88,9 @@ Byte __tsan_atomic8_exchange(volatile Byte* at, Byte value, Order) {
 Half __tsan_atomic32_exchange(volatile Half* at, Half value, Order) {
     return update(at, [=](Half) { return value; });
 }
+Whole __tsan_atomic64_exchange(volatile Whole* at, Whole value, Order) {
+    return update(at, [=](Whole) { return value; });
+}
 // As the first ticket of a new lock: how often it was taken before makes no difference.
 Half __tsan_atomic32_fetch_add(volatile Half* at, Half value, Order) {
     if (Model::now()->takes_lock(at)) {

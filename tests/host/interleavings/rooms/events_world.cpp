@@ -1,0 +1,167 @@
+#include "events_world.hpp"
+
+#include <cstdlib>
+
+#include "events/audit.hpp"
+
+namespace basalt::interleaved::signalling {
+
+Domain::Domain(std::uint16_t number) : channels(DomainId(number)), all{{{channels, VcpuId(0)}, {channels, VcpuId(1)}}} {
+    channels.place_shared_info(&shared);
+    for (VcpuEvents& vcpu : all) {
+        channels.add_vcpu(vcpu);
+        vcpu.place_info(&shared.vcpu_info[vcpu.id().raw]);
+    }
+}
+
+void World::begin() {
+    forget_regions();
+    make(&pages_.object);
+    make(&one_.object, std::uint16_t{1});
+    make(&two_.object, std::uint16_t{2});
+    const auto second = [&](Domain& domain, DomainId peer) {
+        const auto first_page = static_cast<unsigned>(pages_.object.taken);
+        for (const Port port : {joined, waiting})
+            if (domain.channels.allocate_unbound(peer) != port) std::abort();
+        return first_page;
+    };
+    watch("domain 1", one(), second(one(), DomainId(2)), 1);
+    watch("domain 2", two(), second(two(), DomainId(1)), 9);
+    // The lowest that is free is joined.
+    static_cast<void>(two().channels.close(joined));
+    if (two().channels.bind_interdomain(one().channels, joined) != joined) std::abort();
+    for (unsigned vcpu = 0; vcpu < vcpus; ++vcpu) take(vcpu);
+    for (const auto& act : before) act.perform(*this, 0);
+}
+
+void World::watch(const std::string& name, Domain& domain, unsigned first_page, Guarded guarded) {
+    const auto& pages = pages_.object.pages;
+    if (pages_.object.taken != first_page + 3) std::abort();
+    const auto* const records = reinterpret_cast<const PortRecord*>(&pages[first_page + 1]);
+    add(name, domain.channels, Accesses::watched, guarded);
+    add(name + ", ports in use", &pages[first_page + 2], &pages[first_page + 2][8], Accesses::merged, guarded);
+    for (unsigned number = 0; number < 4; ++number)
+        add(name + ", port " + std::to_string(number), records[number], Accesses::watched, guarded + 1 + number);
+    for (unsigned vcpu = 0; vcpu < vcpus; ++vcpu) {
+        const auto of_vcpu = name + ", vcpu " + std::to_string(vcpu);
+        add(of_vcpu, domain.all[vcpu], Accesses::watched, guarded + 5 + vcpu);
+        add(of_vcpu + "'s info", domain.shared.vcpu_info[vcpu], Accesses::watched);
+    }
+    add(name + ", who sleeps", domain.asleep, Accesses::watched);
+    add(name + ", pending", domain.shared.evtchn_pending[0], Accesses::watched);
+    add(name + ", masked", domain.shared.evtchn_mask[0], Accesses::watched);
+}
+
+void World::run(unsigned cpu) {
+    for (const auto& act : programs[cpu]) {
+        begin_act();
+        act.perform(*this, cpu);
+    }
+}
+
+void* World::take_page() {
+    return pages_.object.take();
+}
+
+// The other CPU may go first: this is no atomic access, but it is one.
+bool World::must_look(unsigned vcpu) {
+    stand();
+    const bool due = two().all[vcpu].upcall_due();
+    learn(due);
+    return due;
+}
+
+void World::poll(unsigned vcpu, std::optional<Port> only) {
+    auto& asleep = two().asleep[vcpu];
+    if (asleep.load() != Domain::awake) return;
+    auto& channels = two().channels;
+    channels.end_poll(two().all[vcpu]);
+    channels.begin_poll(two().all[vcpu], only);
+    asleep.store(only ? only->raw : Domain::any_port);
+    const auto pending = channels.is_pending(only.value_or(joined));
+    if (pending && !*pending && !must_look(vcpu)) return;
+    asleep.store(Domain::awake);
+    channels.end_poll(two().all[vcpu]);
+}
+
+void World::block(unsigned vcpu) {
+    auto& asleep = two().asleep[vcpu];
+    if (asleep.load() != Domain::awake) return;
+    two().channels.end_poll(two().all[vcpu]);
+    asleep.store(Domain::any_event);
+    if (must_look(vcpu)) asleep.store(Domain::awake);
+}
+
+void World::take(unsigned vcpu) {
+    if (two().asleep[vcpu].load() != Domain::awake) return;
+    vcpu_info& info = two().shared.vcpu_info[vcpu];
+    if (std::atomic_ref(info.evtchn_upcall_pending).exchange(0) == 0) return;
+    if (std::atomic_ref(info.evtchn_pending_sel).exchange(0) == 0) return;
+    const std::atomic_ref pending(two().shared.evtchn_pending[0]);
+    const std::atomic_ref mask(two().shared.evtchn_mask[0]);
+    pending.fetch_and(~(pending.load() & ~mask.load()));
+}
+
+// Whoever sleeps has nothing to see to; and when all have looked, nothing is left that they might see.
+std::string World::left_over() {
+    for (Domain* const domain : {&one(), &two()})
+        if (const auto wrong = events::Audit(domain->channels).first_finding())
+            return std::string(wrong->kind) + " " + std::to_string(wrong->number) + ": " + std::string(wrong->what);
+    for (unsigned vcpu = 0; vcpu < vcpus; ++vcpu) {
+        auto& asleep = two().asleep[vcpu];
+        if (asleep == Domain::awake) continue;
+        const auto name = "vcpu " + std::to_string(vcpu);
+        if (must_look(vcpu)) return name + " sleeps though it has an upcall";
+        if (asleep == Domain::any_event) continue;
+        const auto pending = two().channels.is_pending(asleep == Domain::any_port ? joined : Port(static_cast<std::uint32_t>(asleep)));
+        if (pending && *pending) return name + " sleeps though the port that it polls is pending";
+    }
+    for (unsigned vcpu = 0; vcpu < vcpus; ++vcpu) two().asleep[vcpu] = Domain::awake, take(vcpu);
+    return (two().shared.evtchn_pending[0] & ~two().shared.evtchn_mask[0]) == 0 ? "" : "an event that no vcpu was told of";
+}
+
+}    // namespace basalt::interleaved::signalling
+
+// What events ask of the rest of Basalt.
+namespace basalt::events {
+
+using interleaved::signalling::World;
+
+namespace {
+
+void wake(VcpuEvents& vcpu) {
+    auto& two = World::now().two();
+    if (&vcpu.domain() == &two.channels) two.asleep[vcpu.id().raw].store(interleaved::signalling::Domain::awake);
+}
+
+}    // namespace
+
+void notify(VcpuEvents& vcpu) {
+    wake(vcpu);
+}
+void wake_poller(VcpuEvents& vcpu) {
+    wake(vcpu);
+}
+
+Result<> connect_pirq(EventChannels&, Pirq, Port, bool) {
+    return refuse(Error::invalid);
+}
+void disconnect_pirq(EventChannels&, Pirq) {}
+void move_pirq(EventChannels&, Pirq, VcpuId) {}
+Port port_of_pirq(EventChannels&, Pirq) {
+    return Port(0);
+}
+Result<void*> take_table_page() {
+    auto* const page = World::now().take_page();
+    if (page == nullptr) return refuse(Error::no_memory);
+    return page;
+}
+void give_table_page(void*) {}
+void drop_shared_page(Mfn) {}
+
+EventChannels* channels_of(DomainId id) {
+    auto& world = World::now();
+    return id.raw == 1 ? &world.one().channels : id.raw == 2 ? &world.two().channels : nullptr;
+}
+
+}    // namespace basalt::events
