@@ -44,8 +44,9 @@ inline constexpr Mfn mfn_of(std::uint64_t physical) { return Mfn(physical >> pag
 
 inline constexpr Mfn no_mfn{~std::uint64_t{0}};
 
-// Bounds that size tables. Both are ABI-visible through max_vcpus and physinfo.
+// Bounds that size tables. All are ABI-visible through max_vcpus and physinfo.
 inline constexpr std::size_t most_cpus = 64;
 inline constexpr std::size_t most_vcpus = 64;
+inline constexpr std::size_t most_nodes = 64;
 
 }  // namespace basalt
