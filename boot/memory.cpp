@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "debug/log.hpp"
+#include "devices/nodes.hpp"
 #include "machine/early_memory.hpp"
 #include "machine/image.hpp"
 #include "machine/page_tables.hpp"
@@ -71,6 +72,16 @@ void start_up_memory(const BootInfo& info) {
     hand_over(info.memory);
     const auto counts = free_counts();
     log(Level::info, "memory: {} MiB, {} MiB of it free", counts.total >> 8, counts.free >> 8);
+}
+
+// Whole frames only: what a border cuts is the upper node's.
+void divide_memory_by_nodes() {
+    std::array<FrameSpan, most_nodes> nodes{};
+    for (std::uint32_t node = 0; node < node_numbers(); ++node) {
+        const auto memory = memory_of(NodeId(node));
+        nodes[node] = {mfn_of(memory.begin), mfn_of(memory.end)};
+    }
+    divide_memory(nodes);
 }
 
 void give_log_room(std::uint64_t size) {

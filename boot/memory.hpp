@@ -10,6 +10,9 @@ namespace basalt {
 // Basalt's own page tables over all memory, then the allocator over what is left.
 void start_up_memory(const BootInfo& info);
 
+// Free memory is counted, and taken, by the nodes that find_nodes() has found.
+void divide_memory_by_nodes();
+
 // A ring for the log that has this size or, as Xen rounds it, the next power of two; fitted to what there is.
 void give_log_room(std::uint64_t size);
 

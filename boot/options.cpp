@@ -126,6 +126,11 @@ bool take_nmis(Options& options, std::string_view value) {
     return true;
 }
 
+bool take_numa(Options& options, std::string_view value) {
+    if (value != "on" && value != "off") return false;
+    options.numa = value == "on";
+    return true;
+}
 bool take_noreboot(Options& options, std::string_view value) { return take_flag(options.noreboot, value); }
 bool take_audit(Options& options, std::string_view value) { return take_flag(options.audit, value); }
 
@@ -184,6 +189,7 @@ constexpr auto table = std::to_array<Option>({
     {"loglvl", take_level, a_level, "info"},
     {"guest_loglvl", take_guest_level, a_level, "none/warning"},
     {"nmi", take_nmis, "dom0, ignore or fatal", "dom0"},
+    {"numa", take_numa, "on or off", "on"},
     {"conring_size", take_log_size, "a size: 64K", "32K"},
     {"console_to_ring", take_console_to_ring, "nothing, or yes or no", "no"},
     {"sync_console", take_sync_console, "nothing, or yes or no", "no"},

@@ -27,6 +27,7 @@ struct Options {
     grants::Limits grants;
     std::uint32_t most_cpus_wanted = ~std::uint32_t{0};
     NmiAnswer nmis = NmiAnswer::told_to_dom0;
+    bool numa = true;              // nodes are told as the firmware says, and not as one
     bool noreboot = false;
     bool audit = false;            // before the machine ends
     Level shown = Level::info;

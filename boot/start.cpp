@@ -9,6 +9,7 @@
 #include "debug/panic.hpp"
 #include "devices/clock.hpp"
 #include "devices/firmware.hpp"
+#include "devices/nodes.hpp"
 #include "devices/serial.hpp"
 #include "devices/shutdown.hpp"
 #include "devices/start.hpp"
@@ -102,6 +103,8 @@ void obey(const Options& options) {
     start_up_memory(info);
     give_log_room(options.log_size);
     find_firmware();
+    find_nodes(options.numa);
+    divide_memory_by_nodes();
     look_at_pci();
     start_interrupts();
     start_time();

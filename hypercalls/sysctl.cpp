@@ -4,6 +4,7 @@
 
 #include "debug/log.hpp"
 #include "devices/clock.hpp"
+#include "devices/nodes.hpp"
 #include "domain/run.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/cpu_policies.hpp"
@@ -70,7 +71,8 @@ Result<> physinfo(Request& request) {
     count_threads_and_cores(info);
     info.nr_cpus = static_cast<std::uint32_t>(online_cpu_count());
     info.max_cpu_id = info.nr_cpus - 1;
-    info.nr_nodes = 1;
+    info.nr_nodes = online_node_count();
+    info.max_node_id = most_nodes - 1;
     info.cpu_khz = static_cast<std::uint32_t>(tsc_hz() / 1000);
     info.capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
     info.total_pages = memory.total;
@@ -110,25 +112,33 @@ Result<> cpu_topology(Request& request) {
         cpus = std::min(cpus, wish.num_cpus);
         for (std::uint32_t cpu = 0; cpu < cpus; ++cpu) {
             const CpuPlace place = place_of(CpuId(cpu));
-            TRY((buffer + cpu).write({.core = place.core, .socket = place.chip, .node = 0}));
+            TRY((buffer + cpu).write({.core = place.core, .socket = place.chip, .node = node_of(CpuId(cpu)).raw}));
         }
     }
     wish.num_cpus = cpus;
     return {};
 }
 
+xen_sysctl_meminfo_t describe(NodeId node, std::uint64_t free_frames) {
+    if (!is_online(node)) return {.memsize = XEN_INVALID_MEM_SZ, .memfree = XEN_INVALID_MEM_SZ};
+    const auto memory = memory_of(node);
+    return {.memsize = memory.end - memory.begin, .memfree = free_frames << page_shift};
+}
+
 Result<> numa(Request& request) {
     auto& wish = request.u.numainfo;
-    constexpr std::uint32_t local_distance = 10;
-    const FreeCounts memory = free_counts();
     const GuestPointer<xen_sysctl_meminfo_t> nodes(wish.meminfo.p);
     const GuestPointer<std::uint32_t> distances(wish.distance.p);
     const bool wants_lists = !nodes.is_null() || !distances.is_null();
-    if (wants_lists && wish.num_nodes == 0) return {};
-    if (!nodes.is_null())
-        TRY(nodes.write({.memsize = memory.total << page_shift, .memfree = memory.for_guests() << page_shift}));
-    if (!distances.is_null()) TRY(distances.write(local_distance));
-    wish.num_nodes = 1;
+    const auto count = wants_lists ? std::min(node_numbers(), wish.num_nodes) : node_numbers();
+    const NodeCounts free = node_counts();
+    for (std::uint32_t node = 0; node < count; ++node) {
+        if (!nodes.is_null()) TRY((nodes + node).write(describe(NodeId(node), free[node])));
+        if (distances.is_null()) continue;
+        for (std::uint32_t to = 0; to < count; ++to)
+            TRY((distances + (node * count + to)).write(distance_between(NodeId(node), NodeId(to)).value_or(XEN_INVALID_NODE_DIST)));
+    }
+    wish.num_nodes = count;
     return {};
 }
 

@@ -57,6 +57,7 @@ class Machine:
     instruction_count: bool = False
     gdb_port: int | None = None
     isa_debug_exit: bool = False
+    nodes: tuple[str, ...] = ()
     reboots: bool = False
     extra: tuple[str, ...] = ()
 
@@ -69,6 +70,7 @@ class Machine:
                 "-machine", self.kind, "-accel", "tcg", "-cpu", self.cpu, "-smp", str(self.cpus), "-m", self.memory]
         if not self.reboots:
             line += ["-no-reboot"]
+        line += self._nodes()
         line += self._boot_source()
         line += self._console(keys, lines["monitor"])
         for number, disk in enumerate(self.disks):
@@ -85,6 +87,19 @@ class Machine:
         if self.isa_debug_exit:
             line += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
         return line + list(self.extra)
+
+    def _nodes(self):
+        """Nodes of memory, each its size and its CPUs, `128M,cpus=0-1`; a node is 10 from itself, 21 from the next, 22 from the one after."""
+        line = []
+        for number, node in enumerate(self.nodes):
+            size, comma, cpus = node.partition(",")
+            line += ["-object", f"memory-backend-ram,id=node{number},size={size}",
+                     "-numa", f"node,nodeid={number},memdev=node{number}{comma}{cpus}"]
+        for source in range(len(self.nodes)):
+            for target in range(len(self.nodes)):
+                distance = 10 if source == target else 20 + abs(source - target)
+                line += ["-numa", f"dist,src={source},dst={target},val={distance}"]
+        return line
 
     def _boot_source(self):
         if self.iso is not None:

@@ -82,6 +82,7 @@ def options(arguments):
     add("--machine", default="q35", metavar="NAME", help="QEMU's machine (q35)")
     add("--uefi", action="store_true", help="firmware is UEFI (OVMF) instead of a BIOS")
     add("--memory", type=size, default="1G", metavar="SIZE", help="memory of the machine (1G)")
+    add("--node", action="append", default=[], metavar="SIZE,cpus=0-1", help="one more node of --memory, with these CPUs; repeatable")
     add("--dom0-memory", type=dom0_size, default="512M", metavar="SIZE",
         help="memory of Dom0 (512M); the word all is what the hypervisor gives it unasked")
     add("--disk", action="append", default=[], metavar="[ahci:]FILE", help="a raw disk image, on virtio or on AHCI; repeatable")
@@ -125,7 +126,7 @@ def machine(chosen, image):
     return Machine(
         iso=image, uefi=chosen.uefi, kind=chosen.machine, cpu=chosen.cpu or (XEN_CPU if chosen.hypervisor == "xen" else "max"),
         cpus=chosen.cpus, memory=chosen.memory, disks=tuple(Disk.parse(text) for text in chosen.disk), network=True,
-        instruction_count=chosen.icount, gdb_port=1234 if chosen.gdb else None, extra=tuple(chosen.qemu))
+        instruction_count=chosen.icount, gdb_port=1234 if chosen.gdb else None, nodes=tuple(chosen.node), extra=tuple(chosen.qemu))
 
 
 def fresh_log():

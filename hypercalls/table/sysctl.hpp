@@ -25,12 +25,12 @@ inline constexpr Row sysctl_rows[] = {
      .effect = "the structure describes the machine's CPUs and memory",
      .operand = in_out<xen_sysctl_t>(),
      .fields = {{"threads_per_core, cores_per_socket", "out: of the first core, and the first chip"}, {"nr_cpus, max_cpu_id", "out: CPUs online"},
-                {"nr_nodes, max_node_id", "out: 1 and 0"}, {"cpu_khz", "out: the TSC's pace"},
+                {"nr_nodes, max_node_id", "out: nodes with CPUs or memory; 63"}, {"cpu_khz", "out: the TSC's pace"},
                 {"capabilities", "out: XEN_SYSCTL_PHYSCAP_pv and _gnttab_v1"}, {"arch_capabilities", "out: 0"},
                 {"total_pages, free_pages", "out: frames that Basalt manages, and those that guests can be given"},
                 {"scrub_pages", "out: 0"}, {"outstanding_pages", "out: claimed by domains that do not have them yet"},
                 {"max_mfn", "out: the highest frame number of memory"}, {"hw_cap", "out: words of the CPU's features"}},
-     .differs = "memory is one node, whatever it is; Xen tells of several, of "
+     .differs = "Xen tells of "
                 "hardware-assisted guests and of grant tables of version 2. Xen gives guests the last free frame; here "
                 "some are kept for Dom0's devices, and not called free, for xl would not take as much from Dom0 as a guest "
                 "needs"},
@@ -81,15 +81,17 @@ inline constexpr Row sysctl_rows[] = {
      .fields = {{"num_cpus", "places in the list, 0 or more; out: how many are filled, or without a list CPUs online"},
                 {"cputopo", "out: core, socket and node of each; null: only their number is asked"}},
      .refusals = {{Error::bad_address, has_a_list}},
-     .cost = Cost::per_element,
-     .differs = "each CPU is on node 0"},
+     .cost = Cost::per_element},
     {.command = XEN_SYSCTL_numainfo, .name = "numainfo",
-     .effect = "the lists describe the one memory node",
+     .effect = "the lists describe the nodes of memory, as ACPI's SRAT and SLIT do",
      .operand = in_out<xen_sysctl_t>(),
-     .fields = {{"num_nodes", "places in the lists, 0 or more; out: nodes told of, or without lists 1"},
-                {"meminfo", "out: bytes of memory, and of free memory as physinfo tells it; or null"}, {"distance", "out: 10; or null"}},
+     .fields = {{"num_nodes", "places in the lists, 0 or more; out: nodes told of, or without lists all there are"},
+                {"meminfo", "out: for each, bytes from its first memory to its last, holes too, and bytes free, which together are "
+                            "what physinfo calls free; XEN_INVALID_MEM_SZ for a number that is not in use; or null"},
+                {"distance", "out: for each, a row of distances to each: 10 to itself; XEN_INVALID_NODE_DIST: none is reachable "
+                             "from there; or null"}},
      .refusals = {{Error::bad_address, has_a_list}},
-     .differs = "Xen tells of as many nodes as the machine has"},
+     .cost = Cost::per_element},
     {.command = XEN_SYSCTL_cpupool_op, .name = "cpupool_op",
      .effect = "the structure describes the one pool of CPUs, or tells that none is free",
      .operand = in_out<xen_sysctl_t>(),

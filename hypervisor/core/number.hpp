@@ -34,6 +34,7 @@ using Pirq = Number<struct PhysicalIrq, std::uint32_t>;
 using Virq = Number<struct VirtualIrq, std::uint32_t>;
 using DomainId = Number<struct DomainNumber, std::uint16_t>;
 using VcpuId = Number<struct VcpuNumber, std::uint32_t>;
+using NodeId = Number<struct MemoryNode, std::uint32_t>;     // memory, and the CPUs near it
 using CpuId = Number<struct CpuNumber, std::uint32_t>;
 
 inline constexpr std::size_t page_shift = 12;

@@ -78,6 +78,8 @@ void read_table(std::uint64_t physical) {
     }
     if (name == "FACP") found.fadt = acpi::fadt(table);
     if (name == "HPET") found.hpet = acpi::hpet_address(table);
+    if (name == "SRAT") found.affinity_table = table;
+    if (name == "SLIT") found.locality_table = table;
     if (name == "MCFG") {
         found.configuration_spaces = acpi::configuration_spaces(table);
         tell_of_more_windows(table.size());

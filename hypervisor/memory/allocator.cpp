@@ -154,6 +154,10 @@ FreeCounts free_counts() {
     return free_memory.with([](FreeMemory& free) { return free.counts(); });
 }
 
+NodeCounts node_counts() {
+    return free_memory.with([](FreeMemory& free) { return free.node_counts(); });
+}
+
 std::optional<Mfn> free_block_below(Mfn bound, unsigned order) {
     return free_memory.with([&](FreeMemory& free) { return free.highest_below(bound, order); });
 }
@@ -190,6 +194,10 @@ void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets,
         }
         if (begin < span.end) give_back({begin, span.end});
     }
+}
+
+void divide_memory(std::span<const FrameSpan> nodes) {
+    free_memory.with([&](FreeMemory& free) { free.divide(NodeMap(nodes)); });
 }
 
 void give_back(FrameSpan frames) {

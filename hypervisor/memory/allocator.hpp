@@ -1,6 +1,7 @@
 // Free physical memory, in blocks of 2^order frames.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -60,6 +61,10 @@ struct FreeCounts {
     }
 };
 FreeCounts free_counts();
+
+// Frames that guests can be given, by node; together they are for_guests().
+using NodeCounts = std::array<std::uint64_t, most_nodes>;
+NodeCounts node_counts();
 
 // The highest free block of this order that begins below `bound`. For who wants them all: the audit.
 std::optional<Mfn> free_block_below(Mfn bound, unsigned order);

@@ -36,17 +36,30 @@ void FreeMemory::manage(std::uint64_t frames, std::uint64_t frames_below_4g) {
     reserve_ = std::min({counts_.total / 16, (std::uint64_t{128} << 20) / page_size, frames_below_4g / 4});
 }
 
+void FreeMemory::count_in_node(Mfn first, std::uint64_t change) {
+    auto& free = free_of_[nodes_.node_of(first).raw];
+    free.all += change;
+    if (first.raw < four_gib) free.below_4g += change;
+}
+
 void FreeMemory::count(Mfn first, unsigned order, bool added) {
     const auto change = (std::uint64_t{1} << order) * (added ? 1 : ~std::uint64_t{0});
+    count_in_node(first, change);
     counts_.free += change;
     if (first.raw < four_gib) counts_.free_below_4g += change;
     counts_.reserved = std::min(counts_.free_below_4g, reserve_);
 }
 
 void FreeMemory::add(Mfn first, unsigned order) {
+    if (order != 0 && nodes_.divides(first, std::uint64_t{1} << order)) {
+        --order;
+        add(first, order);
+        return add(first + (std::uint64_t{1} << order), order);
+    }
     count(first, order, true);
     auto block = first.raw >> order;
     while (order < most_order && blocks_[order].has(block ^ 1)) {
+        if (nodes_.divides(Mfn((block & ~std::uint64_t{1}) << order), std::uint64_t{2} << order)) break;
         blocks_[order].remove(block ^ 1);
         block >>= 1;
         ++order;
@@ -83,6 +96,38 @@ std::optional<Mfn> FreeMemory::take(const Wanted& wanted, std::uint64_t claimed_
         if (auto high = take_between(four_gib, end, wanted.order)) return high;
     if (!wanted.from_reserve && counts_.free_below_4g < frames + reserve_) return std::nullopt;
     return take_between(0, std::min(end, four_gib), wanted.order);
+}
+
+void FreeMemory::cut_at(Mfn border) {
+    for (auto order = most_order; order != 0; --order) {
+        const auto block = border.raw >> order;
+        if (block << order == border.raw || border.raw >= end_ || !blocks_[order].has(block)) continue;
+        blocks_[order].remove(block);
+        blocks_[order - 1].add(block * 2);
+        blocks_[order - 1].add(block * 2 + 1);
+    }
+}
+
+// At start-up: free memory is in few pieces then.
+void FreeMemory::divide(const NodeMap& nodes) {
+    nodes_ = nodes;
+    nodes_.for_each_border([this](Mfn border) { cut_at(border); });
+    free_of_ = {};
+    for (unsigned order = 0; order <= most_order; ++order)
+        for (Mfn bound(end_); const auto first = highest_below(bound, order); bound = *first)
+            count_in_node(*first, std::uint64_t{1} << order);
+}
+
+// What is kept lies where memory is given out last: on the first nodes.
+NodeCounts FreeMemory::node_counts() const {
+    NodeCounts free_for_guests{};
+    auto kept = counts_.reserved;
+    for (std::size_t node = 0; node < most_nodes; ++node) {
+        const auto kept_here = std::min(kept, free_of_[node].below_4g);
+        free_for_guests[node] = free_of_[node].all - kept_here;
+        kept -= kept_here;
+    }
+    return free_for_guests;
 }
 
 std::optional<Mfn> FreeMemory::highest_below(Mfn bound, unsigned order) const {

@@ -8,6 +8,7 @@
 
 #include "memory/allocator.hpp"
 #include "memory/bit_tree.hpp"
+#include "memory/node_map.hpp"
 
 namespace basalt {
 
@@ -26,6 +27,10 @@ public:
 
     std::optional<Mfn> highest_below(Mfn bound, unsigned order) const;
 
+    // No free block is of two nodes from now on, and what is free is counted by node.
+    void divide(const NodeMap& nodes);
+    NodeCounts node_counts() const;
+
     FreeCounts counts() const {
         return counts_;
     }
@@ -40,11 +45,19 @@ private:
     static constexpr std::uint64_t four_gib = std::uint64_t{1} << 20;    // in frames
     std::optional<Mfn> take_between(std::uint64_t begin, std::uint64_t end, unsigned order);
     void count(Mfn first, unsigned order, bool added);
+    void count_in_node(Mfn first, std::uint64_t change);
+    void cut_at(Mfn border);
 
+    struct Free {
+        std::uint64_t all = 0;
+        std::uint64_t below_4g = 0;
+    };
     std::array<BitTree, most_order + 1> blocks_{};
     std::uint64_t end_ = 0;
     std::uint64_t reserve_ = 0;    // frames kept below 4 GiB
     FreeCounts counts_;
+    NodeMap nodes_;
+    std::array<Free, most_nodes> free_of_{};    // by node
 };
 
 }    // namespace basalt

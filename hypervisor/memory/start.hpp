@@ -25,6 +25,9 @@ std::size_t free_set_words(Mfn end);
 void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets,
                   std::span<const FrameSpan> ram, std::span<const FrameSpan> taken);
 
+// Where the nodes of memory lie, by their number: the firmware's tables are read when there is memory already.
+void divide_memory(std::span<const FrameSpan> nodes);
+
 // What start-up took (modules, start-up code) and needs no more.
 void give_back(FrameSpan frames);
 

@@ -78,6 +78,8 @@ def arguments():
     parser.add_argument("--smap", action=argparse.BooleanOptionalAction, default=False,
                         help="on a CPU with SMAP, and Basalt uses it, as the ring does: QEMU's TCG gets far returns in ring 3 wrong then")
     parser.add_argument("--memory", default="256M")
+    parser.add_argument("--node", action="append", default=[], metavar="SIZE,cpus=0-1",
+                        help="one more node of --memory, with these of QEMU's CPUs")
     parser.add_argument("--options", default="", help="for the hypervisor's command line")
     parser.add_argument("--words", default="", help="for the guest's command line")
     parser.add_argument("--device", action="append", default=[], help="one more device of QEMU's")
@@ -121,7 +123,7 @@ def boot(wanted, guest, cases):
                    [Module(guest, f"placeholder on={wanted.on} {wanted.words}".rstrip())])
     cpus = f"{wanted.cpus},{wanted.topology}" if wanted.topology else wanted.cpus
     machine = Machine(iso=iso, cpu=wanted.cpu, cpus=cpus, memory=wanted.memory,
-                      instruction_count=wanted.count, gdb_port=GDB_PORT if wanted.gdb else None,
+                      instruction_count=wanted.count, gdb_port=GDB_PORT if wanted.gdb else None, nodes=tuple(wanted.node),
                       extra=(*(word for device in wanted.device for word in ("-device", device)),
                              *(["-S"] if wanted.monitor_first else [])))
     if wanted.gdb:

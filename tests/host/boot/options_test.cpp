@@ -82,6 +82,7 @@ TEST(options, each_that_takes_a_value_tells_of_a_bad_one_and_what_counts) {
                                       {"console_to_ring=2", "no"},
                                       {"sync_console=2", "no"},
                                       {"noreboot=perhaps", "no"},
+                                      {"numa=fake=4", "on"},
                                       {"audit=2", "no"},
                                       {"sched=credit", "credit2"},
                                       {"break=nonsense", "none"},
@@ -187,6 +188,12 @@ TEST(options, switches) {
     EXPECT_TRUE(parsed("audit").audit);
     EXPECT_FALSE(parsed("audit=no").audit);
     EXPECT_EQ(parsed("maxcpus=2").most_cpus_wanted, 2u);
+}
+
+TEST(options, Numa) {
+    EXPECT_TRUE(parsed("").numa);
+    EXPECT_FALSE(parsed("numa=off").numa);
+    EXPECT_TRUE(parsed("numa=off numa=on").numa);
 }
 
 TEST(options, nmis) {

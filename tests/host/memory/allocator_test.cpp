@@ -189,6 +189,65 @@ TEST(Exchange, IsAllOrNothing) {
     EXPECT_EQ(domain.total, 0U);
 }
 
+std::uint64_t sum(const NodeCounts& counts) {
+    std::uint64_t all = 0;
+    for (const auto count : counts) all += count;
+    return all;
+}
+
+// What is kept is taken off where it lies.
+TEST(Nodes, FreeFramesAreCountedByNodeAndNoBlockIsOfTwo) {
+    fakes::Memory memory(4096);
+    const Mfn border(1001);
+    const FrameSpan nodes[] = {{border, memory.end()}, {}, {Mfn(0), border}};     // numbered as firmware likes it
+    const auto early = *allocate_frames(9);     // from before anybody knew of nodes
+    EXPECT_LT(early.raw, memory.end().raw);
+    divide_memory(nodes);
+    free_frames(early, 9);
+    const auto all = node_counts();
+    EXPECT_EQ(sum(all), free_counts().for_guests());
+    EXPECT_EQ(all[0], memory.end() - border - free_counts().reserved);
+    EXPECT_EQ(all[1], 0U);
+    EXPECT_EQ(all[2], border - memory.begin());
+    std::mt19937 random(3);
+    std::vector<std::pair<Mfn, unsigned>> mine;
+    for (int i = 0; i < 2000; ++i) {
+        if (random() % 2 == 0 || mine.empty()) {
+            const unsigned order = random() % 6;
+            const auto got = allocate_frames(order);
+            if (!got) continue;
+            ASSERT_EQ(*got < border, *got + ((1U << order) - 1) < border);
+            mine.emplace_back(*got, order);
+        } else {
+            std::swap(mine[random() % mine.size()], mine.back());
+            free_frames(mine.back().first, mine.back().second);
+            mine.pop_back();
+        }
+        ASSERT_EQ(sum(node_counts()), free_counts().for_guests());
+    }
+    for (const auto& [first, order] : mine) free_frames(first, order);
+    EXPECT_EQ(node_counts(), all);
+    const FrameSpan around[] = {{Mfn(512), Mfn(1536)}};
+    for (auto mfn = around[0].begin; mfn < around[0].end; ++mfn)
+        if (const auto block = free_block_below(mfn + 1, 9)) {
+            ASSERT_FALSE(block->raw < border.raw && border.raw < block->raw + 512);
+        }
+}
+
+TEST(Nodes, WhatWasTakenInOnePieceComesBackToBoth) {
+    fakes::Memory memory(4096);
+    std::vector<Mfn> all;
+    while (const auto block = allocate_frames(9)) all.push_back(*block);
+    const FrameSpan nodes[] = {{Mfn(0), Mfn(2100)}, {Mfn(2100), memory.end()}};
+    divide_memory(nodes);
+    const auto before = node_counts();
+    for (const Mfn block : all) free_frames(block, 9);
+    const auto after = node_counts();
+    EXPECT_EQ(sum(after), free_counts().for_guests());
+    EXPECT_GT(after[0], before[0]);
+    EXPECT_EQ(after[1], memory.end() - Mfn(2100));
+}
+
 struct Sized {
     std::uint64_t first = 1;
     std::byte rest[700]{};

@@ -1,0 +1,81 @@
+// RUN: %boot-guest --cpus 4 --memory 384M --node 128M,cpus=0-1 --node 192M,cpus=3 --node 64M --options "dom0_max_vcpus=1" | FileCheck %s
+// CHECK: guest: {{[0-9]+}} passed, 0 failed
+//
+// What tools are told of a machine of three nodes: two with CPUs, and one of memory alone. A CPU that QEMU was not told a node
+// for is on the first.
+#include "kit/case.hpp"
+#include "kit/other_domain.hpp"
+
+namespace kit {
+namespace {
+
+constexpr unsigned cpus = 4, nodes = 3;
+constexpr std::uint64_t MiB = 1 << 20;
+
+struct Numa {
+    unsigned told = 0;
+    std::array<xen_sysctl_meminfo_t, nodes + 1> memory;
+    std::array<std::uint32_t, (nodes + 1) * (nodes + 1)> distances;
+
+    Status ask(unsigned places) {
+        memory.fill({7, 7});
+        distances.fill(7);
+        xen_sysctl_t request{};
+        request.u.numainfo.num_nodes = places;
+        set_xen_guest_handle(request.u.numainfo.meminfo, memory.data());
+        set_xen_guest_handle(request.u.numainfo.distance, distances.data());
+        const Status status = sysctl(XEN_SYSCTL_numainfo, request);
+        told = request.u.numainfo.num_nodes;
+        return status;
+    }
+};
+Numa numa;
+
+constexpr auto table = std::to_array<Case>({
+    {"sysctl.numainfo", "tells each node's memory, and how far it is from each", [] {
+        expect_equal(numa.ask(nodes + 1), 0);
+        expect_equal(numa.told, nodes);
+        constexpr std::array sizes{128 * MiB, 192 * MiB, 64 * MiB};
+        std::uint64_t free = 0;
+        for (unsigned node = 0; node < nodes; ++node) {
+            // The firmware keeps some at the end of memory for itself.
+            expect(numa.memory[node].memsize <= sizes[node] && numa.memory[node].memsize > sizes[node] - 2 * MiB);
+            expect(numa.memory[node].memfree <= numa.memory[node].memsize);
+            free += numa.memory[node].memfree;
+            for (unsigned to = 0; to < nodes; ++to)
+                expect_equal(numa.distances[node * nodes + to], node == to ? 10 : 20 + (node < to ? to - node : node - to));
+        }
+        expect_equal(free, free_pages() * page_size);
+        expect_equal(numa.memory[nodes].memsize, 7);
+        expect_equal(numa.distances[nodes * nodes], 7);
+    }},
+    {"sysctl.numainfo", "tells of as many nodes as there are places for, or counts", [] {
+        expect_equal(numa.ask(2), 0);
+        expect_equal(numa.told, 2);
+        expect_equal(numa.distances[1], 21);
+        expect_equal(numa.distances[2], 21);        // from the second to the first: rows are as long as what is told
+        expect_equal(numa.distances[4], 7);
+        expect_equal(numa.memory[2].memsize, 7);
+        xen_sysctl_t request{};
+        expect_equal(sysctl(XEN_SYSCTL_numainfo, request), 0);
+        expect_equal(request.u.numainfo.num_nodes, nodes);
+    }},
+    {"sysctl.cputopoinfo", "tells on which node a CPU is", [] {
+        static std::array<xen_sysctl_cputopo_t, cpus> list;
+        xen_sysctl_t request{};
+        request.u.cputopoinfo.num_cpus = cpus;
+        set_xen_guest_handle(request.u.cputopoinfo.cputopo, list.data());
+        expect_equal(sysctl(XEN_SYSCTL_cputopoinfo, request), 0);
+        for (unsigned cpu = 0; cpu < cpus; ++cpu) expect_equal(list[cpu].node, cpu == 3 ? 1 : 0);
+    }},
+    {"sysctl.physinfo", "counts the nodes", [] {
+        xen_sysctl_t request{};
+        expect_equal(sysctl(XEN_SYSCTL_physinfo, request), 0);
+        expect_equal(request.u.physinfo.nr_nodes, nodes);
+        expect_equal(request.u.physinfo.max_node_id, 63);
+    }},
+});
+
+}
+constinit const std::span<const Case> cases = table;
+}
