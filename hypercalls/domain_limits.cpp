@@ -1,6 +1,7 @@
 // What a domain is, and may have.
 #include <algorithm>
 
+#include "devices/nodes.hpp"
 #include "domain/guest_time.hpp"
 #include "domain/run.hpp"
 #include "guests/pv/hypercall_page.hpp"
@@ -54,15 +55,48 @@ Result<> set_address_size(Domain&, xen_domctl_t& request) {
     return bits == word_bits ? Result<>{} : refuse(Error::invalid);
 }
 
-constexpr CpuMask the_only_node{1};      // tools' sets of nodes look like sets of CPUs
+namespace {
 
-Result<> node_affinity(Domain&, xen_domctl_t& request) {
-    return write_bit_map(request.u.nodeaffinity.nodemap, the_only_node);
+// Tools' sets of nodes look like sets of CPUs.
+using NodeMask = CpuMask;
+static_assert(most_nodes == most_cpus);
+constexpr NodeMask all_nodes{~std::uint64_t{0}};
+
+NodeMask online_nodes() {
+    NodeMask nodes;
+    for (std::uint32_t node = 0; node < node_numbers(); ++node)
+        if (is_online(NodeId(node))) nodes = nodes.with(CpuId(node));
+    return nodes;
 }
 
-Result<> set_node_affinity(Domain&, xen_domctl_t& request) {
-    const CpuMask nodes = TRY(read_bit_map(request.u.nodeaffinity.nodemap));
-    return (nodes & the_only_node).empty() ? refuse(Error::invalid) : Result<>{};
+// Of the CPUs where its vcpus would run, or where they may.
+NodeMask nodes_of_vcpus(const Domain& domain) {
+    if (domain.vcpus().empty()) return all_nodes;
+    CpuMask may, would;
+    for (const Vcpu* vcpu : domain.vcpus()) {
+        may = may | vcpu->unit.affinity();
+        would = would | vcpu->unit.preferred();
+    }
+    may = may & scheduler().online();
+    would = would & may;
+    NodeMask nodes;
+    (would.empty() ? may : would).for_each([&](CpuId cpu) { nodes = nodes.with(CpuId(node_of(cpu).raw)); });
+    return nodes;
+}
+
+}  // namespace
+
+Result<> node_affinity(Domain& domain, xen_domctl_t& request) {
+    const NodeMask chosen{domain.chosen_nodes.load(std::memory_order_relaxed)};
+    return write_bit_map(request.u.nodeaffinity.nodemap, chosen.empty() ? nodes_of_vcpus(domain) : chosen);
+}
+
+// All that there could be: as if nobody had said anything.
+Result<> set_node_affinity(Domain& domain, xen_domctl_t& request) {
+    const NodeMask nodes = TRY(read_bit_map(request.u.nodeaffinity.nodemap));
+    if ((nodes & online_nodes()).empty()) return refuse(Error::invalid);
+    domain.chosen_nodes.store(nodes == all_nodes ? 0 : nodes.bits, std::memory_order_relaxed);
+    return {};
 }
 
 Result<> write_hypercall_page(Domain& domain, xen_domctl_t& request) {

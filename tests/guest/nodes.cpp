@@ -31,6 +31,29 @@ struct Numa {
 };
 Numa numa;
 
+Status node_affinity(unsigned command, unsigned domain, std::uint64_t& set) {
+    xen_domctl_t request{};
+    request.u.nodeaffinity.nodemap.nr_bits = 64;
+    request.u.nodeaffinity.nodemap.bitmap.p = reinterpret_cast<std::uint8_t*>(&set);
+    return domctl(command, domain, request);
+}
+Status choose(unsigned domain, std::uint64_t set) { return node_affinity(XEN_DOMCTL_setnodeaffinity, domain, set); }
+std::uint64_t chosen(unsigned domain) {
+    std::uint64_t set = 0;
+    expect_equal(node_affinity(XEN_DOMCTL_getnodeaffinity, domain, set), 0);
+    return set;
+}
+
+void pin(unsigned domain, unsigned kind, std::uint64_t set) {
+    xen_domctl_t request{};
+    auto& wish = request.u.vcpuaffinity;
+    wish.flags = kind;
+    auto& map = kind == XEN_VCPUAFFINITY_HARD ? wish.cpumap_hard : wish.cpumap_soft;
+    map.nr_bits = 64;
+    map.bitmap.p = reinterpret_cast<std::uint8_t*>(&set);
+    expect_equal(domctl(XEN_DOMCTL_setvcpuaffinity, domain, request), 0);
+}
+
 constexpr auto table = std::to_array<Case>({
     {"sysctl.numainfo", "tells each node's memory, and how far it is from each", [] {
         expect_equal(numa.ask(nodes + 1), 0);
@@ -73,6 +96,37 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(sysctl(XEN_SYSCTL_physinfo, request), 0);
         expect_equal(request.u.physinfo.nr_nodes, nodes);
         expect_equal(request.u.physinfo.max_node_id, 63);
+    }},
+    {"domctl.getnodeaffinity", "follows the CPUs that vcpus may use, and would", [] {
+        const EmptyDomain other(1);
+        expect_equal(chosen(other.id), ~std::uint64_t{0});
+        xen_domctl_t request{};
+        request.u.max_vcpus.max = 1;
+        expect_equal(domctl(XEN_DOMCTL_max_vcpus, other.id, request), 0);
+        expect_equal(chosen(other.id), 3);          // the third node has no CPU
+        pin(other.id, XEN_VCPUAFFINITY_HARD, 8);
+        expect_equal(chosen(other.id), 2);
+        pin(other.id, XEN_VCPUAFFINITY_SOFT, 1);    // none of those that it may use
+        expect_equal(chosen(other.id), 2);
+        pin(other.id, XEN_VCPUAFFINITY_HARD, 9);
+        expect_equal(chosen(other.id), 1);
+        expect_equal(other.destroy(), 0);
+    }},
+    {"domctl.setnodeaffinity", "is kept as it was said, until it is all that could be", [] {
+        const EmptyDomain other(1);
+        xen_domctl_t request{};
+        request.u.max_vcpus.max = 1;
+        expect_equal(domctl(XEN_DOMCTL_max_vcpus, other.id, request), 0);
+        for (const std::uint64_t set : {4ull, 6ull, 12ull, ~0ull >> 1}) {
+            expect_equal(choose(other.id, set), 0);
+            expect_equal(chosen(other.id), set);
+        }
+        for (const std::uint64_t set : {0ull, 8ull, 1ull << 63}) expect_equal(choose(other.id, set), -XEN_EINVAL);
+        pin(other.id, XEN_VCPUAFFINITY_HARD, 8);
+        expect_equal(chosen(other.id), ~std::uint64_t{0} >> 1);
+        expect_equal(choose(other.id, ~std::uint64_t{0}), 0);
+        expect_equal(chosen(other.id), 2);
+        expect_equal(other.destroy(), 0);
     }},
 });
 
