@@ -1,6 +1,7 @@
 // Interrupts and devices of the machine, driven by the domain that has their drivers (<xen/physdev.h>).
 #include "debug/log.hpp"
 #include "devices/io_apic.hpp"
+#include "devices/nodes.hpp"
 #include "devices/pci_devices.hpp"
 #include "devices/pirqs.hpp"
 #include "domain/domain.hpp"
@@ -109,9 +110,14 @@ pci::Function function_of(const physdev_pci_device_t& request) {
     return {.segment = request.seg, .bus = request.bus, .devfn = request.devfn};
 }
 
-// The optional values behind the structure say on which node the device is; Basalt has one node.
-Result<> pci_device_add(const physdev_pci_device_add_t& request) {
-    return announce_function({.segment = request.seg, .bus = request.bus, .devfn = request.devfn});
+// The first value behind the structure says on which node the device is.
+Result<std::int64_t> pci_device_add(std::uint64_t address) {
+    const GuestPointer<physdev_pci_device_add_t> pointer(address);
+    const auto request = TRY(pointer.read());
+    std::optional<NodeId> node;
+    if ((request.flags & XEN_PCI_DEV_PXM) != 0) node = node_of_domain(TRY((pointer + 1).as<std::uint32_t>().read()));
+    TRY(announce_function({.segment = request.seg, .bus = request.bus, .devfn = request.devfn}, node));
+    return 0;
 }
 Result<> pci_device_remove(const physdev_pci_device_t& request) { return withdraw_function(function_of(request)); }
 Result<> manage_pci_add(const physdev_manage_pci_t& request) {

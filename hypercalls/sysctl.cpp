@@ -5,6 +5,7 @@
 #include "debug/log.hpp"
 #include "devices/clock.hpp"
 #include "devices/nodes.hpp"
+#include "devices/pci_devices.hpp"
 #include "domain/run.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/cpu_policies.hpp"
@@ -142,6 +143,24 @@ Result<> numa(Request& request) {
     return {};
 }
 
+// Of so many at once: tools go on behind those that are done.
+Result<> pci_topology(Request& request) {
+    auto& wish = request.u.pcitopoinfo;
+    constexpr std::uint32_t most_at_once = 256;
+    const GuestPointer<physdev_pci_device_t> devices(wish.devs.p);
+    const GuestPointer<std::uint32_t> nodes(wish.nodes.p);
+    if (devices.is_null() || nodes.is_null()) return refuse(Error::invalid);
+    const auto count = std::min(wish.num_devs, most_at_once);
+    for (std::uint32_t device = 0; device < count; ++device) {
+        const auto named = TRY((devices + device).read());
+        const auto known = node_of(pci::Function{.segment = named.seg, .bus = named.bus, .devfn = named.devfn});
+        const auto node = !known ? XEN_INVALID_DEV : known->has_value() ? (*known)->raw : XEN_INVALID_NODE_ID;
+        TRY((nodes + device).write(node));
+    }
+    wish.num_devs = count;
+    return {};
+}
+
 // There is one pool, number 0, with all CPUs and all domains in it.
 Result<> cpu_pool(Request& request) {
     auto& wish = request.u.cpupool_op;
@@ -202,6 +221,7 @@ constexpr auto commands = bind<table::sysctl, ByAddress>({
     does<XEN_SYSCTL_getdomaininfolist, domain_list>(),
     does<XEN_SYSCTL_cputopoinfo, cpu_topology>(),
     does<XEN_SYSCTL_numainfo, numa>(),
+    does<XEN_SYSCTL_pcitopoinfo, pci_topology>(),
     does<XEN_SYSCTL_cpupool_op, cpu_pool>(),
     does<XEN_SYSCTL_scheduler_op, pool_scheduling>(),
     does<XEN_SYSCTL_getcpuinfo, idle_times>(),

@@ -115,10 +115,20 @@ Result<std::byte*> table_of(PciDevice& device) {
     return device.registers;
 }
 
-Result<> announce_function(pci::Function function) {
-    return routes().with([function](Routes& all) -> Result<> {
-        find_table(*TRY(known_device(all, function)));
+Result<> announce_function(pci::Function function, std::optional<NodeId> node) {
+    return routes().with([function, node](Routes& all) -> Result<> {
+        auto* const device = TRY(known_device(all, function));
+        find_table(*device);
+        device->node = node;
         return {};
+    });
+}
+
+Result<std::optional<NodeId>> node_of(pci::Function function) {
+    return routes().with([function](Routes& all) -> Result<std::optional<NodeId>> {
+        const auto* device = announced(all, function);
+        if (device == nullptr) return refuse(Error::no_device);
+        return device->node;
     });
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "core/lock.hpp"
 #include "core/number.hpp"
@@ -47,6 +48,7 @@ struct PciDevice {
     std::uint64_t table = 0;               // physical; 0: not placed
     std::uint64_t mapped = 0;              // physical address of what `registers` shows
     std::byte* registers = nullptr;
+    std::optional<NodeId> node;            // as Dom0 has said when it announced the function
     bool announced = false;                // by Dom0; otherwise only its table is guarded
     bool settled = false;                  // Dom0 has promised that the table stays
 };

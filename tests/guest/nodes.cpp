@@ -5,6 +5,7 @@
 // for is on the first.
 #include "kit/case.hpp"
 #include "kit/other_domain.hpp"
+#include "kit/pci.hpp"
 
 namespace kit {
 namespace {
@@ -52,6 +53,32 @@ void pin(unsigned domain, unsigned kind, std::uint64_t set) {
     map.nr_bits = 64;
     map.bitmap.p = reinterpret_cast<std::uint8_t*>(&set);
     expect_equal(domctl(XEN_DOMCTL_setvcpuaffinity, domain, request), 0);
+}
+
+constexpr std::uint8_t absent = 9 << 3;
+
+Status announce(std::uint8_t devfn, std::uint32_t flags, std::uint32_t proximity_domain) {
+    struct {
+        physdev_pci_device_add_t request{};
+        std::uint32_t first;
+    } words{.first = proximity_domain};
+    words.request.devfn = devfn;
+    words.request.flags = flags;
+    return physdev_op(PHYSDEVOP_pci_device_add, &words);
+}
+
+std::uint32_t node_of(std::uint8_t devfn) {
+    physdev_pci_device_t devices[]{{0, 0, absent}, {0, 0, devfn}};
+    std::uint32_t told[3]{7, 7, 7};
+    xen_sysctl_t request{};
+    request.u.pcitopoinfo.num_devs = 2;
+    set_xen_guest_handle(request.u.pcitopoinfo.devs, devices);
+    set_xen_guest_handle(request.u.pcitopoinfo.nodes, told);
+    expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), 0);
+    expect_equal(request.u.pcitopoinfo.num_devs, 2);
+    expect_equal(told[0], XEN_INVALID_DEV);
+    expect_equal(told[2], 7);
+    return told[1];
 }
 
 constexpr auto table = std::to_array<Case>({
@@ -127,6 +154,34 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(choose(other.id, ~std::uint64_t{0}), 0);
         expect_equal(chosen(other.id), 2);
         expect_equal(other.destroy(), 0);
+    }},
+    {"physdev_op.pci_device_add", "says on which node a function is", [] {
+        for (const std::uint32_t domain : {0u, 2u}) {
+            expect_equal(announce(disks, XEN_PCI_DEV_PXM, domain), 0);
+            expect_equal(node_of(disks), domain);
+        }
+        expect_equal(announce(disks, XEN_PCI_DEV_PXM, nodes), 0);
+        expect_equal(node_of(disks), XEN_INVALID_NODE_ID);
+        expect_equal(announce(disks, XEN_PCI_DEV_PXM, 1), 0);
+        expect_equal(announce(disks, 0, 2), 0);     // not said any more
+        expect_equal(node_of(disks), XEN_INVALID_NODE_ID);
+    }},
+    {"sysctl.pcitopoinfo", "needs both lists", [] {
+        physdev_pci_device_t device{0, 0, disks};
+        std::uint32_t told = 7;
+        xen_sysctl_t request{};
+        expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), -XEN_EINVAL);
+        set_xen_guest_handle(request.u.pcitopoinfo.nodes, &told);
+        expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), -XEN_EINVAL);
+        request.u.pcitopoinfo.num_devs = 1;
+        request.u.pcitopoinfo.devs.p = reinterpret_cast<physdev_pci_device_t*>(0xdead000);
+        expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), -XEN_EFAULT);
+        set_xen_guest_handle(request.u.pcitopoinfo.devs, &device);
+        request.u.pcitopoinfo.nodes.p = reinterpret_cast<std::uint32_t*>(0xdead000);
+        expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), -XEN_EFAULT);
+        request.u.pcitopoinfo.num_devs = 0;
+        expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), 0);
+        expect_equal(told, 7);
     }},
 });
 
