@@ -101,19 +101,23 @@ CpuId Scheduler::place_for(const SchedulingUnit& unit) const {
     return next_of(cpus, last);
 }
 
+// Where it may run is looked at under the lock that lets it wait there: whoever changes that comes after, or was before.
 void Scheduler::settle(SchedulingUnit& unit) {
-    const auto wanted = unit.runnable() ? place_for(unit) : unit.cpu();
-    const bool moved = with_queue_of(unit, [&](CpuId cpu, RunQueue& queue) {
-        const bool loose = !unit.queued_ && queue.running != &unit && !unit.on_cpu();
-        if (wanted == cpu || !loose || !unit.runnable()) return !settle_here(cpu, queue, unit);
-        unit.cpu_.store(wanted.raw, std::memory_order_release);
-        return true;
-    });
-    if (moved)
-        with_queue_of(unit, [&](CpuId cpu, RunQueue& queue) { return settle_here(cpu, queue, unit); });
+    for (bool moved = false, settled = false; !settled; moved = true)
+        settled = with_queue_of(unit, [&](CpuId cpu, RunQueue& queue) {
+            if (unit.queued_ && !usable(unit).has(cpu)) dequeue(cpu, queue, unit);
+            const bool on_cpu = unit.on_cpu();   // read once: it may be saved just now
+            const bool loose = !unit.queued_ && queue.running != &unit && !on_cpu;
+            if (!loose || !unit.runnable() || (moved && usable(unit).has(cpu)))
+                return settle_here(cpu, queue, unit, on_cpu);
+            const auto wanted = place_for(unit);
+            if (wanted == cpu) return settle_here(cpu, queue, unit, on_cpu);
+            unit.cpu_.store(wanted.raw, std::memory_order_release);
+            return false;
+        });
 }
 
-bool Scheduler::settle_here(CpuId cpu, RunQueue& queue, SchedulingUnit& unit) {
+bool Scheduler::settle_here(CpuId cpu, RunQueue& queue, SchedulingUnit& unit, bool on_cpu) {
     const auto at = system_time();
     const bool runnable = unit.runnable();
     if (queue.running == &unit) {
@@ -123,7 +127,7 @@ bool Scheduler::settle_here(CpuId cpu, RunQueue& queue, SchedulingUnit& unit) {
     if (runnable && unit.queued_) return true;
     if (runnable) {
         // Not yet saved and no longer wanted here: `saved` finds it a place.
-        if (unit.on_cpu() && !usable(unit).has(cpu)) return true;
+        if (on_cpu && !usable(unit).has(cpu)) return true;
         unit.runstate_.enter(Activity::runnable, at);
         queue.charge(at);
         queue.advance();

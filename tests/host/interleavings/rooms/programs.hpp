@@ -38,7 +38,7 @@ protected:
         World world;
         world.before = before;
         world.programs = {first, second};
-        const auto explored = explore(world);
+        const auto explored = explore(world, most_turns);
         states_ += explored.states;
         steps_ += explored.steps;
         ++scenarios_;
@@ -57,6 +57,8 @@ protected:
         std::printf("%llu scenarios, %llu states, %llu steps\n", static_cast<unsigned long long>(scenarios_),
                     static_cast<unsigned long long>(states_), static_cast<unsigned long long>(steps_));
     }
+
+    unsigned most_turns = ~0U;    // of one CPU after the other: a bound for long programs
 
 private:
     std::uint64_t states_ = 0, steps_ = 0, scenarios_ = 0;

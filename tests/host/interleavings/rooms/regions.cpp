@@ -15,6 +15,11 @@ void Regions::add(std::string name, const void* begin, const void* end, Accesses
         {std::move(name), static_cast<const std::byte*>(begin), static_cast<const std::byte*>(end), accesses, guarded});
 }
 
+void Regions::guard(const void* begin, Guarded guarded) {
+    for (Region& region : regions_)
+        if (region.begin == begin) region.guarded = guarded;
+}
+
 const Regions::Region* Regions::region_of(const volatile void* place) const {
     const auto* const at = static_cast<const volatile std::byte*>(place);
     for (const Region& region : regions_)

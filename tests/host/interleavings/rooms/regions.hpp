@@ -40,6 +40,8 @@ protected:
     void add(std::string name, const T& object, Accesses accesses, Guarded guarded = by_none) {
         add(std::move(name), &object, &object + 1, accesses, guarded);
     }
+    // It is another lock's from now on.
+    void guard(const void* begin, Guarded guarded);
     void forget_regions() {
         regions_.clear();
     }
