@@ -185,6 +185,7 @@ TEST_F(Schedule, EveryPairOfActsFromEveryState) {
 
 TEST_F(Schedule, AUnitIsMovedWhileItMovesOrWakes) {
     hold_in_pairs({{}}, {{move_0_to_0}, {move_0_to_1}, {signal_0}, {block_here}, {yield_here}});
+    holds({move_1_to_0}, {yield_here}, {move_0_to_1});
     hold_in_pairs({{block_here}, {hold_0}}, {{move_0_to_0}, {move_0_to_1}, {signal_0}, {release_0}});
 }
 
