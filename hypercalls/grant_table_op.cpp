@@ -45,8 +45,20 @@ Result<> query_size(gnttab_query_size_t& request) {
     return {};
 }
 
-std::int16_t show_frames(Domain& domain, std::uint32_t count, GuestPointer<xen_pfn_t> list) {
-    if (!domain.grants.grow(count)) return GNTST_general_error;
+// Others have their turn after some frames, each of which is three pages to make and clear.
+Result<bool> grow(grants::GrantTable& table, std::uint32_t count) {
+    constexpr std::uint32_t at_once = 16;
+    if (count > table.limit()) return false;
+    for (auto have = table.frame_count(); have < count;) {
+        have = std::min(have + at_once, count);
+        if (!table.grow(have)) return false;
+        if (have < count && better_pause()) return refuse(Error::again);
+    }
+    return true;
+}
+
+Result<std::int16_t> show_frames(Domain& domain, std::uint32_t count, GuestPointer<xen_pfn_t> list) {
+    if (!TRY(grow(domain.grants, count))) return GNTST_general_error;
     for (std::uint32_t index = 0; index < count; ++index) {
         const auto frame = domain.grants.frame(index);
         if (!frame) return GNTST_general_error;
@@ -60,8 +72,7 @@ Result<> setup_table(gnttab_setup_table_t& request) {
     const GuestPointer<xen_pfn_t> list(request.frame_list.p);
     TRY(check_list_start(list.address()));
     const auto domain = acted_for(request.dom);
-    request.status = domain ? show_frames(**domain, request.nr_frames, list)
-                            : status_of(domain.error());
+    request.status = domain ? TRY(show_frames(**domain, request.nr_frames, list)) : status_of(domain.error());
     return {};
 }
 
