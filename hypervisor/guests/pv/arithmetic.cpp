@@ -41,13 +41,17 @@ std::uint64_t difference_flags(std::uint64_t one, std::uint64_t other, Width wid
     return flags;
 }
 
+std::uint64_t source_of(const Instruction& instruction, Registers& registers, Width width) {
+    const std::uint64_t whole =
+        instruction.has_immediate ? instruction.immediate : read_register(registers, instruction, instruction.reg);
+    return whole & width.mask;
+}
+
 }  // namespace
 
 Outcome outcome_of(const Instruction& instruction, Registers& registers, std::uint64_t found) {
     const Width width(instruction.width);
-    const std::uint64_t source = (instruction.has_immediate ? instruction.immediate
-                                                            : read_register(registers, instruction, instruction.reg)) &
-                                 width.mask;
+    const std::uint64_t source = source_of(instruction, registers, width);
     Outcome outcome;
     outcome.flags = registers.rflags;
     const auto becomes = [&](std::uint64_t value) { outcome.stored = value & width.mask; };
@@ -70,9 +74,7 @@ Outcome outcome_of(const Instruction& instruction, Registers& registers, std::ui
     switch (instruction.operation) {
         case Operation::move:
         case Operation::store_string:      // RAX is register 0
-        case Operation::move_string:       // has_immediate: the caller has read the source
-            becomes(source);
-            break;
+        case Operation::move_string: becomes(source); break;       // has_immediate: the caller has read the source
         case Operation::exchange:
             becomes(source);
             gives(instruction.reg, found);
