@@ -3,6 +3,7 @@
 //
 // Which CPU a domain is offered, and what tools may choose of it.
 #include "kit/case.hpp"
+#include "kit/cpu_policy.hpp"
 #include "kit/paging.hpp"
 #include "kit/small_domain.hpp"
 
@@ -45,59 +46,10 @@ extern "C" const std::byte policy_reader[], policy_end[];
 namespace kit {
 namespace {
 
-constexpr std::uint32_t none = XEN_CPUID_NO_SUBLEAF, all = ~0u;
+constexpr std::uint32_t all = ~0u;
 constexpr std::uint64_t nowhere = 0xdead000;
-constexpr unsigned most_leaves = 120, most_msrs = 2, features_in_all = 19;
+constexpr unsigned features_in_all = 19;
 constexpr std::uint32_t xsave = 1u << 26, avx2 = 1u << 5;
-
-struct Policy {
-    std::array<xen_cpuid_leaf_t, 160> leaves{};
-    std::array<xen_msr_entry_t, 4> msrs{};
-    unsigned leaf_count = most_leaves;
-    unsigned msr_count = most_msrs;
-
-    xen_cpuid_leaf_t leaf(std::uint32_t number, std::uint32_t subleaf = none) const {
-        for (unsigned i = 0; i < leaf_count; ++i)
-            if (leaves[i].leaf == number && leaves[i].subleaf == subleaf) return leaves[i];
-        return {number, subleaf, 0, 0, 0, 0};
-    }
-};
-
-template <class Wish>
-void fill(Wish& wish, Policy& policy) {
-    wish.nr_leaves = policy.leaf_count;
-    wish.nr_msrs = policy.msr_count;
-    set_xen_guest_handle(wish.leaves, policy.leaves.data());
-    set_xen_guest_handle(wish.msrs, policy.msrs.data());
-}
-
-Status read_system(unsigned index, Policy& policy) {
-    xen_sysctl_t request{};
-    request.u.cpu_policy.index = index;
-    fill(request.u.cpu_policy, policy);
-    const auto status = sysctl(XEN_SYSCTL_get_cpu_policy, request);
-    policy.leaf_count = request.u.cpu_policy.nr_leaves;
-    policy.msr_count = request.u.cpu_policy.nr_msrs;
-    return status;
-}
-
-Policy& system_policy(unsigned index) {
-    static Policy policy;
-    policy = {};
-    expect_equal(read_system(index, policy), 0);
-    return policy;
-}
-
-Policy& policy_of(unsigned domain) {
-    static Policy policy;
-    policy = {};
-    xen_domctl_t request{};
-    fill(request.u.cpu_policy, policy);
-    expect_equal(domctl(XEN_DOMCTL_get_cpu_policy, domain, request), 0);
-    policy.leaf_count = request.u.cpu_policy.nr_leaves;
-    policy.msr_count = request.u.cpu_policy.nr_msrs;
-    return policy;
-}
 
 // What a refusal says, all ones where there is nothing to say. Where nothing was looked at, or all went well, these stay
 // as they were.
