@@ -46,7 +46,7 @@ constexpr std::uint64_t measured_for_ms = 20;
 void wait_for(const ReferenceClock& clock, std::uint64_t milliseconds) {
     const auto begin = clock.read();
     const auto wanted = clock.hz * milliseconds / 1000;
-    while (((clock.read() - begin) & clock.mask) < wanted) pause_briefly();
+    while (clock.ticks_between(begin, clock.read()) < wanted) pause_briefly();
 }
 
 constexpr std::uint64_t difference(std::uint64_t one, std::uint64_t other) {
@@ -74,7 +74,7 @@ Rates measure() {
 
     Rates rates;
     for (std::size_t index = 0; index < clocks.size(); ++index) {
-        const auto ticks = (end[index].other - begin[index].other) & clocks[index].mask;
+        const auto ticks = clocks[index].ticks_between(begin[index].other, end[index].other);
         const auto rate = rate_of(end[index].tsc - begin[index].tsc, ticks, clocks[index].hz);
         if (index == 0) rates.tsc = rate;
         const bool agrees = difference(rate, rates.tsc) <= rates.tsc / 100;

@@ -13,6 +13,9 @@ struct ReferenceClock {
     std::uint64_t hz = 0;
     std::uint64_t mask = 0;              // of its width; it counts up and wraps
     std::uint64_t (*read)() = nullptr;
+
+    // Of two readings less than one turn apart.
+    constexpr std::uint64_t ticks_between(std::uint64_t begin, std::uint64_t end) const { return (end - begin) & mask; }
 };
 
 // Best first.

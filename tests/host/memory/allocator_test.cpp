@@ -6,6 +6,7 @@
 
 #include "fakes/memory.hpp"
 #include "memory/bit_tree.hpp"
+#include "memory/free_memory.hpp"
 #include "memory/frame_reference.hpp"
 #include "memory/heap.hpp"
 #include "memory/m2p.hpp"
@@ -272,6 +273,24 @@ TEST(Heap, ObjectsAreZeroedApartAndGiveTheirFramesBack) {
         for (void* each : small) free_bytes(each, 48);
     }
     EXPECT_EQ(free_counts().free, free);
+}
+
+// On a machine with memory above 4 GiB: what lies below is for devices, too.
+TEST(FreeMemory, WhatIsKeptBelow4GibIsNobodysWhoOnlyWantsLowAddresses) {
+    constexpr std::uint64_t four_gib = std::uint64_t{1} << 20, above = 1U << 12, below = 1U << 12;    // frames
+    std::vector<std::uint64_t> words(FreeMemory::words_for(Mfn(four_gib + above)));
+    FreeMemory free;
+    free.start(Mfn(four_gib + above), words);
+    free.manage(above + below, below);
+    free.add(Mfn(four_gib - below), 12);
+    free.add(Mfn(four_gib), 12);
+    const auto kept = free.counts().reserved;
+    ASSERT_GT(kept, 0U);
+    std::uint64_t low = 0;
+    while (free.take({.address_bits = 32}, 0)) ++low;
+    EXPECT_EQ(low, below - kept);
+    EXPECT_TRUE(free.take({.address_bits = 32, .from_reserve = true}, 0));
+    EXPECT_TRUE(free.take({}, 0));
 }
 
 }    // namespace
