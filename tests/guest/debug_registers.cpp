@@ -66,6 +66,17 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(set_debugreg(7, off), 0);
         expect(!fault_of(probe));
     }},
+    {"set_debugreg", "a breakpoint on ports is told while it is on, and no longer", [] {
+        constexpr std::uint64_t debug_extensions = 1 << 3, at_ports = 1 | 2 << 16;
+        std::uint64_t cr4;
+        asm volatile("mov %%cr4, %0" : "=r"(cr4));
+        asm volatile("mov %0, %%cr4" ::"r"(cr4 | debug_extensions));
+        expect_equal(set_debugreg(7, off | at_ports), 0);
+        expect_equal(hypercall(__HYPERVISOR_get_debugreg, 7), static_cast<Status>(off | at_ports));
+        expect_equal(set_debugreg(7, off), 0);
+        expect_equal(hypercall(__HYPERVISOR_get_debugreg, 7), static_cast<Status>(off));
+        asm volatile("mov %0, %%cr4" ::"r"(cr4));
+    }},
     {"domctl.setvcpucontext", "leaves the caller's own debug registers alone", [] {
         static vcpu_guest_context_t context;
         const SmallDomain other(endless_loop);

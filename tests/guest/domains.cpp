@@ -56,6 +56,16 @@ bool made(const SmallDomain& other, Location where = Location::current()) {
     return expect_equal(other.trouble, 0, where);
 }
 
+// One without memory, by this number.
+Status create(unsigned id) {
+    xen_domctl_t request{};
+    request.u.createdomain.max_vcpus = 1;
+    request.u.createdomain.max_evtchn_port = 1023;
+    request.u.createdomain.max_grant_frames = request.u.createdomain.max_maptrack_frames = -1;
+    request.u.createdomain.grant_opts = XEN_DOMCTL_GRANT_version(1);
+    return domctl(XEN_DOMCTL_createdomain, id, request);
+}
+
 constexpr auto table = std::to_array<Case>({
     {"sysctl.physinfo", "tells CPUs and memory", [] {
         xen_sysctl_t request{};
@@ -204,6 +214,44 @@ constexpr auto table = std::to_array<Case>({
         while (other.read(SmallDomain::data, 0) == stopped) sched_op(SCHEDOP_yield);
         expect_equal(domctl(XEN_DOMCTL_unpausedomain, other.id), -XEN_EINVAL);       // it is not paused
         expect_equal(other.destroy(), 0);
+    }},
+    {"domctl.getdomaininfo", "the time of a domain is that of all its vcpus", [] {
+        const SmallDomain other(from(small_spin), -1, 2);        // of which only the first ever runs
+        if (!made(other)) return;
+        expect_equal(other.start(), 0);
+        while (other.read(SmallDomain::data, 0) == 0) sched_op(SCHEDOP_yield);
+        expect_equal(domctl(XEN_DOMCTL_pausedomain, other.id), 0);
+        xen_domctl_t request{};
+        expect_equal(domctl(XEN_DOMCTL_getvcpuinfo, other.id, request), 0);
+        expect(request.u.getvcpuinfo.cpu_time > 0);
+        expect_equal(other.info().cpu_time, request.u.getvcpuinfo.cpu_time);
+        expect_equal(other.destroy(), 0);
+    }},
+    {"domctl.createdomain", "each of many domains is found by its number", [] {
+        const EmptyDomain first(1);
+        for (const unsigned apart : {1u, 64u, 256u, 4096u}) {
+            const unsigned id = first.id + apart;
+            expect_equal(create(id), 0);
+            for (const unsigned there : {first.id, id}) {
+                xen_domctl_t info{};
+                expect_equal(domctl(XEN_DOMCTL_getdomaininfo, there, info), 0);
+                expect_equal(info.domain, there);
+            }
+            expect_equal(domctl(XEN_DOMCTL_destroydomain, id), 0);
+        }
+        expect_equal(first.destroy(), 0);
+    }},
+    {"domctl.createdomain", "who gets a number again has nothing of the one before", [] {
+        const EmptyDomain before(1);
+        Page& window = fresh_page();
+        const std::uint64_t shared_info = before.info().shared_info_frame;
+        expect_equal(map_foreign(window, before.id, shared_info, read_only_page), 0);
+        expect_equal(before.destroy(), 0);
+        const Status again = create(before.id);
+        if (again == -XEN_EEXIST && on_stock_xen()) return;      // there the number is kept as long as the page is mapped
+        expect_equal(again, 0);
+        expect(map_foreign(fresh_page(), before.id, shared_info, read_only_page) != 0);
+        expect_equal(domctl(XEN_DOMCTL_destroydomain, before.id), 0);
     }},
     {"domctl.unpausedomain", "a vcpu that first runs is told the time, though its builder has wiped the page", [] {
         const SmallDomain other(from(small_spin));

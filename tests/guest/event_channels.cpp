@@ -4,6 +4,7 @@
 // Event channels in the 2-level layout: making, binding, sending, masking, closing.
 #include "kit/case.hpp"
 #include "kit/events.hpp"
+#include "kit/other_domain.hpp"
 
 namespace kit {
 namespace {
@@ -235,6 +236,20 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(status_of(plain).status, EVTCHNSTAT_closed);
         request.dom = 5;
         expect_equal(call<rows::event_channel_op, EVTCHNOP_reset>(request), -XEN_ESRCH);
+    }},
+    {"event_channel_op.reset", "is of the domain that it names", [] {
+        const EmptyDomain other(1);
+        const unsigned mine = alloc_unbound().port;
+        evtchn_alloc_unbound_t theirs{static_cast<domid_t>(other.id), DOMID_SELF, 0};
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_alloc_unbound>(theirs), 0);
+        evtchn_reset_t request{static_cast<domid_t>(other.id)};
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_reset>(request), 0);
+        evtchn_status_t after{static_cast<domid_t>(other.id), theirs.port, 0, 0, {}};
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_status>(after), 0);
+        expect_equal(after.status, EVTCHNSTAT_closed);
+        expect_equal(status_of(mine).status, EVTCHNSTAT_unbound);
+        close(mine);
+        expect_equal(other.destroy(), 0);
     }},
     {"event_channel_op", "refuses unknown commands and bad addresses", [] {
         expect_equal(event_channel_op(99, nowhere), -XEN_ENOSYS);

@@ -53,6 +53,15 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(in<Byte>(pci_data + 3), numbers >> 24);
         expect_equal(in<Word32>(pci_address), 1u << 31);
     }},
+    {"physdev_op.set_iopl", "the part of a write that is configuration space's is no wider than it is", [] {
+        constexpr std::uint32_t disks_memory = 1u << 31 | 0x1f << 11 | 2 << 8 | 0x24;      // AHCI's, on a q35 board
+        out<Word32>(pci_address, disks_memory);
+        const auto place = in<Word32>(pci_data);
+        expect(place >> 16 != 0 && place != ~0u);
+        out<Word32>(pci_data - 2, (place & 0xffff) << 16);
+        expect_equal(in<Word32>(pci_data), place);
+        out<Word32>(pci_data, place);
+    }},
 });
 
 }

@@ -211,6 +211,15 @@ constexpr auto table = std::to_array<Case>({
         std::array<xen_pfn_t, 1> out{0};
         if (!on_stock_xen()) expect_equal(Exchange(in, 0, out, 0).run(), 0);
     }},
+    {"memory_op.exchange", "what it could not give is nobody's in the machine's table", [] {
+        if (on_stock_xen()) return skip("Basalt's own promise: there the exchange has happened by then");
+        constexpr xen_pfn_t first = 0x5a5a0;
+        std::array<xen_pfn_t, 2> in{unmapped(fresh_page()), unmapped(fresh_page())};
+        expect_equal(Exchange(in, 0, read_only_list(first), 1).run(), -XEN_EFAULT);
+        const auto frames = static_cast<std::uint64_t>(memory_op(XENMEM_maximum_ram_page, nullptr));
+        for (std::uint64_t mfn = 0; mfn <= frames; ++mfn)
+            if (!expect(m2p(mfn) < first || m2p(mfn) > first + 1)) return;
+    }},
     {"memory_op.exchange", "too few address bits for any frame", [] {
         Page& page = fresh_page();
         std::array<xen_pfn_t, 1> in{unmapped(page)}, out{pfn_of(&page)};

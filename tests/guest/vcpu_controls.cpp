@@ -118,6 +118,19 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(hard_map[0] & 3, 1);
         expect_equal(set_hard(3), 0);
     }},
+    {"domctl.setvcpuaffinity", "tells what a vcpu had better do, of what it may", [] {
+        hard_map.fill(0);
+        soft_map.fill(0);
+        hard_map[0] = 1;
+        soft_map[0] = 3;
+        expect_equal(affinity(sets, hard | soft), 0);
+        expect_equal(hard_map[0], 1);
+        expect_equal(soft_map[0], 1);
+        soft_map[0] = 2;
+        expect_equal(affinity(sets, soft), 0);
+        expect_equal(soft_map[0], 0);
+        expect_equal(set_hard(3), 0);
+    }},
     {"domctl.setvcpuaffinity", "what a vcpu had better do may be nothing", [] {
         soft_map.fill(0);
         expect_equal(affinity(sets, soft), 0);
