@@ -98,6 +98,8 @@ Result<> unmap_there(Place place, Lent lent, std::optional<std::uint64_t> instea
     if (instead && place.is_entry) return refuse(Error::invalid);
     const Spot spot = TRY(spot_of(place, vcpu));
     const Entry other = instead ? TRY(spot_of({*instead}, vcpu)).entry() : Entry();
+    // Then the frame would stay mapped where the grant was, whoever ends the other entry meanwhile.
+    if (other.present() && other.mfn() == lent.frame) return refuse(Error::invalid);
     for (int tried = 0; tried < tries; ++tried) {
         const Entry found = spot.entry();
         if (!maps(found, lent)) return refuse(Error::invalid);

@@ -359,6 +359,21 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(slot_of(&lent.window).value() & present, 0);
         expect_equal(lent.grants[reference].flags, GTF_permit_access);
     }},
+    {"grant_table_op.unmap_and_replace", "the mapping cannot take its own place, nor another of the same page", [] {
+        if (on_stock_xen()) return skip("Basalt's own promise: refused there too, but what was at new_addr is gone");
+        const Lent lent;
+        Page& another = fresh_page();
+        const unsigned handle = lent.mapped();
+        expect_replace(handle, lent.window.address(), lent.window.address(), GNTST_general_error);
+        auto map = lent.wish();
+        map.host_addr = another.address();
+        expect_equal(grant(GNTTABOP_map_grant_ref, map), 0);
+        expect_replace(handle, lent.window.address(), another.address(), GNTST_general_error);
+        expect_unmap(map.handle, another.address(), 0, GNTST_okay);
+        expect_unmap(handle, lent.window.address(), 0, GNTST_okay);
+        expect_equal(slot_of(&lent.window).value() & present, 0);
+        expect_equal(lent.grants[reference].flags, GTF_permit_access);
+    }},
     {"grant_table_op.unmap_and_replace", "refuses addresses without an entry, and mappings named by their entry", [] {
         const Lent lent;
         Page& another = fresh_page();
