@@ -8,6 +8,7 @@
 #include "grants/map.hpp"
 #include "hypercalls/acting_for.hpp"
 #include "hypercalls/commands.hpp"
+#include "hypercalls/grow_in_turns.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/list_start.hpp"
 #include "hypercalls/page_table_calls.hpp"
@@ -45,20 +46,8 @@ Result<> query_size(gnttab_query_size_t& request) {
     return {};
 }
 
-// Others have their turn after some frames, each of which is three pages to make and clear.
-Result<bool> grow(grants::GrantTable& table, std::uint32_t count) {
-    constexpr std::uint32_t at_once = 16;
-    if (count > table.limit()) return false;
-    for (auto have = table.frame_count(); have < count;) {
-        have = std::min(have + at_once, count);
-        if (!table.grow(have)) return false;
-        if (have < count && better_pause()) return refuse(Error::again);
-    }
-    return true;
-}
-
 Result<std::int16_t> show_frames(Domain& domain, std::uint32_t count, GuestPointer<xen_pfn_t> list) {
-    if (!TRY(grow(domain.grants, count))) return GNTST_general_error;
+    if (!TRY(grow_in_turns(domain.grants, count))) return GNTST_general_error;
     for (std::uint32_t index = 0; index < count; ++index) {
         const auto frame = domain.grants.frame(index);
         if (!frame) return GNTST_general_error;

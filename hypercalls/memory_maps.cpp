@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "hypercalls/grow_in_turns.hpp"
 #include "hypercalls/memory_calls.hpp"
 #include "machine/boot_info.hpp"
 #include "machine/page_tables.hpp"
@@ -92,7 +93,7 @@ Result<> check_resource(const xen_mem_acquire_resource_t& request) {
 // A frame of the grant table, which grows as far as that.
 Result<Mfn> grant_frame(Domain& domain, std::uint64_t number) {
     if (number >= domain.grants.limit()) return refuse(Error::invalid);
-    TRY(domain.grants.grow(static_cast<std::uint32_t>(number) + 1));
+    if (!TRY(grow_in_turns(domain.grants, static_cast<std::uint32_t>(number) + 1))) return refuse(Error::no_memory);
     return domain.grants.frame(static_cast<std::uint32_t>(number));
 }
 
