@@ -69,7 +69,8 @@ Step<> initialise(Vcpu& vcpu, GuestPointer<vcpu_guest_context> pointer) {
     if (vcpu.events.info() == nullptr) return refuse(Error::invalid);   // it could not be told of events
     const auto context = read_context(pointer);
     const SettingUp setting_up(vcpu);
-    if (!setting_up.alone() || vcpu.initialised) return refuse(context ? Error::exists : context.error());
+    if (!setting_up.alone()) return Again{};    // somebody registers its vcpu_info, say: steps before this one stay
+    if (vcpu.initialised) return refuse(context ? Error::exists : context.error());
     if (!context) return refuse_context(vcpu, context.error());
     paging::Budget budget;
     return set_context(vcpu, **context, budget);
