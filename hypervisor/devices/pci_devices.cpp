@@ -138,6 +138,7 @@ Result<> withdraw_function(pci::Function function) {
         if (!device) return refuse(Error::no_device);
         release_messages(all, function);        // nobody guards them any more
         device->announced = device->settled = false;
+        device->node.reset();
         if (device->msix == 0 || !answers(function)) *device = all.devices[--all.device_count];
         return {};
     });

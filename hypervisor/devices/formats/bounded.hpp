@@ -15,6 +15,7 @@ public:
         items_[count_++] = item;
         return true;
     }
+    constexpr void clear() { count_ = 0; }
     constexpr std::size_t size() const { return count_; }
     constexpr bool empty() const { return count_ == 0; }
     constexpr const T& operator[](std::size_t index) const { return items_[index]; }

@@ -23,6 +23,9 @@ struct Memory {
     bool is_added_later = false;
 };
 
+// One table is read at a time, at start-up; this is much for a stack.
+constinit Bounded<Memory, 2 * most_nodes> pieces;
+
 class Reading {
 public:
     Reading(Bytes table, std::span<const Processor> processors)
@@ -30,6 +33,7 @@ public:
 
     // Numbers are given in the order in which Xen gives them: tools show them to people.
     OrTrouble<Nodes> read() {
+        pieces.clear();
         for (const auto& [type, act] : {Pass{2, &Reading::add_wide_processor}, {0, &Reading::add_processor}, {1, &Reading::add_memory}})
             TRY(pass(type, act));
         const auto has_processors = std::ranges::any_of(nodes_.all, &Node::has_processors);
@@ -96,6 +100,7 @@ private:
         const auto node = TRY(node_of(value_or_zero<std::uint32_t>(entry, 2) & (wide_domains_ ? ~std::uint32_t{0} : 0xff)));
         const auto begin = value_or_zero<std::uint64_t>(entry, 8), length = value_or_zero<std::uint64_t>(entry, 16);
         if (begin + length < begin) return trouble("memory of a node goes beyond the last address");
+        if (length == 0) return {};
         return add({begin, begin + length, node, (flags & added_later) != 0});
     }
 
@@ -104,17 +109,18 @@ private:
         const bool is_first = node.begin == node.end;
         const auto begin = is_first ? memory.begin : std::min(node.begin, memory.begin);
         const auto end = is_first ? memory.end : std::max(node.end, memory.end);
-        for (const auto& known : memory_) {
+        for (const auto& known : pieces) {
             const bool overlaps = known.begin < memory.end && memory.begin < known.end;
             const bool same_node = known.node == memory.node;
             if (overlaps && !same_node) return trouble("the same memory is of two nodes");
             if (overlaps && known.is_added_later != memory.is_added_later)
                 return trouble("the same memory is there and is still to come");
-            if (!same_node && known.begin < known.end && begin <= known.begin && known.end <= end)
-                return trouble("memory of one node lies within another's");
+            if (!same_node && begin <= known.begin && known.end <= end) return trouble("memory of one node lies within another's");
         }
-        if (!memory_.add(memory)) return trouble("it has more pieces of memory than Basalt has room for");
+        if (!pieces.add(memory)) return trouble("it has more pieces of memory than Basalt has room for");
         if (memory.is_added_later) return {};
+        for (const Node& other : nodes_.all)
+            if (&other != &node && begin < other.end && other.begin < end) return trouble("memory of one node lies within another's");
         node.has_memory = true;
         node.begin = begin;
         node.end = end;
@@ -125,7 +131,6 @@ private:
     std::span<const Processor> processors_;
     bool wide_domains_;
     Nodes nodes_;
-    Bounded<Memory, 2 * most_nodes> memory_;
 };
 
 constexpr std::size_t count_offset = 36, first_distance = 44;

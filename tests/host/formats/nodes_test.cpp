@@ -122,6 +122,8 @@ TEST(Nodes, SixtyFourAreThereAndNoMore) {
 TEST(Nodes, ATableThatContradictsItselfIsNotBelieved) {
     EXPECT_EQ(trouble_with(two_nodes().memory(1, GiB - 1, GiB)), "the same memory is of two nodes");
     EXPECT_EQ(trouble_with(two_nodes().memory(0, 2 * GiB, 3 * GiB)), "memory of one node lies within another's");
+    const Table outer_first = srat().processor(0, 0).memory(0, 0, GiB).memory(0, 3 * GiB, 4 * GiB).memory(1, 2 * GiB, 3 * GiB);
+    EXPECT_EQ(trouble_with(outer_first), "memory of one node lies within another's");
     EXPECT_EQ(trouble_with(two_nodes().memory(1, GiB, 2 * GiB, to_come)), "the same memory is there and is still to come");
     EXPECT_EQ(trouble_with(two_nodes().memory(1, ~std::uint64_t{0} - 10, 10)), "memory of a node goes beyond the last address");
     EXPECT_EQ(trouble_with(srat().memory(0, 0, GiB)), "it names no processor");
@@ -131,6 +133,10 @@ TEST(Nodes, ATableThatContradictsItselfIsNotBelieved) {
     Table pieces = two_nodes();
     for (std::uint64_t piece = 0; piece < 2 * most_nodes; ++piece) pieces.memory(1, (2 + piece) * GiB, (3 + piece) * GiB);
     EXPECT_EQ(trouble_with(pieces), "it has more pieces of memory than Basalt has room for");
+}
+
+TEST(Nodes, APieceWithoutMemoryIsInNobodysWay) {
+    EXPECT_TRUE(read(srat().processor(0, 0).memory(1, GiB / 2, GiB / 2).memory(0, 0, GiB)).has_value());
 }
 
 TEST(Nodes, TheSamePieceTwiceIsOfOneNodeOnce) {
