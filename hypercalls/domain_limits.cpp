@@ -87,7 +87,7 @@ NodeMask nodes_of_vcpus(const Domain& domain) {
 }  // namespace
 
 Result<> node_affinity(Domain& domain, xen_domctl_t& request) {
-    const NodeMask chosen{domain.chosen_nodes.load(std::memory_order_relaxed)};
+    const NodeMask chosen{domain.memory.nodes.load(std::memory_order_relaxed)};
     return write_bit_map(request.u.nodeaffinity.nodemap, chosen.empty() ? nodes_of_vcpus(domain) : chosen);
 }
 
@@ -95,7 +95,7 @@ Result<> node_affinity(Domain& domain, xen_domctl_t& request) {
 Result<> set_node_affinity(Domain& domain, xen_domctl_t& request) {
     const NodeMask nodes = TRY(read_bit_map(request.u.nodeaffinity.nodemap));
     if ((nodes & online_nodes()).empty()) return refuse(Error::invalid);
-    domain.chosen_nodes.store(nodes == all_nodes ? 0 : nodes.bits, std::memory_order_relaxed);
+    domain.memory.nodes.store(nodes == all_nodes ? 0 : nodes.bits, std::memory_order_relaxed);
     return {};
 }
 

@@ -16,8 +16,8 @@ inline constexpr Field address_bits{"mem_flags", "bits 0 to 7: all of it shall l
 inline constexpr std::string_view smaller_extents = "of the privileged Xen takes orders to 18";
 inline constexpr std::string_view more_of_xen =
     "of the privileged Xen takes orders to 18; what a domain has given back it may get again as it was; "
-    "of the privileged it takes the node that mem_flags asks for first, and no other where that is exactly wished, while here "
-    "memory is of any node";
+    "of the privileged it takes the node that mem_flags asks for first, and no other where that is exactly wished: libxl says so "
+    "only of guests with nodes of their own, which are left out";
 
 inline constexpr Row memory_rows[] = {
     {.command = XENMEM_increase_reservation, .name = "increase_reservation",

@@ -75,7 +75,6 @@ public:
     Ending ending;
     DomainLinks links;
     CpuChoice cpus;                          // changed under control
-    std::atomic<std::uint64_t> chosen_nodes{0};   // as tools have said, a bit each; 0: those of the CPUs its vcpus may use
 
     bool is_dying() const { return memory.dying.load(); }
 

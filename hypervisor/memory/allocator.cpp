@@ -96,6 +96,7 @@ std::optional<Mfn> take_claimed(DomainMemory& domain, const Wanted& wanted, std:
     return free_memory.with([&](FreeMemory& free) {
         const auto own = domain.claimed.load(std::memory_order_relaxed);
         auto granted = wanted;
+        granted.nodes = domain.nodes.load(std::memory_order_relaxed);
         granted.from_reserve |= own >= frames;    // a claim was held against the reserve when it was made
         const auto found = free.take(granted, free.counts().claimed - own);
         if (found && own != 0) {

@@ -24,6 +24,7 @@ struct FrameSpan {
 
 struct Wanted {
     unsigned order = 0;
+    std::uint64_t nodes = 0;       // a bit each: from these while they have any; 0: from any
     unsigned address_bits = 64;    // every byte of the block lies below 2^address_bits
     bool from_reserve = false;     // may use what is kept below 4 GiB for devices
     bool as_found = false;         // not zeroed: only while no domain has run yet

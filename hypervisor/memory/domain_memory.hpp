@@ -18,6 +18,7 @@ struct DomainMemory {
     std::atomic<std::uint64_t> total{0};      // frames it owns, as XEN_DOMCTL_getdomaininfo's tot_pages
     std::atomic<std::uint64_t> most{0};       // what max_mem allows
     std::atomic<std::uint64_t> claimed{0};    // frames set aside by claim_pages
+    std::atomic<std::uint64_t> nodes{0};      // where its frames had better come from, a bit each; 0: from anywhere
     FrameList to_undo;                        // its tables that have lost their last user: paging/undo.cpp
 
     explicit DomainMemory(DomainId domain = {}) : id(domain) {}

@@ -86,16 +86,26 @@ std::optional<Mfn> FreeMemory::take_between(std::uint64_t begin, std::uint64_t e
     return std::nullopt;
 }
 
+std::optional<Mfn> FreeMemory::take_within(std::uint64_t begin, std::uint64_t end, const Wanted& wanted) {
+    if (end > four_gib)
+        if (auto high = take_between(std::max(begin, four_gib), end, wanted.order)) return high;
+    if (!wanted.from_reserve && counts_.free_below_4g < (std::uint64_t{1} << wanted.order) + reserve_) return std::nullopt;
+    return take_between(begin, std::min(end, four_gib), wanted.order);
+}
+
+// No free block is of two nodes, so what lies within a node's bounds is the node's.
 std::optional<Mfn> FreeMemory::take(const Wanted& wanted, std::uint64_t claimed_by_others) {
     const auto frames = std::uint64_t{1} << wanted.order;
     const auto kept = claimed_by_others + (wanted.from_reserve ? 0 : counts_.reserved);
     if (wanted.order > most_order || counts_.free < frames + kept) return std::nullopt;
     const auto bits = std::clamp(wanted.address_bits, unsigned{page_shift}, 63U);
     const auto end = std::min(end_, std::uint64_t{1} << (bits - page_shift));
-    if (end > four_gib)
-        if (auto high = take_between(four_gib, end, wanted.order)) return high;
-    if (!wanted.from_reserve && counts_.free_below_4g < frames + reserve_) return std::nullopt;
-    return take_between(0, std::min(end, four_gib), wanted.order);
+    std::optional<Mfn> near;
+    if (wanted.nodes != 0)
+        nodes_.for_each_part([&](NodeId node, std::uint64_t from, std::uint64_t to) {
+            if (!near && from < end && (wanted.nodes >> node.raw & 1) != 0) near = take_within(from, std::min(to, end), wanted);
+        });
+    return near ? near : take_within(0, end, wanted);
 }
 
 void FreeMemory::cut_at(Mfn border) {
@@ -118,15 +128,16 @@ void FreeMemory::divide(const NodeMap& nodes) {
             count_in_node(*first, std::uint64_t{1} << order);
 }
 
-// What is kept lies where memory is given out last: on the first nodes.
+// What is kept lies where memory is given out last: at the lowest addresses.
 NodeCounts FreeMemory::node_counts() const {
     NodeCounts free_for_guests{};
-    auto kept = counts_.reserved;
-    for (std::size_t node = 0; node < most_nodes; ++node) {
-        const auto kept_here = std::min(kept, free_of_[node].below_4g);
-        free_for_guests[node] = free_of_[node].all - kept_here;
-        kept -= kept_here;
-    }
+    auto given = counts_.free_below_4g - counts_.reserved;
+    nodes_.for_each_part([&](NodeId node, std::uint64_t, std::uint64_t) {
+        const auto& free = free_of_[node.raw];
+        const auto given_here = std::min(given, free.below_4g);
+        free_for_guests[node.raw] = free.all - free.below_4g + given_here;
+        given -= given_here;
+    });
     return free_for_guests;
 }
 

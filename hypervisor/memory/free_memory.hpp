@@ -44,6 +44,7 @@ public:
 private:
     static constexpr std::uint64_t four_gib = std::uint64_t{1} << 20;    // in frames
     std::optional<Mfn> take_between(std::uint64_t begin, std::uint64_t end, unsigned order);
+    std::optional<Mfn> take_within(std::uint64_t begin, std::uint64_t end, const Wanted& wanted);
     void count(Mfn first, unsigned order, bool added);
     void count_in_node(Mfn first, std::uint64_t change);
     void cut_at(Mfn border);

@@ -37,6 +37,12 @@ public:
             return first.raw < part.begin && part.begin < first.raw + frames;
         });
     }
+    // The highest first: the node, and where its frames begin and end.
+    template <typename Action>
+    constexpr void for_each_part(Action action) const {
+        std::uint64_t end = ~std::uint64_t{0};
+        for (std::size_t part = count_; part-- != 0; end = parts_[part].begin) action(parts_[part].node, parts_[part].begin, end);
+    }
     // Where a node begins that does not begin with the machine.
     template <typename Action>
     constexpr void for_each_border(Action action) const {

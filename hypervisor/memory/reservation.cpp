@@ -55,6 +55,7 @@ Result<> Exchange::give_one(Mfn mfn) {
 
 Result<Mfn> Exchange::want(Wanted wanted, Pfn first) {
     ASSERT(wanted_frames_ == 0 || wanted_order_ == wanted.order);
+    wanted.nodes = domain_->nodes.load(std::memory_order_relaxed);
     const Mfn mfn = TRY(take_unowned(wanted));
     wanted_order_ = wanted.order;
     frame(mfn).set_link(wanted_);

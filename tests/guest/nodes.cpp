@@ -6,6 +6,7 @@
 #include "kit/case.hpp"
 #include "kit/other_domain.hpp"
 #include "kit/pci.hpp"
+#include "kit/reservation.hpp"
 
 namespace kit {
 namespace {
@@ -153,6 +154,21 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(chosen(other.id), ~std::uint64_t{0} >> 1);
         expect_equal(choose(other.id, ~std::uint64_t{0}), 0);
         expect_equal(chosen(other.id), 2);
+        expect_equal(other.destroy(), 0);
+    }},
+    {"domctl.setnodeaffinity", "the domain's memory comes from its nodes", [] {
+        constexpr std::array begins{0ul, 128 * MiB, 320 * MiB, 384 * MiB};
+        const EmptyDomain other(1);
+        xen_domctl_t request{};
+        request.u.max_mem.max_memkb = 1024;
+        expect_equal(domctl(XEN_DOMCTL_max_mem, other.id, request), 0);
+        for (unsigned node = 0; node < nodes; ++node) {
+            expect_equal(choose(other.id, 1u << node), 0);
+            std::array<xen_pfn_t, 4> frames{node * 4, node * 4 + 1, node * 4 + 2, node * 4 + 3};
+            expect_equal(reservation(XENMEM_populate_physmap, frames, 0, 0, other.id), 4);
+            for (const xen_pfn_t frame : frames)
+                expect(frame * page_size >= begins[node] && frame * page_size < begins[node + 1]);
+        }
         expect_equal(other.destroy(), 0);
     }},
     {"physdev_op.pci_device_add", "says on which node a function is", [] {

@@ -196,6 +196,26 @@ std::uint64_t sum(const NodeCounts& counts) {
     return all;
 }
 
+// Of its nodes the highest that has any, and of any when they have none.
+TEST(Nodes, ADomainsFramesComeFromItsNodesWhileTheyHaveAny) {
+    fakes::Memory memory(4096);
+    DomainMemory& domain = memory.add_domain(1, 4096);
+    const Mfn first_border = memory.begin() + 100, second_border = first_border + 100;
+    const FrameSpan nodes[] = {{Mfn(0), first_border}, {first_border, second_border}, {second_border, memory.end()}};
+    divide_memory(nodes);
+    domain.nodes = 0b011;
+    for (unsigned frames = 0; frames < 100; ++frames) {
+        const Mfn mfn = *allocate_for(domain, {});
+        ASSERT_TRUE(mfn >= first_border && mfn < second_border);
+    }
+    const auto others = node_counts()[2];
+    for (auto left = node_counts()[0]; left != 0; --left) ASSERT_LT(*allocate_for(domain, {}), first_border);
+    ASSERT_EQ(node_counts()[2], others);
+    EXPECT_TRUE(allocate_for(domain, {}));
+    domain.nodes = 1ULL << 63;      // there is none of it
+    EXPECT_TRUE(allocate_for(domain, {}));
+}
+
 // What is kept is taken off where it lies.
 TEST(Nodes, FreeFramesAreCountedByNodeAndNoBlockIsOfTwo) {
     fakes::Memory memory(4096);
@@ -207,9 +227,9 @@ TEST(Nodes, FreeFramesAreCountedByNodeAndNoBlockIsOfTwo) {
     free_frames(early, 9);
     const auto all = node_counts();
     EXPECT_EQ(sum(all), free_counts().for_guests());
-    EXPECT_EQ(all[0], memory.end() - border - free_counts().reserved);
+    EXPECT_EQ(all[0], memory.end() - border);
     EXPECT_EQ(all[1], 0U);
-    EXPECT_EQ(all[2], border - memory.begin());
+    EXPECT_EQ(all[2], border - memory.begin() - free_counts().reserved);
     std::mt19937 random(3);
     std::vector<std::pair<Mfn, unsigned>> mine;
     for (int i = 0; i < 2000; ++i) {
