@@ -45,7 +45,7 @@ void say_hello(const BootInfo& info) {
     if (info.modules_left_out != 0)
         log(Level::warning, "the loader gave {} modules more than Basalt has room for: they are not used", info.modules_left_out);
     if (info.regions_left_out != 0)
-        log(Level::warning, "the loader told of {} regions of memory more than Basalt has room for: they are not used",
+        log(Level::warning, "the loader told of {} regions of memory more than Basalt has room for: what they say does not count",
             info.regions_left_out);
 }
 
