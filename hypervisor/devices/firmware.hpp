@@ -15,7 +15,7 @@ struct Firmware {
     acpi::Madt madt;
     acpi::Fadt fadt;
     std::optional<std::uint64_t> hpet;     // physical
-    Bounded<acpi::ConfigurationSpace, 8> configuration_spaces;
+    Bounded<acpi::ConfigurationSpace, acpi::most_windows> configuration_spaces;
     acpi::Bytes affinity_table;            // SRAT and SLIT, of which nodes.cpp makes sense; empty: there is none.
     acpi::Bytes locality_table;            // They are the firmware's memory still: for start-up
     std::uint8_t keyboard_shift_flags = 0;   // of the BIOS, as at int 16h, function 2

@@ -150,7 +150,7 @@ Result<> restore_messages(pci::Function function) {
         for (auto& route : all.of) {
             if (route.kind != Route::Kind::message || route.slot.function != function) continue;
             route.slot.set_masked(true);
-            route.slot.write(msi_message(route.vector, static_cast<std::uint8_t>(cpu_of(route.cpu).apic_id)));
+            route.slot.write(message_of(route));
             if (route.bound) route.slot.set_masked(false);
         }
         return {};

@@ -1,9 +1,12 @@
 // Which PCI functions the machine starts with: Dom0 announces them later, or never, and may have mapped them by then.
+#include <array>
+
 #include "debug/log.hpp"
 #include "devices/pci_config.hpp"
 #include "devices/pci_guard.hpp"
 #include "devices/pci_window.hpp"
 #include "devices/start.hpp"
+#include "formats/acpi.hpp"
 #include "formats/window_end.hpp"
 
 namespace basalt {
@@ -13,17 +16,15 @@ constexpr unsigned buses = 256, devices_of_bus = 32;
 constexpr std::uint32_t several_functions = 0x80;     // in the header type
 
 struct Seen {
-    unsigned in_window = 0, shown = 0;
+    unsigned functions = 0, shown = 0;       // shown: in a window, as the ports tell them
     unsigned unguarded = 0;      // whose MSI-X tables there is no room to remember
 };
 
 // False: nobody is there.
 bool look_at(pci::Function function, Seen& seen) {
     if (read_pci(function, pci::offset::vendor, 2) == 0xffff) return false;
-    if (const auto shown = window_shows(function)) {
-        ++seen.in_window;
-        if (*shown) ++seen.shown;
-    }
+    ++seen.functions;
+    if (window_of(function.bus) && window_shows(function)) ++seen.shown;
     if (!guard_message_table(function)) ++seen.unguarded;
     return true;
 }
@@ -43,18 +44,21 @@ Seen look_at_bus(std::uint8_t bus) {
 }  // namespace
 
 void look_at_pci() {
-    pci::WindowEnd end;
+    std::array<pci::WindowEnd, acpi::most_windows> ends;
     unsigned unguarded = 0;
-    for (unsigned bus = 0; bus < buses; ++bus) {
-        const Seen seen = look_at_bus(static_cast<std::uint8_t>(bus));
-        end.look_at(static_cast<std::uint8_t>(bus), seen.in_window, seen.shown);
+    for (unsigned number = 0; number < buses; ++number) {
+        const auto bus = static_cast<std::uint8_t>(number);
+        const Seen seen = look_at_bus(bus);
+        if (const auto window = window_of(bus)) ends[*window].look_at(bus, seen.functions, seen.shown);
         unguarded += seen.unguarded;
     }
     if (unguarded != 0)
         log(Level::warning, "PCI: {} functions with MSI-X more than Basalt has room for: Dom0 can write their tables", unguarded);
-    if (const auto bus = end.bus()) {
+    for (std::size_t window = 0; window < acpi::most_windows; ++window) {
+        const auto bus = ends[window].bus();
+        if (!bus) continue;
         log(Level::warning, "PCI: bus {} and further ones are not in memory where the firmware says", *bus);
-        end_windows_before(*bus);
+        end_window(window, *bus);
     }
 }
 

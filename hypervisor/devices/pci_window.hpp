@@ -2,6 +2,7 @@
 // Firmware Specification 3.0, 4.1.2). Dom0 reads them as they are; what it writes is looked at as by the ports.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -12,9 +13,12 @@ namespace basalt {
 
 std::optional<pci::Function> function_in_window(Mfn mfn);
 
-// Whether a window shows what the ports do. None: it is said to be in no window.
-std::optional<bool> window_shows(pci::Function function);
-void end_windows_before(std::uint8_t bus);
+// Which of the firmware's windows is said to show the bus.
+std::optional<std::size_t> window_of(std::uint8_t bus);
+// Of a bus that is in one: whether it shows what the ports do.
+bool window_shows(pci::Function function);
+// At start-up: this bus, and those behind it, are not in the window.
+void end_window(std::size_t window, std::uint8_t bus);
 
 // Registers that the ports do not reach. `width` is 1, 2 or 4 bytes, the offset a multiple of it.
 void write_window(pci::Function function, std::uint16_t offset, unsigned width, std::uint32_t value);

@@ -45,6 +45,12 @@ std::uint8_t destination_of(CpuId cpu) {
     return static_cast<std::uint8_t>(id <= 0xfe ? id : cpu_of(CpuId(0)).apic_id);
 }
 
+}  // namespace
+
+MsiMessage message_of(const Route& route) { return msi_message(route.vector, destination_of(route.cpu)); }
+
+namespace {
+
 Redirection redirection_of(const Route& route) {
     return {.vector = route.vector, .destination = destination_of(route.cpu), .level = route.level,
             .active_low = route.active_low, .masked = !route.bound || route.waiting};
@@ -57,7 +63,7 @@ void program(const Route& route, Pirq pirq) {
         return;
     }
     route.slot.set_masked(true);
-    route.slot.write(msi_message(route.vector, destination_of(route.cpu)));
+    route.slot.write(message_of(route));
     if (route.bound) route.slot.set_masked(false);
 }
 

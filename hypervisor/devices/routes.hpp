@@ -33,6 +33,9 @@ struct Route {
     }
 };
 
+// What the slot of a message's route is to say.
+MsiMessage message_of(const Route& route);
+
 // How a line is wired, as the firmware or setup_gsi says. Kept while nobody has the line.
 struct Shape {
     bool known = false;

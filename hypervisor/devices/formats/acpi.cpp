@@ -150,7 +150,7 @@ std::optional<std::uint64_t> hpet_address(Bytes table) {
     return std::uint64_t{base->address};
 }
 
-Bounded<ConfigurationSpace, 8> configuration_spaces(Bytes table) {
+Bounded<ConfigurationSpace, most_windows> configuration_spaces(Bytes table) {
     Bounded<ConfigurationSpace, 8> found;
     for (std::size_t offset = 44; auto space = value_at<ConfigurationSpace>(table, offset);
          offset += sizeof(ConfigurationSpace))

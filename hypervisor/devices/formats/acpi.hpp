@@ -142,6 +142,7 @@ struct ConfigurationSpace {
     std::uint32_t reserved;
 };
 static_assert(sizeof(ConfigurationSpace) == 16);
-Bounded<ConfigurationSpace, 8> configuration_spaces(Bytes table);
+inline constexpr std::size_t most_windows = 8;
+Bounded<ConfigurationSpace, most_windows> configuration_spaces(Bytes table);
 
 }  // namespace basalt::acpi
