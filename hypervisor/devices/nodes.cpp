@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/result.hpp"
 #include "debug/log.hpp"
 #include "devices/firmware.hpp"
 #include "formats/nodes.hpp"
@@ -28,30 +29,27 @@ std::uint64_t end_of_memory() {
     return end;
 }
 
-acpi::OrTrouble<acpi::Nodes> nodes_by_firmware() {
+acpi::OrTrouble<void> nodes_by_firmware() {
     const auto& processors = firmware().madt.processors;
-    auto nodes = acpi::nodes_of(firmware().affinity_table, std::span(processors.begin(), processors.size()));
-    if (nodes)
-        for (const auto& region : boot_info().memory)
-            if (region.usable() && !nodes->cover(region.start, region.end()))
-                return std::unexpected("it leaves memory out");
-    return nodes;
+    TRY(acpi::read_nodes(firmware().affinity_table, std::span(processors.begin(), processors.size()), known.nodes));
+    for (const auto& region : boot_info().memory)
+        if (region.usable() && !known.nodes.cover(region.start, region.end())) return std::unexpected("it leaves memory out");
+    return {};
 }
 
 bool one_node() {
-    known.nodes = {};
+    known.nodes.all.clear();
+    known.nodes.processors.clear();
     known.nodes.all.add({.has_processors = true, .has_memory = true, .end = end_of_memory()});
     return false;
 }
 
 bool several_nodes() {
     if (firmware().affinity_table.empty()) return one_node();
-    const auto nodes = nodes_by_firmware();
-    if (!nodes) {
-        log(Level::warning, "ACPI: SRAT is not used: {}; all is one node", nodes.error());
+    if (const auto read = nodes_by_firmware(); !read) {
+        log(Level::warning, "ACPI: SRAT is not used: {}; all is one node", read.error());
         return one_node();
     }
-    known.nodes = *nodes;
     // Frames are cut at whole pages, of those that there are.
     for (std::size_t node = 0; node < known.nodes.all.size(); ++node) {
         auto& each = known.nodes.all[node];

@@ -28,17 +28,17 @@ constinit Bounded<Memory, 2 * most_nodes> pieces;
 
 class Reading {
 public:
-    Reading(Bytes table, std::span<const Processor> processors)
-        : table_(table), processors_(processors), wide_domains_(value_or_zero<std::uint8_t>(table, 8) >= 2) {}
+    Reading(Bytes table, std::span<const Processor> processors, Nodes& nodes)
+        : table_(table), processors_(processors), nodes_(nodes), wide_domains_(value_or_zero<std::uint8_t>(table, 8) >= 2) {}
 
     // Numbers are given in the order in which Xen gives them: tools show them to people.
-    OrTrouble<Nodes> read() {
+    Checked read() {
         pieces.clear();
         for (const auto& [type, act] : {Pass{2, &Reading::add_wide_processor}, {0, &Reading::add_processor}, {1, &Reading::add_memory}})
             TRY(pass(type, act));
         const auto has_processors = std::ranges::any_of(nodes_.all, &Node::has_processors);
-        if (!has_processors) return std::unexpected("it names no processor");
-        return nodes_;
+        if (!has_processors) return trouble("it names no processor");
+        return {};
     }
 
 private:
@@ -129,8 +129,8 @@ private:
 
     Bytes table_;
     std::span<const Processor> processors_;
+    Nodes& nodes_;
     bool wide_domains_;
-    Nodes nodes_;
 };
 
 constexpr std::size_t count_offset = 36, first_distance = 44;
@@ -156,8 +156,10 @@ bool Nodes::cover(std::uint64_t begin, std::uint64_t end) const {
     return begin >= end;
 }
 
-OrTrouble<Nodes> nodes_of(Bytes affinity_table, std::span<const Processor> processors) {
-    return Reading(affinity_table, processors).read();
+OrTrouble<void> read_nodes(Bytes affinity_table, std::span<const Processor> processors, Nodes& nodes) {
+    nodes.all.clear();
+    nodes.processors.clear();
+    return Reading(affinity_table, processors, nodes).read();
 }
 
 // Some firmware writes 10 everywhere, which tells nothing.

@@ -36,8 +36,8 @@ struct Nodes {
 template <typename T>
 using OrTrouble = std::expected<T, std::string_view>;
 
-// A table that contradicts itself is not believed at all.
-OrTrouble<Nodes> nodes_of(Bytes affinity_table, std::span<const Processor> processors);
+// A table that contradicts itself is not believed at all: what is in `nodes` then means nothing.
+OrTrouble<void> read_nodes(Bytes affinity_table, std::span<const Processor> processors, Nodes& nodes);
 
 // 10 within a node and more between two. Nothing: none is reachable from the other.
 using Distance = std::optional<std::uint8_t>;

@@ -55,6 +55,11 @@ std::vector<Processor> processors(std::initializer_list<std::uint32_t> ids) {
     return all;
 }
 
+OrTrouble<Nodes> nodes_of(Bytes table, std::span<const Processor> processors) {
+    Nodes nodes;
+    if (const auto read = read_nodes(table, processors, nodes); !read) return std::unexpected(read.error());
+    return nodes;
+}
 OrTrouble<Nodes> read(const Table& table) { return nodes_of(table.bytes(), processors({0, 1, 2, 3})); }
 std::string trouble_with(const Table& table) { return std::string(read(table).error_or("")); }
 
