@@ -3,11 +3,6 @@
 namespace basalt::acpi {
 namespace {
 
-template <typename T>
-T value_or_zero(Bytes bytes, std::size_t offset) {
-    return value_at<T>(bytes, offset).value_or(T{});
-}
-
 constexpr std::size_t first_length = 20;    // of the ACPI 1.0 structure, which its checksum covers
 constexpr std::string_view root_signature = "RSD PTR ";
 

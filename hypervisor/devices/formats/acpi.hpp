@@ -28,6 +28,11 @@ std::optional<T> value_at(Bytes bytes, std::size_t offset) {
     return value;
 }
 
+template <typename T>
+T value_or_zero(Bytes bytes, std::size_t offset) {
+    return value_at<T>(bytes, offset).value_or(T{});
+}
+
 constexpr bool sums_to_zero(Bytes bytes) {
     unsigned sum = 0;
     for (auto byte : bytes) sum += std::to_integer<unsigned>(byte);

@@ -7,11 +7,6 @@
 namespace basalt::acpi {
 namespace {
 
-template <typename T>
-T value_or_zero(Bytes bytes, std::size_t offset) {
-    return value_at<T>(bytes, offset).value_or(T{});
-}
-
 using Checked = OrTrouble<void>;
 Checked trouble(std::string_view words) { return std::unexpected(words); }
 
