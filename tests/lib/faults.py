@@ -1,7 +1,6 @@
-"""Deliberate faults: patches that say what they break, tried one at a time in this tree, which is a copy."""
+"""Deliberate faults: files that say what they break, and how. Tried one at a time in this tree, which is a copy."""
 
 import re
-import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import builds
 import places
 from build import build, configure
+from changes import changes_in, texts_of
 from progress import Trouble, say, step
 from trials import Test, every_test
 
@@ -21,6 +21,7 @@ class Fault:
     file: Path
     wrong: str          # what does not hold any more
     tests: tuple        # that should notice
+    changes: tuple
 
     @property
     def name(self):
@@ -28,41 +29,43 @@ class Fault:
 
 
 def _read(file):
-    said, diff, _ = file.read_text().partition("\n--- ")
+    text = file.read_text()
+    said = text.partition("\nIn: ")[0]
     tests = tuple(Test(*found) for found in _TEST.findall(said))
-    wrong = " ".join(line for line in said.splitlines() if not line.startswith(("Test: ", "diff ", "index ")))
-    if not (diff and tests and wrong):
-        raise Trouble(f"{file.name} should say what is wrong, `Test: guest NAME`, `host NAME` or `command NAME`, and then the patch")
-    return Fault(file, wrong, tests)
+    wrong = " ".join(line for line in said.split("\n") if line and not line.startswith("Test: "))
+    try:
+        changes = changes_in(text)
+    except Trouble as trouble:
+        raise Trouble(f"{file.name}: {trouble}") from None
+    if not (changes and tests and wrong):
+        raise Trouble(f"{file.name} should say what is wrong, `Test: guest NAME`, `host NAME` or `command NAME`, "
+                      "and then `In: FILE`")
+    return Fault(file, wrong, tests, changes)
 
 
 def all_faults():
-    return [_read(file) for file in sorted(FOLDER.glob("*.patch"))]
-
-
-def _apply(fault, *how):
-    return subprocess.run(["git", "apply", *how, fault.file], cwd=places.checkout, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return [_read(file) for file in sorted(FOLDER.glob("*.fault"))]
 
 
 def outdated():
     """(fault, why) of each that does not fit the tree any more."""
     for fault in all_faults():
-        tried = _apply(fault, "--check")
-        if tried.returncode != 0:
-            yield fault, tried.stdout.strip()
+        try:
+            texts_of(fault.changes)
+        except Trouble as trouble:
+            yield fault, trouble
 
 
 @contextmanager
 def _applied(fault):
-    applied = _apply(fault)
-    if applied.returncode != 0:
-        raise Trouble(f"the patch does not apply: {applied.stdout.strip()}")
+    texts = texts_of(fault.changes)
     try:
+        for file, (_, faulty) in texts.items():
+            file.write_text(faulty)
         yield
     finally:
-        if _apply(fault, "-R").returncode != 0:
-            raise SystemExit(f"{fault.name} cannot be taken back; the next run makes the copy anew")
+        for file, (sound, _) in texts.items():
+            file.write_text(sound)
 
 
 def _build(tests):

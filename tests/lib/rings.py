@@ -62,7 +62,7 @@ def _commands(pattern):
 
 
 def _faults():
-    """A case for each deliberate fault: its patch fits the tree. What it breaks is tried by tests/faults/run."""
+    """A case for each deliberate fault: it fits the tree. What it breaks is tried by tests/faults/run."""
     outdated = list(faults.outdated())
     for fault, why in outdated:
         print(f"tests/faults/{fault.file.name} does not fit the tree any more: {why}", flush=True)

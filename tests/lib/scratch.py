@@ -23,7 +23,7 @@ def refresh():
     wanted = set(_files(places.checkout))
     if not (tree / ".git").exists():
         tree.mkdir(parents=True, exist_ok=True)
-        # git apply passes over files that belong to another repository's ignored folder.
+        # The copy's files are listed by git, and those of another repository's ignored folder would not be.
         subprocess.run(["git", "init", "-q", tree], check=True)
     for name in sorted(wanted):
         _copy(places.checkout / name, tree / name)
