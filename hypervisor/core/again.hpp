@@ -16,7 +16,7 @@ struct Again {
 
 // Done, refused, or to be called again from the cursor.
 template <typename T = std::monostate>
-class Step {
+class [[nodiscard]] Step {
 public:
     constexpr Step(T value) : state_(std::move(value)) {}
     constexpr Step(Again again) : state_(again) {}

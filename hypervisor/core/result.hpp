@@ -36,8 +36,13 @@ enum class Error : int {
     timed_out = XEN_ETIME,
 };
 
+// Whoever gets one looks at it: libc++'s expected may be dropped unseen.
 template <typename T = void>
-using Result = std::expected<T, Error>;
+class [[nodiscard]] Result : public std::expected<T, Error> {
+public:
+    using std::expected<T, Error>::expected;
+    constexpr Result(std::expected<T, Error> made) : std::expected<T, Error>(std::move(made)) {}   // as transform() answers
+};
 
 using Refused = std::unexpected<Error>;
 constexpr Refused refuse(Error error) { return Refused(error); }

@@ -6,7 +6,7 @@
 
 namespace basalt::paging {
 
-class Outcome {
+class [[nodiscard]] Outcome {
 public:
     constexpr Outcome() = default;    // done
     constexpr Outcome(Refused refused) : code_(static_cast<int>(refused.error())) {}
