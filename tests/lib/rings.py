@@ -13,6 +13,7 @@ import answers
 import faults
 import places
 import prepare
+import refusals
 from build import build
 from litrun import run_lit
 from progress import say, step
@@ -36,7 +37,7 @@ def host(pattern):
     # A program that died left no report: that is a failure too.
     if ran.returncode != 0 and not verdict.failed:
         verdict += Verdict(failed=1)
-    return verdict + _commands(pattern) + (Verdict() if pattern else _faults())
+    return verdict + _refusals(folder, pattern) + _commands(pattern) + (Verdict() if pattern else _faults())
 
 
 def _programs(folder, pattern):
@@ -59,6 +60,20 @@ def _commands(pattern):
     ran = unittest.TextTestRunner(verbosity=0).run(unittest.defaultTestLoader.loadTestsFromNames(file.stem for file in files))
     failed, skipped = len(ran.failures) + len(ran.errors), len(ran.skipped)
     return Verdict(ran.testsRun - failed - skipped, failed, skipped)
+
+
+def _refusals(folder, pattern):
+    """A case for each line that must not compile; their names are as in `refused/ignored.cpp`."""
+    verdict = Verdict()
+    for file in sorted(refusals.FOLDER.glob("*.cpp")):
+        if not re.search(pattern or "", f"refused/{file.name}"):
+            continue
+        cases, wrong = refusals.look(file, folder)
+        for each in wrong:
+            print(f"tests/refused/{file.name}: {each}", flush=True)
+        failed = min(len(wrong), max(cases, 1))
+        verdict += Verdict(max(cases - failed, 0), failed)
+    return verdict
 
 
 def _faults():
