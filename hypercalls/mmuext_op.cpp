@@ -42,7 +42,7 @@ Step<> for_itself(const mmuext_op_t& request, Parties parties, Budget& budget) {
 
 template <std::uint32_t level>
 Step<> pin(const mmuext_op_t& request, Parties parties, Budget& budget) {
-    return paging::pin(Mfn(request.arg1.mfn), level, *parties.pages, budget);
+    return paging::pin(Mfn(request.arg1.mfn), PageLevel(level), *parties.pages, budget);
 }
 Step<> unpin(const mmuext_op_t& request, Parties parties, Budget&) {
     return step_of(paging::unpin(Mfn(request.arg1.mfn), *parties.pages));

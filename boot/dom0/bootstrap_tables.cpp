@@ -7,9 +7,9 @@
 namespace basalt::dom0 {
 namespace {
 
-constexpr PageEntry table_bits =
+constexpr std::uint64_t table_bits =
     page_bit::present | page_bit::writable | page_bit::user | page_bit::accessed | page_bit::dirty;
-constexpr PageEntry page_bits = table_bits;
+constexpr std::uint64_t page_bits = table_bits;
 
 class Tables {
 public:
@@ -28,13 +28,15 @@ public:
     }
 
     void map(std::uint64_t address, Pfn pfn) {
-        PageEntry* table = table_at(root());
-        for (unsigned level = 4; level > 1; --level) {
-            PageEntry& entry = table[index_at(level, address)];
-            if (entry == 0) entry = entry_for(memory_.mfn(take()), table_bits);
-            table = table_at(frame_of(entry));
-        }
-        table[index_at(1, address)] = entry_for(memory_.mfn(pfn), is_table(pfn) ? page_bits & ~page_bit::writable : page_bits);
+        walk_down(root(), root_level, address, [&](Mfn table, PageLevel level, unsigned index) {
+            PageEntry& entry = table_at(table)[index];
+            if (level == leaf_level) {
+                entry = PageEntry::of(memory_.mfn(pfn), is_table(pfn) ? page_bits & ~page_bit::writable : page_bits);
+                return no_mfn;
+            }
+            if (!entry.present()) entry = PageEntry::of(memory_.mfn(take()), table_bits);
+            return entry.mfn();
+        });
     }
 
 private:

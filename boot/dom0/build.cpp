@@ -205,7 +205,7 @@ Started<> load(const ElfImage& image, const Plan& plan, const Wishes& wishes, Do
 Started<> start_first_vcpu(Domain& domain, const ElfImage& image, const Plan& plan) {
     const Mfn root = write_bootstrap_tables(plan, memory);
     TRY(insist("the page tables that its notes ask for are not allowed",
-               [&](paging::Budget& budget) { return paging::pin(root, 4, domain.memory, budget); }));
+               [&](paging::Budget& budget) { return paging::pin(root, root_level, domain.memory, budget); }));
     Vcpu& first = *domain.vcpu(VcpuId(0));
     TRY(insist("its first vcpu cannot begin as its notes ask",
                [&](paging::Budget& budget) { return set_context(first, first_context(image, plan, root), budget); }));

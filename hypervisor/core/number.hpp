@@ -45,6 +45,11 @@ inline constexpr Mfn mfn_of(std::uint64_t physical) { return Mfn(physical >> pag
 
 inline constexpr Mfn no_mfn{~std::uint64_t{0}};
 
+// Of a page table: 4 is a root, the entries of level 1 map 4 KiB.
+using PageLevel = Number<struct PageTableLevel, unsigned>;
+inline constexpr PageLevel root_level{4}, leaf_level{1};
+constexpr PageLevel below(PageLevel level) { return PageLevel(level.raw - 1); }
+
 // Bounds that size tables. All are ABI-visible through max_vcpus and physinfo.
 inline constexpr std::size_t most_cpus = 64;
 inline constexpr std::size_t most_vcpus = 64;

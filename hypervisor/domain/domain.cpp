@@ -18,11 +18,10 @@ namespace {
 Result<Mfn> table_frame() { return allocate_frames(); }
 
 // A table with those below it; what level 1 maps has been let go before.
-void give_tables_back(Mfn table, unsigned level) {
-    if (level > 1)
-        for (std::size_t index = 0; index < page_size / sizeof(PageEntry); ++index)
-            if (const PageEntry entry = table_at(table)[index]; (entry & page_bit::present) != 0)
-                give_tables_back(frame_of(entry), level - 1);
+void give_tables_back(Mfn table, PageLevel level) {
+    if (level > leaf_level)
+        for (std::size_t index = 0; index < entries_per_table; ++index)
+            if (const PageEntry entry = table_at(table)[index]; entry.present()) give_tables_back(entry.mfn(), below(level));
     free_frames(table);
 }
 
@@ -54,7 +53,7 @@ Domain::~Domain() {
     }
     grants.clear();
     if (shared_info_frame != no_mfn) give_page_shared_with(shared_info_frame);
-    if (descriptor_tables != no_mfn) give_tables_back(descriptor_tables, 3);
+    if (descriptor_tables != no_mfn) give_tables_back(descriptor_tables, PageLevel(3));
 }
 
 Result<Vcpu*> Domain::add_vcpu() {
@@ -62,7 +61,7 @@ Result<Vcpu*> Domain::add_vcpu() {
     if (count == vcpu_limit) return refuse(Error::invalid);
     const VcpuId number(static_cast<std::uint32_t>(count));
     PageEntry* const entries =
-        TRY(entry_in(descriptor_tables, 3, layout::gdt_of(number), rights::table, table_frame));
+        TRY(entry_in(descriptor_tables, PageLevel(3), layout::gdt_of(number), rights::table, table_frame));
     Vcpu* const vcpu = TRY(create<Vcpu>(*this, number)).release();
     vcpu->pv.descriptor_entries = entries;
     drop_descriptor_tables(*vcpu);   // it has none yet
@@ -94,7 +93,7 @@ Result<Domain*> create_domain(const DomainWishes& wishes) {
     domain->descriptor_tables = TRY(allocate_frames());
     std::ranges::copy(hypervisor_entries(), domain->l4_entries.begin());
     domain->l4_entries[layout::domain_slot - layout::first_slot] =
-        entry_for(domain->descriptor_tables, rights::table);
+        PageEntry::of(domain->descriptor_tables, rights::table);
     domain->shared_info_frame = TRY(take_page_shared_with(wishes.id));
     domain->shared_info = static_cast<shared_info_t*>(contents(domain->shared_info_frame));
     for (vcpu_info_t& info : domain->shared_info->vcpu_info) info.evtchn_upcall_mask = 1;   // until the guest is ready

@@ -9,17 +9,15 @@
 namespace basalt::grants {
 namespace {
 
-using paging::Entry;
-
 // One entry of a level-1 table of the domain, the table held.
 struct Spot {
     paging::TableHold table;
     unsigned index = 0;
 
     std::uint64_t offset() const { return index * sizeof(std::uint64_t); }
-    Entry entry() const {
+    PageEntry entry() const {
         auto* const entries = static_cast<std::uint64_t*>(contents(table.mfn()));
-        return Entry(std::atomic_ref(entries[index]).load(std::memory_order_relaxed));
+        return PageEntry(std::atomic_ref(entries[index]).load(std::memory_order_relaxed));
     }
 };
 
@@ -29,7 +27,7 @@ Result<Spot> spot_of(Place place, Vcpu& vcpu) {
     if (!place.is_entry) table = paging::walk(vcpu.pv.kernel_root, place.where).l1_table;
     Spot spot;
     spot.index = place.is_entry ? static_cast<unsigned>(place.where % page_size / sizeof(std::uint64_t))
-                                : paging::index_of(place.where, 1);
+                                : index_of(leaf_level, place.where);
     if (table == no_mfn) return refuse(Error::invalid);
     const auto held = spot.table.hold(table, vcpu.domain.memory);
     if (held.again()) return refuse(Error::again);
@@ -38,16 +36,16 @@ Result<Spot> spot_of(Place place, Vcpu& vcpu) {
 }
 
 // The bits that GNTMAP_guest_avail* puts at the guest's disposal.
-constexpr Entry entry_for(Mfn frame, std::uint32_t flags) {
-    auto bits = Entry::present_bit | Entry::accessed_bit | Entry::dirty_bit;
-    if ((flags & GNTMAP_readonly) == 0) bits |= Entry::writable_bit;
-    if ((flags & GNTMAP_application_map) != 0) bits |= Entry::user_bit;
-    bits |= (std::uint64_t{flags} >> _GNTMAP_guest_avail0 << 9) & Entry::available_bits;
-    return Entry::of(frame, bits);
+constexpr PageEntry entry_for(Mfn frame, std::uint32_t flags) {
+    auto bits = page_bit::present | page_bit::accessed | page_bit::dirty;
+    if ((flags & GNTMAP_readonly) == 0) bits |= page_bit::writable;
+    if ((flags & GNTMAP_application_map) != 0) bits |= page_bit::user;
+    bits |= (std::uint64_t{flags} >> _GNTMAP_guest_avail0 << 9) & page_bit::available;
+    return PageEntry::of(frame, bits);
 }
 
 // The entry becomes `wanted` if it still is `found`. False: it is not.
-Result<bool> exchange(const Spot& spot, Entry found, Entry wanted, DomainMemory& memory) {
+Result<bool> exchange(const Spot& spot, PageEntry found, PageEntry wanted, DomainMemory& memory) {
     paging::Budget budget;
     const auto step = paging::emulate_table_write(spot.table.mfn(), static_cast<unsigned>(spot.offset()), found.raw(),
                                                   wanted.raw(), sizeof(std::uint64_t), memory, budget);
@@ -59,15 +57,15 @@ Result<bool> exchange(const Spot& spot, Entry found, Entry wanted, DomainMemory&
 constexpr int tries = 8;   // the processor, and other vcpus of the guest, may change an entry meanwhile
 
 // An entry with another right belongs to another mapping, and outlives this one: its granter would be told too early.
-bool maps(Entry entry, Lent lent) {
+bool maps(PageEntry entry, Lent lent) {
     return entry.present() && entry.mfn() == lent.frame && entry.writable() == lent.writable;
 }
 
-Result<Entry> take_away(std::uint64_t address, Vcpu& vcpu) {
+Result<PageEntry> take_away(std::uint64_t address, Vcpu& vcpu) {
     const Spot spot = TRY(spot_of({address}, vcpu));
     for (int tried = 0; tried < tries; ++tried) {
-        const Entry found = spot.entry();
-        if (TRY(exchange(spot, found, Entry(), vcpu.domain.memory))) return found;
+        const PageEntry found = spot.entry();
+        if (TRY(exchange(spot, found, PageEntry(), vcpu.domain.memory))) return found;
     }
     return refuse(Error::again);
 }
@@ -97,11 +95,11 @@ Result<> unmap_there(Place place, Lent lent, std::optional<std::uint64_t> instea
     Vcpu& vcpu = running();
     if (instead && place.is_entry) return refuse(Error::invalid);
     const Spot spot = TRY(spot_of(place, vcpu));
-    const Entry other = instead ? TRY(spot_of({*instead}, vcpu)).entry() : Entry();
+    const PageEntry other = instead ? TRY(spot_of({*instead}, vcpu)).entry() : PageEntry();
     // Then the frame would stay mapped where the grant was, whoever ends the other entry meanwhile.
     if (other.present() && other.mfn() == lent.frame) return refuse(Error::invalid);
     for (int tried = 0; tried < tries; ++tried) {
-        const Entry found = spot.entry();
+        const PageEntry found = spot.entry();
         if (!maps(found, lent)) return refuse(Error::invalid);
         if (!TRY(exchange(spot, found, other, vcpu.domain.memory))) continue;
         // The grant is no longer mapped, whatever becomes of the other entry: one that another vcpu is changing stays.

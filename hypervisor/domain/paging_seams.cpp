@@ -17,7 +17,7 @@ bool may_hold_registers(Mfn first, Mfn last) {
 
 namespace paging {
 
-std::span<const std::uint64_t, hypervisor_slots> hypervisor_l4_entries(DomainId id) {
+std::span<const PageEntry, hypervisor_slots> hypervisor_l4_entries(DomainId id) {
     const auto domain = listed_domain(id);
     ASSERT(domain);
     return (*domain)->l4_entries;
@@ -36,7 +36,7 @@ DeviceAccess device_access(DomainId id, Mfn mfn) {
 }
 
 EntryLimits entry_limits() {
-    const std::uint64_t beyond = ~((std::uint64_t{1} << features().physical_bits) - 1) & page_address_mask;
+    const std::uint64_t beyond = ~((std::uint64_t{1} << features().physical_bits) - 1) & page_bit::frame;
     return {beyond | (features().no_execute ? 0 : page_bit::no_execute)};
 }
 

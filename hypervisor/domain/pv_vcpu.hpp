@@ -12,6 +12,7 @@
 
 #include "core/layout.hpp"
 #include "core/number.hpp"
+#include "formats/page_entry.hpp"
 #include "hypercalls/abi.hpp"
 #include "schedule/time.hpp"
 
@@ -100,7 +101,7 @@ struct PvVcpu {
     std::uint32_t gdt_entries = 0;
     std::uint32_t ldt_entries = 0;
     std::uint64_t ldt_base = 0;          // where the guest sees its LDT; pages are mapped when they are touched
-    std::uint64_t* descriptor_entries = nullptr;   // our 32 level-1 entries for this vcpu: GDT pages, LDT pages
+    PageEntry* descriptor_entries = nullptr;   // our 32 level-1 entries for this vcpu: GDT pages, LDT pages
     std::size_t gdt_pages() const { return (std::size_t{gdt_entries} * 8 + page_size - 1) / page_size; }
 
     std::array<TrapGate, 256> traps{};

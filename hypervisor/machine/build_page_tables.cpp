@@ -18,7 +18,7 @@
 namespace basalt {
 namespace {
 
-constexpr std::uint64_t piece_size = size_at(2);
+constexpr std::uint64_t piece_size = size_at(PageLevel(2));
 
 constexpr std::uint64_t down(std::uint64_t address, std::uint64_t to) { return address & ~(to - 1); }
 constexpr std::uint64_t up(std::uint64_t address, std::uint64_t to) { return down(address + to - 1, to); }
@@ -26,28 +26,28 @@ constexpr std::uint64_t up(std::uint64_t address, std::uint64_t to) { return dow
 struct Piece {
     layout::Address address;
     PhysicalRange physical;
-    PageEntry bits;
+    std::uint64_t bits;
 };
 
-unsigned largest_level(layout::Address address, std::uint64_t physical, std::uint64_t size) {
-    for (unsigned level = features().gigabyte_pages ? 3 : 2; level > 1; --level)
+PageLevel largest_level(layout::Address address, std::uint64_t physical, std::uint64_t size) {
+    for (PageLevel level(features().gigabyte_pages ? 3 : 2); level > leaf_level; level = below(level))
         if (((address | physical) & (size_at(level) - 1)) == 0 && size >= size_at(level)) return level;
-    return 1;
+    return leaf_level;
 }
 
 // With the largest pages that fit. What is already mapped in larger pages stays.
 void map_piece(Piece piece) {
     for (auto& [at, end] = piece.physical; at < end;) {
         const auto level = largest_level(piece.address, at, end - at);
-        auto entry = entry_in(boot_root(), 4, piece.address, rights::table, early_frame, level);
+        auto entry = entry_in(boot_root(), root_level, piece.address, rights::table, early_frame, level);
         ASSERT(entry);
-        **entry = entry_for(mfn_of(at), piece.bits | (level > 1 ? page_bit::large : 0));
+        **entry = PageEntry::of(mfn_of(at), piece.bits | (level > leaf_level ? page_bit::large : 0));
         at += size_at(level);
         piece.address += size_at(level);
     }
 }
 
-void map_direct(PhysicalRange range, PageEntry bits) {
+void map_direct(PhysicalRange range, std::uint64_t bits) {
     map_piece({layout::direct_map + range.start, range, bits});
 }
 
@@ -81,7 +81,7 @@ void build_direct_map(MemoryMap memory) {
 }
 
 void map_image() {
-    const auto section = [](const void* start, const void* end, PageEntry bits) {
+    const auto section = [](const void* start, const void* end, std::uint64_t bits) {
         map_piece({address_of(start), in_image(start, end), bits});
     };
     section(start_up_start, init_text_end, rights::execute);
@@ -112,7 +112,7 @@ std::uint64_t end_of_usable(MemoryMap memory) {
     return std::min(end, layout::direct_map_size);
 }
 
-void map_large(layout::Address address, std::uint64_t physical, PageEntry bits) {
+void map_large(layout::Address address, std::uint64_t physical, std::uint64_t bits) {
     map_piece({address, {physical, physical + piece_size}, bits});
 }
 
@@ -124,11 +124,11 @@ void build_m2p(MemoryMap memory) {
     });
     // Every level lets ring 3 through; the pages themselves are read-only.
     auto* l4 = table_at(boot_root());
-    auto& slot = l4[index_at(4, layout::guest_m2p)];
-    slot |= page_bit::user;
-    for (unsigned at = 0; at < 512; ++at) {
-        auto& entry = table_at(frame_of(slot))[at];
-        if (entry != 0) entry |= page_bit::user;
+    auto& slot = l4[index_of(root_level, layout::guest_m2p)];
+    slot = slot.with(page_bit::user);
+    for (unsigned at = 0; at < entries_per_table; ++at) {
+        auto& entry = table_at(slot.mfn())[at];
+        if (entry.present()) entry = entry.with(page_bit::user);
     }
 }
 
@@ -143,7 +143,7 @@ void build_frame_table(MemoryMap memory) {
 // The slots that grow later have their L3 tables from the start, so that the L4 entries never change.
 void make_growing_slots() {
     for (const auto address : {layout::guest_m2p, layout::m2p, layout::cpu_area, layout::device_area})
-        ASSERT(entry_in(boot_root(), 4, address, rights::table, early_frame, 3));
+        ASSERT(entry_in(boot_root(), root_level, address, rights::table, early_frame, PageLevel(3)));
 }
 
 }  // namespace
@@ -161,15 +161,15 @@ void build_page_tables(MemoryMap memory) {
 
 Mfn m2p_piece(std::uint64_t number) {
     const auto mapping = mapping_of(boot_root(), layout::m2p + number * piece_size);
-    return mapping.level == 2 ? frame_of(mapping.entry) : no_mfn;
+    return mapping.level == PageLevel(2) ? mapping.entry.mfn() : no_mfn;
 }
 
 PhysicalRange forget_start_up() {
     const auto range = in_image(start_up_start, start_up_end);
     for (auto address = address_of(start_up_start); address < address_of(start_up_end); address += page_size) {
-        auto entry = entry_in(boot_root(), 4, address, rights::table, early_frame);
+        auto entry = entry_in(boot_root(), root_level, address, rights::table, early_frame);
         ASSERT(entry);
-        **entry = 0;
+        **entry = PageEntry();
     }
     flush_globals_everywhere();
     return range;

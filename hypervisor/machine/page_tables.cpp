@@ -20,17 +20,15 @@ struct Tables {
 };
 constinit Guarded<Tables, Rank::own_tables> tables;
 
-bool present(PageEntry entry) { return (entry & page_bit::present) != 0; }
-
 }  // namespace
 
 std::uint64_t physical_in_image(const void* it) {
     // By way of a page that stays mapped; the early tables have it in a large one.
     const auto known = address_of(rodata_start);
-    const auto mapping = mapping_of(mfn_of(read_cr3() & page_address_mask), known);
-    ASSERT(mapping.level != 0);
+    const auto mapping = mapping_of(mfn_of(read_cr3() & page_bit::frame), known);
+    ASSERT(mapping.mapped());
     const auto in_page = size_at(mapping.level) - 1;
-    return (mapping.entry & page_address_mask & ~in_page) + (known & in_page) + (address_of(it) - known);
+    return (physical_of(mapping.entry.mfn()) & ~in_page) + (known & in_page) + (address_of(it) - known);
 }
 
 Mfn boot_root() {
@@ -50,22 +48,33 @@ void take_tables_from(FrameSource source) {
     tables.with([&](Tables& t) { t.source = source; });
 }
 
-Result<PageEntry*> entry_in(Mfn table, unsigned level, layout::Address address, PageEntry table_bits,
-                            FrameSource source, unsigned wanted_level) {
-    auto* entries = table_at(table);
-    for (; level > wanted_level; --level) {
-        auto& entry = entries[index_at(level, address)];
-        if (!present(entry)) entry = entry_for(TRY(source()), table_bits);
-        ASSERT((entry & page_bit::large) == 0);
-        entries = table_at(frame_of(entry));
-    }
-    return &entries[index_at(level, address)];
+Result<PageEntry*> entry_in(Mfn table, PageLevel level, layout::Address address, std::uint64_t table_bits,
+                            FrameSource source, PageLevel wanted) {
+    Result<PageEntry*> found = nullptr;
+    walk_down(table, level, address, [&](Mfn at, PageLevel here, unsigned index) {
+        PageEntry& entry = table_at(at)[index];
+        if (here == wanted) {
+            found = &entry;
+            return no_mfn;
+        }
+        if (!entry.present()) {
+            const auto frame = source();
+            if (!frame) {
+                found = refuse(frame.error());
+                return no_mfn;
+            }
+            entry = PageEntry::of(*frame, table_bits);
+        }
+        ASSERT(!entry.has(page_bit::large));
+        return entry.mfn();
+    });
+    return found;
 }
 
-Result<> map(layout::Address address, Mfn mfn, PageEntry bits) {
-    ASSERT(address >= layout::start && address < layout::end && index_at(4, address) != layout::domain_slot);
+Result<> map(layout::Address address, Mfn mfn, std::uint64_t bits) {
+    ASSERT(address >= layout::start && address < layout::end && index_of(root_level, address) != layout::domain_slot);
     return tables.with([&](Tables& t) -> Result<> {
-        *TRY(entry_in(boot_root(), 4, address, rights::table, t.source)) = entry_for(mfn, bits);
+        *TRY(entry_in(boot_root(), root_level, address, rights::table, t.source)) = PageEntry::of(mfn, bits);
         return {};
     });
 }
@@ -73,10 +82,10 @@ Result<> map(layout::Address address, Mfn mfn, PageEntry bits) {
 void unmap(layout::Address address) {
     tables.with([&](Tables&) {
         const auto mapping = mapping_of(boot_root(), address);
-        if (mapping.level == 0) return;
-        ASSERT(mapping.level == 1);
-        const auto entry = entry_in(boot_root(), 4, address, rights::table, early_frame);
-        **entry = 0;
+        if (!mapping.mapped()) return;
+        ASSERT(mapping.level == leaf_level);
+        const auto entry = entry_in(boot_root(), root_level, address, rights::table, early_frame);
+        **entry = PageEntry();
     });
     flush_globals_everywhere();
 }
@@ -95,18 +104,20 @@ Result<std::byte*> map_device(std::uint64_t physical, std::size_t size, Caching 
     });
     const auto address = TRY(place);
     for (std::uint64_t page = 0; page < pages; ++page)
-        TRY(map(address + page * page_size, mfn_of(first) + page, rights::write | static_cast<PageEntry>(caching)));
+        TRY(map(address + page * page_size, mfn_of(first) + page, rights::write | static_cast<std::uint64_t>(caching)));
     return reinterpret_cast<std::byte*>(address + (physical - first));
 }
 
-Mapping mapping_of(Mfn table, std::uint64_t address) {
-    const auto* entries = table_at(table);
-    for (unsigned level = 4;; --level) {
-        const auto entry = entries[index_at(level, address)];
-        if (!present(entry)) return {};
-        if (level == 1 || (level < 4 && (entry & page_bit::large) != 0)) return {entry, level};
-        entries = table_at(frame_of(entry));
-    }
+Mapping mapping_of(Mfn root, std::uint64_t address) {
+    Mapping found;
+    walk_down(root, root_level, address, [&](Mfn table, PageLevel level, unsigned index) {
+        const PageEntry entry = table_at(table)[index];
+        if (!entry.present()) return no_mfn;
+        if (level != leaf_level && (level == root_level || !entry.has(page_bit::large))) return entry.mfn();
+        found = {entry, level};
+        return no_mfn;
+    });
+    return found;
 }
 
 }  // namespace basalt

@@ -30,7 +30,7 @@ Result<Mfn> frame_for_tables();
 
 // --- mappings of Basalt's own regions (not of slot 258) ---
 // 4 KiB at `address`. Replaces what was there; unmap() flushes on every CPU.
-Result<> map(layout::Address address, Mfn mfn, PageEntry bits);
+Result<> map(layout::Address address, Mfn mfn, std::uint64_t bits);
 void unmap(layout::Address address);
 
 // Device registers or firmware tables at any physical address, for good. The address keeps its offset in the page. invalid:
@@ -39,13 +39,14 @@ Result<std::byte*> map_device(std::uint64_t physical, std::size_t size, Caching 
 
 // A table of any level walked down to its 4 KiB entry, with tables made on the way: for a domain's L3 of slot 258
 // (`level` 3). Tables come from `source`, and get `table_bits`.
-Result<PageEntry*> entry_in(Mfn table, unsigned level, layout::Address address, PageEntry table_bits,
-                            FrameSource source, unsigned wanted_level = 1);
+Result<PageEntry*> entry_in(Mfn table, PageLevel level, layout::Address address, std::uint64_t table_bits,
+                            FrameSource source, PageLevel wanted = leaf_level);
 
-// The entry that maps `address` in the root `root`, of whatever size; 0 if none. For diagnosis and emulation.
+// The entry that maps `address` in the root `root`, of whatever size, if one does. For diagnosis and emulation.
 struct Mapping {
-    PageEntry entry = 0;
-    unsigned level = 0;    // 1: 4 KiB, 2: 2 MiB, 3: 1 GiB
+    PageEntry entry{};
+    PageLevel level{};    // 1: 4 KiB, 2: 2 MiB, 3: 1 GiB
+    constexpr bool mapped() const { return entry.present(); }
 };
 Mapping mapping_of(Mfn root, std::uint64_t address);
 

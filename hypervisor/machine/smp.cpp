@@ -63,12 +63,12 @@ void make_cpu(CpuId cpu, std::uint32_t apic_id) {
 class Trampoline {
 public:
     explicit Trampoline(std::uint64_t page) : page_(page) {
-        auto entry = entry_in(boot_root(), 4, page_, rights::table, frame_for_tables);
+        auto entry = entry_in(boot_root(), root_level, page_, rights::table, frame_for_tables);
         ASSERT(entry);
-        **entry = entry_for(mfn_of(page_), rights::execute & ~page_bit::global);
+        **entry = PageEntry::of(mfn_of(page_), rights::execute & ~page_bit::global);
     }
     ~Trampoline() {
-        *table_at(boot_root()) = 0;
+        *table_at(boot_root()) = PageEntry();
         flush_globals_everywhere();
     }
     Trampoline(const Trampoline&) = delete;

@@ -22,13 +22,13 @@ constexpr bool is_table(Use use) {
 constexpr bool needs_check(Use use) {
     return use > Use::writable;
 }
-constexpr unsigned level_of(Use table) {
-    return static_cast<unsigned>(table) - 1;
+constexpr PageLevel level_of(Use table) {
+    return PageLevel(static_cast<unsigned>(table) - 1);
 }
-constexpr Use table_of_level(unsigned level) {
-    return static_cast<Use>(level + 1);
+constexpr Use table_of_level(PageLevel level) {
+    return static_cast<Use>(level.raw + 1);
 }
-static_assert(table_of_level(1) == Use::l1_table && level_of(Use::l4_table) == 4);
+static_assert(table_of_level(leaf_level) == Use::l1_table && level_of(Use::l4_table) == root_level);
 
 // Why a rule says no. Only check_unfinished passes by itself: wait, or come again.
 enum class Refusal : std::uint8_t {

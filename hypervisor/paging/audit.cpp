@@ -20,7 +20,7 @@ std::uint32_t coded(Use use) {
 }
 
 // What set_entry would have stored.
-Entry as_stored(unsigned level, Entry entry, bool hardware) {
+PageEntry as_stored(PageLevel level, PageEntry entry, bool hardware) {
     return stored(level, entry.without(refused_bits(level, hardware, forbidden_bits())));
 }
 
@@ -66,7 +66,7 @@ void Audit::find(Mfn mfn, std::string_view what, std::uint64_t found, std::uint6
 }
 
 // A mapping is shown by one entry, or by none: a guest may have written over it.
-void Audit::count_borrowed(Mfn table, Entry entry, DomainId owner) {
+void Audit::count_borrowed(Mfn table, PageEntry entry, DomainId owner) {
     switch (lending(owner, entry.mfn(), entry.writable())) {
         case Lending::none: return find(table, "entry that names a frame of another's", entry.raw(), 0);
         case Lending::by_privilege: return;
@@ -77,17 +77,17 @@ void Audit::count_borrowed(Mfn table, Entry entry, DomainId owner) {
     if (lent != Expected::too_many && lent != std::numeric_limits<std::int16_t>::min()) --lent;
 }
 
-void Audit::count_entry(Mfn table, unsigned level, Entry entry, DomainId owner) {
+void Audit::count_entry(Mfn table, PageLevel level, PageEntry entry, DomainId owner) {
     const Mfn named = entry.mfn();
     if (!is_ram(named)) {
-        if (level > 1 || device_access(owner, named) == DeviceAccess::none)
+        if (level > leaf_level || device_access(owner, named) == DeviceAccess::none)
             find(table, "entry that names device memory", entry.raw(), 0);
         return;
     }
     const DomainId other = frame(named).owner();
-    if (level > 1) {
+    if (level > leaf_level) {
         if (other != owner) find(table, "entry that names a table of another's", entry.raw(), 0);
-        return add_use(named, table_of_level(level - 1));
+        return add_use(named, table_of_level(below(level)));
     }
     if (other != owner) count_borrowed(table, entry, owner);
     if (entry.writable())
@@ -96,27 +96,27 @@ void Audit::count_entry(Mfn table, unsigned level, Entry entry, DomainId owner) 
         add_reference(named);
 }
 
-void Audit::count_entries(Mfn mfn, unsigned level, unsigned count, DomainId owner) {
+void Audit::count_entries(Mfn mfn, PageLevel level, unsigned count, DomainId owner) {
     const auto* const account = domain_memory_of(owner);
     if (account == nullptr) return find(mfn, "owner of a table", owner.raw, 0);
     const Table& table = table_at(mfn);
     const bool checked = frame(mfn).word().checked();
     for (unsigned i = next_present(table, 0, count); i < count; i = next_present(table, i + 1, count)) {
         if (!is_guest_slot(level, i)) continue;
-        const Entry entry(table[i]);
-        if (const Entry wanted = as_stored(level, entry, account->hardware); checked && wanted != entry)
+        const PageEntry entry(table[i]);
+        if (const PageEntry wanted = as_stored(level, entry, account->hardware); checked && wanted != entry)
             find(mfn, "entry", entry.raw(), wanted.raw());
         count_entry(mfn, level, entry, owner);
     }
-    if (checked && level == 4) compare_own_slots(mfn, owner);
+    if (checked && level == root_level) compare_own_slots(mfn, owner);
 }
 
 void Audit::compare_own_slots(Mfn root, DomainId owner) {
-    constexpr auto by_processor = Entry::accessed_bit | Entry::dirty_bit;
+    constexpr auto by_processor = page_bit::accessed | page_bit::dirty;
     const auto own = hypervisor_l4_entries(owner);
     for (unsigned slot = 0; slot < own.size(); ++slot) {
         const auto found = table_at(root)[layout::first_slot + slot];
-        if (((found ^ own[slot]) & ~by_processor) != 0) find(root, "entry of Basalt's", found, own[slot]);
+        if (((found ^ own[slot].raw()) & ~by_processor) != 0) find(root, "entry of Basalt's", found, own[slot].raw());
     }
 }
 

@@ -7,7 +7,7 @@
 
 #include "core/finding.hpp"
 #include "memory/frame.hpp"
-#include "paging/entry.hpp"
+#include "formats/page_entry.hpp"
 
 namespace basalt::paging {
 
@@ -42,9 +42,9 @@ public:
 
 private:
     void add_free_block(Mfn first, unsigned order);
-    void count_entries(Mfn table, unsigned level, unsigned count, DomainId owner);
-    void count_entry(Mfn table, unsigned level, Entry entry, DomainId owner);
-    void count_borrowed(Mfn table, Entry entry, DomainId owner);
+    void count_entries(Mfn table, PageLevel level, unsigned count, DomainId owner);
+    void count_entry(Mfn table, PageLevel level, PageEntry entry, DomainId owner);
+    void count_borrowed(Mfn table, PageEntry entry, DomainId owner);
     void compare_own_slots(Mfn root, DomainId owner);
     void find(Mfn mfn, std::string_view what, std::uint64_t found, std::uint64_t expected);
     std::optional<Finding> wrong_with(Mfn mfn) const;

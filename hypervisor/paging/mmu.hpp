@@ -7,7 +7,7 @@
 #include "memory/domain_memory.hpp"
 #include "memory/frame_reference.hpp"
 #include "paging/budget.hpp"
-#include "paging/entry.hpp"
+#include "formats/page_entry.hpp"
 #include "paging/outcome.hpp"
 
 namespace basalt::paging {
@@ -44,7 +44,7 @@ private:
 
 // The one writer of entries in checked tables: takes what the new entry names, exchanges, drops what the old
 // one named. `index` is below 512.
-Outcome set_entry(const TableHold& table, unsigned index, Entry wanted, AccessedDirty kept,
+Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept,
                   const Parties& parties, Budget& budget);
 
 // One request of mmu_update, every kind. The hold may be kept from the request before.
@@ -66,7 +66,7 @@ Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t 
 // The entry of each level that translates `address`, by software, without holding anything: a hint to be
 // checked.
 struct Walk {
-    Entry entries[5];         // [1] to [4]; the rest of a walk that ended early is zero
+    PageEntry entries[5];         // [1] to [4]; the rest of a walk that ended early is zero
     Mfn l1_table = no_mfn;    // the frame that holds entries[1]
     bool mapped() const {
         return entries[1].present();

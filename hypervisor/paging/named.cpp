@@ -28,7 +28,7 @@ Outcome take_device(Mfn mfn, const Parties& parties) {
 }
 
 // One look at the owner, one exchange, one look again.
-Outcome take_owned(Entry entry, const Parties& parties, Budget& budget, const Checking* checking) {
+Outcome take_owned(PageEntry entry, const Parties& parties, Budget& budget, const Checking* checking) {
     const Mfn mfn = entry.mfn();
     Frame& record = frame(mfn);
     const DomainId owner = parties.pages->id;
@@ -48,7 +48,7 @@ Outcome take_owned(Entry entry, const Parties& parties, Budget& budget, const Ch
 }
 
 // A page of another's becomes known where its owner's tables are not walked: once it is held, and before it is named.
-Outcome take_page(Entry entry, const Parties& parties, Budget& budget, const Checking* checking) {
+Outcome take_page(PageEntry entry, const Parties& parties, Budget& budget, const Checking* checking) {
     const Mfn mfn = entry.mfn();
     if (!is_ram(mfn)) return take_device(mfn, parties);
     const Outcome taken = take_owned(entry, parties, budget, checking);
@@ -60,22 +60,22 @@ Outcome take_page(Entry entry, const Parties& parties, Budget& budget, const Che
 
 }    // namespace
 
-Entry without_pretence(Entry entry, DomainId domain) {
+PageEntry without_pretence(PageEntry entry, DomainId domain) {
     if (!entry.writable() || is_ram(entry.mfn())) return entry;
     const bool pretended = device_access(domain, entry.mfn()) == DeviceAccess::silently_read_only;
-    return pretended ? entry.without(Entry::writable_bit) : entry;
+    return pretended ? entry.without(page_bit::writable) : entry;
 }
 
-Outcome take_named(unsigned level, Entry entry, const Parties& parties, Budget& budget,
+Outcome take_named(PageLevel level, PageEntry entry, const Parties& parties, Budget& budget,
                    const Checking* checking) {
-    if (level == 1) return take_page(entry, parties, budget, checking);
-    return take_use_while(entry.mfn(), table_of_level(level - 1), *parties.tables, budget, checking);
+    if (level == leaf_level) return take_page(entry, parties, budget, checking);
+    return take_use_while(entry.mfn(), table_of_level(below(level)), *parties.tables, budget, checking);
 }
 
-void drop_named(unsigned level, Entry entry) {
+void drop_named(PageLevel level, PageEntry entry) {
     if (!entry.present()) return;
     const Mfn mfn = entry.mfn();
-    if (level > 1) return drop_use_and_reference(mfn);
+    if (level > leaf_level) return drop_use_and_reference(mfn);
     if (!is_ram(mfn)) return;
     entry.writable() ? drop_use_and_reference(mfn) : drop_reference(mfn);
 }

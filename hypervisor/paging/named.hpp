@@ -2,9 +2,11 @@
 // below).
 #pragma once
 
+#include <array>
+
 #include "memory/frame_reference.hpp"
 #include "paging/budget.hpp"
-#include "paging/entry.hpp"
+#include "formats/page_entry.hpp"
 #include "paging/mmu.hpp"
 #include "paging/outcome.hpp"
 
@@ -22,23 +24,23 @@ struct Checking {
 };
 
 // Takes what the entry names. Its flags have been looked at before.
-Outcome take_named(unsigned level, Entry entry, const Parties& parties, Budget& budget,
+Outcome take_named(PageLevel level, PageEntry entry, const Parties& parties, Budget& budget,
                    const Checking* checking = nullptr);
-void drop_named(unsigned level, Entry entry);
+void drop_named(PageLevel level, PageEntry entry);
 
 // Of an L1 entry: without its writable bit where the frame is a device page that is only pretended writable.
-Entry without_pretence(Entry entry, DomainId domain);
+PageEntry without_pretence(PageEntry entry, DomainId domain);
 
 // take_use with the list of tables under check.
 Outcome take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget, const Checking* checking);
 
 // The check itself: from the table's one, unfinished user. Afterwards the table is checked, at rest half
 // checked (Again), or nobody's and as it was (refused).
-Outcome check_table(Mfn mfn, unsigned level, unsigned from, DomainMemory& owner, Budget& budget,
+Outcome check_table(Mfn mfn, PageLevel level, unsigned from, DomainMemory& owner, Budget& budget,
                     const Checking* outer);
 
 // Gives back what the first `count` entries own.
-void drop_entries(Mfn mfn, unsigned level, unsigned count);
+void drop_entries(Mfn mfn, PageLevel level, unsigned count);
 
 // One table of the domain's list is taken apart. False: there is none.
 bool undo_one(DomainMemory& owner, Budget& budget);
@@ -49,6 +51,10 @@ void leave_unchecked(Mfn mfn);
 // What no entry may hold on this machine: asked once.
 std::uint64_t forbidden_bits();
 
+// The words of a table, which other CPUs write too.
+using Table = std::array<std::uint64_t, entries_per_table>;
+static_assert(sizeof(Table) == page_size);
+
 inline Table& table_at(Mfn mfn) {
     return *static_cast<Table*>(contents(mfn));
 }
@@ -58,7 +64,7 @@ inline unsigned next_present(const Table& table, unsigned from, unsigned end) {
     const std::uint64_t* const first = table.data();
     const std::uint64_t* at = first + from;
     const std::uint64_t* const last = first + end;
-    const auto present = [](std::uint64_t entry) { return (entry & Entry::present_bit) != 0; };
+    const auto present = [](std::uint64_t entry) { return (entry & page_bit::present) != 0; };
     for (; at < last; ++at) {
         if (present(*at)) return static_cast<unsigned>(at - first);
         while (at + 8 < last && !present(at[1] | at[2] | at[3] | at[4] | at[5] | at[6] | at[7] | at[8]))

@@ -8,8 +8,8 @@
 
 namespace basalt::paging {
 
-Step<> pin(Mfn mfn, unsigned level, DomainMemory& owner, Budget& budget) {
-    if (level < 1 || level > 4) return refuse(Error::invalid);
+Step<> pin(Mfn mfn, PageLevel level, DomainMemory& owner, Budget& budget) {
+    if (level < leaf_level || level > root_level) return refuse(Error::invalid);
     auto taken = take_use(mfn, table_of_level(level), owner, budget);
     if (!taken.done()) return outcome_of(taken).as_step();
     FrameUse use = std::move(taken).value();

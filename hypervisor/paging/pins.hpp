@@ -8,7 +8,7 @@
 
 namespace basalt::paging {
 
-Step<> pin(Mfn mfn, unsigned level, DomainMemory& owner, Budget& budget);
+Step<> pin(Mfn mfn, PageLevel level, DomainMemory& owner, Budget& budget);
 Result<> unpin(Mfn mfn, DomainMemory& owner);
 
 // new_baseptr and new_user_baseptr take Use::l4_table by take_use; the old root's use is dropped once CR3 has

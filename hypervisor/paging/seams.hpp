@@ -7,15 +7,16 @@
 #include "core/layout.hpp"
 #include "core/number.hpp"
 #include "core/result.hpp"
+#include "formats/page_entry.hpp"
 #include "memory/domain_memory.hpp"
 
 namespace basalt::paging {
 
 inline constexpr unsigned hypervisor_slots = layout::end_slot - layout::first_slot;
 
-// The raw L4 entries of Basalt's slots as this domain's roots carry them (its own per-domain area among
+// The L4 entries of Basalt's slots as this domain's roots carry them (its own per-domain area among
 // them).
-std::span<const std::uint64_t, hypervisor_slots> hypervisor_l4_entries(DomainId domain);
+std::span<const PageEntry, hypervisor_slots> hypervisor_l4_entries(DomainId domain);
 
 // What a domain may do with a frame that is not RAM. `silently_read_only` is granted, but the entry loses its
 // writable bit (MSI-X tables, IO-APIC pages that Basalt runs, configuration space).

@@ -11,7 +11,7 @@ namespace basalt::paging {
 
 namespace {
 
-constexpr std::uint64_t accessed_dirty = Entry::accessed_bit | Entry::dirty_bit;
+constexpr std::uint64_t accessed_dirty = page_bit::accessed | page_bit::dirty;
 
 using Word = std::atomic_ref<std::uint64_t>;
 
@@ -19,7 +19,7 @@ Word word_of(Mfn table, unsigned index) {
     return Word(table_at(table).data()[index]);
 }
 
-Entry kept_from(Entry found, Entry wanted, AccessedDirty kept) {
+PageEntry kept_from(PageEntry found, PageEntry wanted, AccessedDirty kept) {
     return kept == AccessedDirty::keep ? wanted.with(found.raw() & accessed_dirty) : wanted;
 }
 
@@ -29,7 +29,7 @@ struct Replaced {
 };
 
 // The entry, if it is still `found`, becomes `wanted`.
-inline Replaced replace(Word word, unsigned level, Entry found, Entry wanted, const Parties& parties,
+inline Replaced replace(Word word, PageLevel level, PageEntry found, PageEntry wanted, const Parties& parties,
                         Budget& budget) {
     auto expected = found.raw();
     if (wanted.present()) {
@@ -39,7 +39,7 @@ inline Replaced replace(Word word, unsigned level, Entry found, Entry wanted, co
         if (found.present() && names_the_same(level, found, wanted))
             return {{}, word.compare_exchange_strong(expected, wanted.raw(), std::memory_order_acq_rel)};
         if (const auto taken = take_named(level, wanted, parties, budget); !taken.done()) return {taken};
-        if (level == 1) wanted = without_pretence(wanted, parties.tables->id);
+        if (level == leaf_level) wanted = without_pretence(wanted, parties.tables->id);
     }
     const bool written = word.compare_exchange_strong(expected, wanted.raw(), std::memory_order_acq_rel);
     drop_named(level, written ? found : wanted);
@@ -72,18 +72,18 @@ Outcome TableHold::hold_another(Mfn mfn, DomainMemory& owner) {
     return {};
 }
 
-Outcome set_entry(const TableHold& table, unsigned index, Entry wanted, AccessedDirty kept,
+Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept,
                   const Parties& parties, Budget& budget) {
     const Word word = word_of(table.mfn(), index);
     if (!is_table(table.use())) {    // a page like any other
         word.store(wanted.raw(), std::memory_order_relaxed);
         return {};
     }
-    const unsigned level = level_of(table.use());
+    const PageLevel level = level_of(table.use());
     if (!is_guest_slot(level, index)) return refuse(Error::invalid);
     // Others lose the race as often as they win one: a vcpu of the guest, or the processor setting a bit.
     for (;;) {
-        const Entry found(word.load(std::memory_order_relaxed));
+        const PageEntry found(word.load(std::memory_order_relaxed));
         const auto replaced = replace(word, level, found, kept_from(found, wanted, kept), parties, budget);
         if (replaced.written || !replaced.outcome.done()) return replaced.outcome;
     }
@@ -101,10 +101,10 @@ Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t 
     if (table.use() != Use::l1_table) return refuse(Error::no_entry);
     const Word word = word_of(mfn, offset / 8);
     for (;;) {
-        const Entry found(word.load(std::memory_order_relaxed));
+        const PageEntry found(word.load(std::memory_order_relaxed));
         const auto bytes = found.raw() >> shift & mask;
         if (bytes != (expected & mask)) return bytes;
-        const Entry wanted((found.raw() & ~(mask << shift)) | (desired & mask) << shift);
+        const PageEntry wanted((found.raw() & ~(mask << shift)) | (desired & mask) << shift);
         const auto replaced = replace(word, 1, found, wanted, {&owner, &owner}, budget);
         if (!replaced.outcome.done()) return replaced.outcome.unfinished<std::uint64_t>();
         if (!replaced.written) continue;

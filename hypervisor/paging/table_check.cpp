@@ -11,15 +11,16 @@ namespace basalt::paging {
 
 namespace {
 
-void store_entries(Mfn mfn, unsigned level, unsigned first, DomainId domain) {
+void store_entries(Mfn mfn, PageLevel level, unsigned first, DomainId domain) {
     Table& table = table_at(mfn);
     for (unsigned i = next_present(table, first, entries_per_table); i < entries_per_table;
          i = next_present(table, i + 1, entries_per_table)) {
         if (!is_guest_slot(level, i)) continue;
-        const Entry entry(table[i]);
-        table[i] = stored(level, level == 1 ? without_pretence(entry, domain) : entry).raw();
+        const PageEntry entry(table[i]);
+        table[i] = stored(level, level == leaf_level ? without_pretence(entry, domain) : entry).raw();
     }
-    if (level == 4) std::ranges::copy(hypervisor_l4_entries(domain), table.begin() + layout::first_slot);
+    if (level == root_level)
+        std::ranges::transform(hypervisor_l4_entries(domain), table.begin() + layout::first_slot, &PageEntry::raw);
 }
 
 void rest(Mfn mfn, unsigned index) {
@@ -30,10 +31,10 @@ void rest(Mfn mfn, unsigned index) {
 
 }    // namespace
 
-void drop_entries(Mfn mfn, unsigned level, unsigned count) {
+void drop_entries(Mfn mfn, PageLevel level, unsigned count) {
     const Table& table = table_at(mfn);
     for (unsigned i = next_present(table, 0, count); i < count; i = next_present(table, i + 1, count))
-        if (is_guest_slot(level, i)) drop_named(level, Entry(table[i]));
+        if (is_guest_slot(level, i)) drop_named(level, PageEntry(table[i]));
 }
 
 void leave_unchecked(Mfn mfn) {
@@ -43,7 +44,7 @@ void leave_unchecked(Mfn mfn) {
     if (left->after.free()) last_reference_dropped(mfn);
 }
 
-Outcome check_table(Mfn mfn, unsigned level, unsigned from, DomainMemory& owner, Budget& budget,
+Outcome check_table(Mfn mfn, PageLevel level, unsigned from, DomainMemory& owner, Budget& budget,
                     const Checking* outer) {
     const Checking checking{mfn, outer};
     const Parties parties{&owner, &owner};
@@ -56,7 +57,7 @@ Outcome check_table(Mfn mfn, unsigned level, unsigned from, DomainMemory& owner,
             rest(mfn, i);
             return Again{};
         }
-        const Entry entry(table[i]);
+        const PageEntry entry(table[i]);
         const Outcome taken = (entry.raw() & refused) != 0
                                   ? Outcome(refuse(Error::invalid))
                                   : take_named(level, entry, parties, budget, &checking);

@@ -19,7 +19,7 @@ namespace {
 
 using layout::descriptor_pages;
 
-constexpr PageEntry mapped = rights::write & ~page_bit::global;
+constexpr std::uint64_t mapped = rights::write & ~page_bit::global;
 constexpr std::size_t ldt_first = descriptor_pages;   // of a vcpu's entries: GDT pages, then LDT pages
 constexpr std::uint16_t in_ldt = 4;                   // selector bit TI
 
@@ -30,16 +30,16 @@ layout::Address address_of_entry(const Vcpu& vcpu, std::size_t entry) {
 }
 
 // A page of the GDT that the guest has not set.
-PageEntry unset() { return entry_for(no_descriptors(), rights::read & ~page_bit::global); }
+PageEntry unset() { return PageEntry::of(no_descriptors(), rights::read & ~page_bit::global); }
 
 // Puts the frame there and lets go of the one before, after the CPU has forgotten it. A vcpu that does not run has no
 // translations anywhere: switching it out loaded another root.
 void replace(Vcpu& vcpu, std::size_t entry, PageEntry wanted) {
     PageEntry& slot = vcpu.pv.descriptor_entries[entry];
     const PageEntry before = std::exchange(slot, wanted);
-    if (before == 0) return;
+    if (before == PageEntry()) return;
     if (before != wanted && runs_here(vcpu)) flush_page_here(address_of_entry(vcpu, entry));
-    if (before != unset()) static_cast<void>(FrameUse::adopt(frame_of(before)));
+    if (before != unset()) static_cast<void>(FrameUse::adopt(before.mfn()));
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ Result<> set_gdt(Vcpu& vcpu, std::span<const Mfn> frames, std::uint32_t entries)
     }
     for (std::size_t page = 0; page < guest_gdt_pages; ++page) {
         const bool wanted = page < frames.size();
-        replace(vcpu, page, wanted ? entry_for(std::move(taken[page]).into_table(), mapped) : unset());
+        replace(vcpu, page, wanted ? PageEntry::of(std::move(taken[page]).into_table(), mapped) : unset());
         pv.gdt_frames[page] = wanted ? frames[page] : no_mfn;
     }
     pv.gdt_entries = entries;
@@ -76,18 +76,18 @@ Result<> set_ldt(Vcpu& vcpu, std::uint64_t base, std::uint32_t entries) {
 
 void forget_ldt_pages(Vcpu& vcpu) {
     for (std::size_t page = 0; page < descriptor_pages; ++page)
-        if (vcpu.pv.descriptor_entries[ldt_first + page] != 0) replace(vcpu, ldt_first + page, 0);
+        if (vcpu.pv.descriptor_entries[ldt_first + page] != PageEntry()) replace(vcpu, ldt_first + page, PageEntry());
 }
 
 Result<> map_ldt_page(Vcpu& vcpu, std::uint64_t offset) {
     PvVcpu& pv = vcpu.pv;
     if (offset >= std::uint64_t{pv.ldt_entries} * 8) return refuse(Error::invalid);
     const std::size_t entry = ldt_first + offset / page_size;
-    if (pv.descriptor_entries[entry] != 0) return refuse(Error::invalid);
+    if (pv.descriptor_entries[entry] != PageEntry()) return refuse(Error::invalid);
     const paging::Walk walk = paging::walk(pv.kernel_root, pv.ldt_base + offset);
     if (!walk.mapped()) return refuse(Error::invalid);
     FrameUse use = TRY(paging::take_descriptors(walk.entries[1].mfn(), vcpu.domain.memory));
-    pv.descriptor_entries[entry] = entry_for(std::move(use).into_table(), mapped);
+    pv.descriptor_entries[entry] = PageEntry::of(std::move(use).into_table(), mapped);
     return {};
 }
 
@@ -104,7 +104,7 @@ std::optional<std::uint64_t> descriptor_of(const Vcpu& vcpu, std::uint16_t selec
 }
 
 void lend_own_descriptors(const Vcpu& vcpu) {
-    vcpu.pv.descriptor_entries[guest_gdt_pages] = entry_for(this_cpu().descriptors, mapped);
+    vcpu.pv.descriptor_entries[guest_gdt_pages] = PageEntry::of(this_cpu().descriptors, mapped);
 }
 
 void load_descriptor_tables(const Vcpu& vcpu) {

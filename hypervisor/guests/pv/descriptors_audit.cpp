@@ -12,8 +12,8 @@ void count_descriptor_tables(const Vcpu& vcpu, paging::Audit& audit) {
     for (std::size_t page = 0; page < 2 * layout::descriptor_pages; ++page) {
         if (page >= guest_gdt_pages && page < layout::descriptor_pages) continue;   // Basalt's
         const PageEntry entry = vcpu.pv.descriptor_entries[page];
-        if ((entry & page_bit::present) == 0 || frame_of(entry) == no_descriptors()) continue;
-        audit.add_use(frame_of(entry), Use::descriptors);
+        if (!entry.present() || entry.mfn() == no_descriptors()) continue;
+        audit.add_use(entry.mfn(), Use::descriptors);
     }
 }
 

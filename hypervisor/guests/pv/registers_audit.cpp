@@ -24,7 +24,7 @@ std::uint64_t as_number(TablesOf tables) { return std::bit_cast<std::uint32_t>(t
 // The page of a vcpu's GDT that is lent to it by the CPU where it runs.
 std::uint64_t own_gdt_page(const Vcpu* vcpu) {
     return vcpu == nullptr ? this_cpu().descriptors.raw
-                           : frame_of(vcpu->pv.descriptor_entries[FIRST_RESERVED_GDT_PAGE]).raw;
+                           : vcpu->pv.descriptor_entries[FIRST_RESERVED_GDT_PAGE].mfn().raw;
 }
 
 HeldRegisters found_here() {

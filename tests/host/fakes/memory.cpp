@@ -90,13 +90,13 @@ DeviceAccess device_access(DomainId domain, Mfn mfn) {
 }
 
 EntryLimits entry_limits() {
-    return {Entry::frame_bits & ~((std::uint64_t{1} << 46) - 1)};
+    return {page_bit::frame & ~((std::uint64_t{1} << 46) - 1)};
 }
 
-std::span<const std::uint64_t, hypervisor_slots> hypervisor_l4_entries(DomainId) {
+std::span<const PageEntry, hypervisor_slots> hypervisor_l4_entries(DomainId) {
     static const auto entries = [] {
-        std::array<std::uint64_t, hypervisor_slots> made;
-        for (unsigned i = 0; i < hypervisor_slots; ++i) made[i] = fakes::own_slot_marker | i;
+        std::array<PageEntry, hypervisor_slots> made;
+        for (unsigned i = 0; i < hypervisor_slots; ++i) made[i] = PageEntry(fakes::own_slot_marker | i);
         return made;
     }();
     return entries;

@@ -13,7 +13,7 @@
 #include "memory/domain_memory.hpp"
 #include "memory/frame.hpp"
 #include "memory/start.hpp"
-#include "paging/entry.hpp"
+#include "formats/page_entry.hpp"
 #include "translations/cpu_translations.hpp"
 
 namespace basalt::fakes {

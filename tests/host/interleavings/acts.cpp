@@ -12,8 +12,8 @@ using namespace paging;
 
 namespace {
 
-constexpr std::uint64_t read_only = Entry::present_bit | Entry::user_bit;
-constexpr std::uint64_t writable = read_only | Entry::writable_bit;
+constexpr std::uint64_t read_only = page_bit::present | page_bit::user;
+constexpr std::uint64_t writable = read_only | page_bit::writable;
 
 // As page-table calls do: each ends with the work that it, or another of the same domain, has left.
 template <typename Call>
@@ -34,7 +34,7 @@ void write(World& world, unsigned domain, Role table, unsigned index, std::uint6
 
 void pin_at(World& world, unsigned domain, Role role, unsigned level) {
     as_a_call(world.domain(domain), Budget::one_call, [&](Budget& budget) {
-        static_cast<void>(pin(world.mfn(role), level, world.domain(domain), budget));
+        static_cast<void>(pin(world.mfn(role), PageLevel(level), world.domain(domain), budget));
     });
 }
 void unpin_it(World& world, Role role) {
@@ -45,18 +45,18 @@ void unpin_it(World& world, Role role) {
 }    // namespace
 
 const Act map_writable{"map_writable", [](World& world) {
-                           write(world, 0, Role::level1, 0, Entry::of(world.mfn(Role::page), writable).raw());
+                           write(world, 0, Role::level1, 0, PageEntry::of(world.mfn(Role::page), writable).raw());
                        }};
 const Act map_read_only{"map_read_only", [](World& world) {
                             write(world, 0, Role::level1, 0,
-                                  Entry::of(world.mfn(Role::page), read_only).raw());
+                                  PageEntry::of(world.mfn(Role::page), read_only).raw());
                         }};
 const Act map_other{"map_other", [](World& world) {
-                        write(world, 0, Role::level1, 0, Entry::of(world.mfn(Role::other), writable).raw());
+                        write(world, 0, Role::level1, 0, PageEntry::of(world.mfn(Role::other), writable).raw());
                     }};
 const Act unmap{"unmap", [](World& world) { write(world, 0, Role::level1, 0, 0); }};
 const Act map_again{"map_again", [](World& world) {
-                        write(world, 0, Role::level1, 1, Entry::of(world.mfn(Role::page), writable).raw());
+                        write(world, 0, Role::level1, 1, PageEntry::of(world.mfn(Role::page), writable).raw());
                     }};
 const Act unmap_again{"unmap_again", [](World& world) { write(world, 0, Role::level1, 1, 0); }};
 const Act protect_by_byte{
@@ -64,7 +64,7 @@ const Act protect_by_byte{
         as_a_call(world.domain(0), Budget::one_call, [&](Budget& budget) {
             const auto found = std::atomic_ref(world.table(Role::level1)[0]).load() & 0xff;
             static_cast<void>(emulate_table_write(world.mfn(Role::level1), 0, found,
-                                                  found & ~Entry::writable_bit, 1, world.domain(0), budget));
+                                                  found & ~page_bit::writable, 1, world.domain(0), budget));
         });
     }};
 
@@ -72,7 +72,7 @@ const Act pin_page{"pin_page", [](World& world) { pin_at(world, 0, Role::page, 1
 const Act pin_page_as_level_2{"pin_page_as_level_2", [](World& world) { pin_at(world, 0, Role::page, 2); }};
 const Act unpin_page{"unpin_page", [](World& world) { unpin_it(world, Role::page); }};
 const Act link_page{"link_page", [](World& world) {
-                        write(world, 0, Role::level2, 1, Entry::of(world.mfn(Role::page), writable).raw());
+                        write(world, 0, Role::level2, 1, PageEntry::of(world.mfn(Role::page), writable).raw());
                     }};
 const Act unlink_page{"unlink_page", [](World& world) { write(world, 0, Role::level2, 1, 0); }};
 
@@ -80,13 +80,13 @@ const Act pin_tree{"pin_tree", [](World& world) { pin_at(world, 0, Role::tree, 2
 // So little may be done at a time that the check rests between its entries; the guest does not come back.
 const Act pin_half_a_tree{"pin_half_a_tree", [](World& world) {
                               as_a_call(world.domain(0), 1, [&](Budget& budget) {
-                                  static_cast<void>(pin(world.mfn(Role::tree), 2, world.domain(0), budget));
+                                  static_cast<void>(pin(world.mfn(Role::tree), PageLevel(2), world.domain(0), budget));
                               });
                           }};
 const Act unpin_tree{"unpin_tree", [](World& world) { unpin_it(world, Role::tree); }};
 
 const Act write_page{"write_page", [](World& world) {
-                         write(world, 0, Role::page, 0, Entry::of(world.mfn(Role::other), read_only).raw());
+                         write(world, 0, Role::page, 0, PageEntry::of(world.mfn(Role::other), read_only).raw());
                      }};
 const Act clear_page{"clear_page", [](World& world) {
                          as_a_call(world.domain(0), Budget::one_call, [&](Budget&) {
@@ -119,13 +119,13 @@ const Act populate_2{"populate_2", [](World& world) {
                          static_cast<void>(populate(world.domain(1), Pfn(1), {.from_reserve = true}));
                      }};
 const Act map_2{"map_2", [](World& world) {
-                    write(world, 1, Role::level1_2, 0, Entry::of(world.mfn(Role::page), writable).raw());
+                    write(world, 1, Role::level1_2, 0, PageEntry::of(world.mfn(Role::page), writable).raw());
                 }};
 const Act map_foreign_2{"map_foreign_2", [](World& world) {
                             as_a_call(world.domain(1), Budget::one_call, [&](Budget& budget) {
                                 TableHold hold;
                                 static_cast<void>(update(hold, physical_of(world.mfn(Role::level1_2)),
-                                                         Entry::of(world.mfn(Role::page), writable).raw(),
+                                                         PageEntry::of(world.mfn(Role::page), writable).raw(),
                                                          {&world.domain(1), &world.domain(0)}, budget));
                             });
                         }};
@@ -133,11 +133,11 @@ const Act unmap_2{"unmap_2", [](World& world) { write(world, 1, Role::level1_2, 
 const Act name_tables_2{"name_tables_2", [](World& world) {
                             for (unsigned index : {0U, 1U})
                                 write(world, 1, Role::page, index,
-                                      Entry::of(world.mfn(Role::other_2), writable).raw());
+                                      PageEntry::of(world.mfn(Role::other_2), writable).raw());
                         }};
 const Act pin_half_2{"pin_half_2", [](World& world) {
                          as_a_call(world.domain(1), 1, [&](Budget& budget) {
-                             static_cast<void>(pin(world.mfn(Role::page), 2, world.domain(1), budget));
+                             static_cast<void>(pin(world.mfn(Role::page), PageLevel(2), world.domain(1), budget));
                          });
                      }};
 const Act pin_2{"pin_2", [](World& world) { pin_at(world, 1, Role::page, 1); }};

@@ -31,7 +31,7 @@ std::string World::wrong_with_cache(unsigned cpu) const {
         if (knows(cache.writable) && word.use() != Use::writable)
             return told("can write what is in a use of trust:");
         for (unsigned level = 1; level <= 4; ++level)
-            if (knows(cache.walked[level]) && word.use() != table_of_level(level))
+            if (knows(cache.walked[level]) && word.use() != table_of_level(PageLevel(level)))
                 return told("walks what is no such table any more:");
     }
     return {};
@@ -50,12 +50,12 @@ std::string World::wrong_with_counts() const {
             *reinterpret_cast<const paging::Table*>(contents_.data() + (first_frame + frame) * page_size);
         const auto level = level_of(word.use());
         for (unsigned index = 0; index < entries_used; ++index) {
-            const Entry entry(entries[index]);
+            const PageEntry entry(entries[index]);
             const auto lower = entry.mfn().raw - first_frame;
             if (!entry.present() || lower >= roles) continue;
             ++references[lower];
-            if (level > 1)
-                ++tables[level - 1][lower];
+            if (level > leaf_level)
+                ++tables[below(level).raw][lower];
             else if (entry.writable())
                 ++writable[lower];
         }
@@ -67,7 +67,7 @@ std::string World::wrong_with_counts() const {
             return named(frame) + ": a writable entry without its use";
         for (unsigned level = 1; level <= 4; ++level)
             if (tables[level][frame] >
-                (word.use() == table_of_level(level) && word.checked() ? word.users() : 0))
+                (word.use() == table_of_level(PageLevel(level)) && word.checked() ? word.users() : 0))
                 return named(frame) + ": named as a table without that use";
     }
     return {};

@@ -61,11 +61,11 @@ DeviceAccess device_access(DomainId, Mfn) {
     return DeviceAccess::none;
 }
 EntryLimits entry_limits() {
-    return {Entry::frame_bits & ~((std::uint64_t{1} << 46) - 1)};
+    return {page_bit::frame & ~((std::uint64_t{1} << 46) - 1)};
 }
 
-std::span<const std::uint64_t, hypervisor_slots> hypervisor_l4_entries(DomainId) {
-    static constexpr std::array<std::uint64_t, hypervisor_slots> none{};
+std::span<const PageEntry, hypervisor_slots> hypervisor_l4_entries(DomainId) {
+    static constexpr std::array<PageEntry, hypervisor_slots> none{};
     return none;
 }
 

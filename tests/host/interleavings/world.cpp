@@ -17,7 +17,7 @@ using namespace paging;
 
 namespace {
 
-constexpr std::uint64_t table_flags = Entry::present_bit | Entry::writable_bit | Entry::user_bit;
+constexpr std::uint64_t table_flags = page_bit::present | page_bit::writable | page_bit::user;
 
 constexpr std::string_view names[roles] = {"root", "level3", "level2",   "level1",   "page",     "other",
                                            "tree", "root2",  "level3_2", "level2_2", "level1_2", "other_2"};
@@ -63,7 +63,7 @@ void World::begin(Fault fault, FlushTime clock) {
         mfns_[role] = *populate(domains_[role >= static_cast<unsigned>(Role::root2)], Pfn(role),
                                 {.from_reserve = true});
     const auto link = [&](Role upper, Role lower, unsigned index = 0) {
-        table(upper)[index] = Entry::of(mfn(lower), table_flags).raw();
+        table(upper)[index] = PageEntry::of(mfn(lower), table_flags).raw();
     };
     link(Role::root, Role::level3), link(Role::level3, Role::level2), link(Role::level2, Role::level1);
     link(Role::root2, Role::level3_2), link(Role::level3_2, Role::level2_2),
@@ -72,7 +72,7 @@ void World::begin(Fault fault, FlushTime clock) {
     link(Role::page, Role::other);
     for (unsigned which = 0; which < domains_.size(); ++which) {
         Budget budget;
-        static_cast<void>(pin(mfn(which == 0 ? Role::root : Role::root2), 4, domains_[which], budget));
+        static_cast<void>(pin(mfn(which == 0 ? Role::root : Role::root2), root_level, domains_[which], budget));
     }
     let_pass(0);
     fault_ = fault;
@@ -167,7 +167,7 @@ void World::walk(Cache& cache, unsigned level, unsigned frame) {
     const auto& entries =
         *reinterpret_cast<paging::Table*>(contents_.data() + (first_frame + frame) * page_size);
     for (unsigned index = 0; index < entries_used; ++index) {
-        const Entry entry(entries[index]);
+        const PageEntry entry(entries[index]);
         if (!entry.present()) continue;
         const auto named = entry.mfn().raw - first_frame;
         if (named >= roles) continue;
@@ -258,7 +258,7 @@ std::uint64_t World::to_be_stored(volatile void* place, std::size_t size, std::u
             (record % 16 == 0 ? ": " + in_words(FrameWord(found)) + " -> " + in_words(FrameWord(stored))
                               : ": owner word"));
     else if (content >= 0)
-        say(entry_in_words(static_cast<std::uint64_t>(content), Entry(wanted)));
+        say(entry_in_words(static_cast<std::uint64_t>(content), PageEntry(wanted)));
     else if (place_in(translations_, place) >= 0)
         say("says so");
     else
@@ -266,7 +266,7 @@ std::uint64_t World::to_be_stored(volatile void* place, std::size_t size, std::u
     return stored;
 }
 
-std::string World::entry_in_words(std::uint64_t offset, Entry entry) const {
+std::string World::entry_in_words(std::uint64_t offset, PageEntry entry) const {
     const auto place = named(static_cast<unsigned>(offset / page_size - first_frame)) + "[" +
                        std::to_string(offset % page_size / 8) + "] = ";
     if (!entry.present()) return place + "nothing";

@@ -10,7 +10,7 @@
 
 #include "memory/domain_memory.hpp"
 #include "memory/frame.hpp"
-#include "paging/entry.hpp"
+#include "formats/page_entry.hpp"
 #include "translations/cpu_translations.hpp"
 
 #include "cpus.hpp"
@@ -129,7 +129,7 @@ private:
     std::string wrong_with_counts() const;
     std::uint64_t spoilt_record(std::uint64_t found, std::uint64_t wanted) const;
     std::uint64_t spoilt_stamp(std::uint64_t found, std::uint64_t wanted) const;
-    std::string entry_in_words(std::uint64_t offset, paging::Entry entry) const;
+    std::string entry_in_words(std::uint64_t offset, PageEntry entry) const;
     std::string named(unsigned frame) const;
 
     const Scenario* scenario_ = nullptr;

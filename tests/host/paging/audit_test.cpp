@@ -8,16 +8,16 @@ struct AuditTest : ::testing::Test {
     AuditTest() {
         auto& domain = world.domain(2);
         for (auto& mfn : frames) mfn = *populate(domain, Pfn(100), {.from_reserve = true});
-        put(3, 2, 0, Entry::writable_bit);
-        put(2, 1, 0, Entry::writable_bit);
-        put(1, 0, 0, Entry::writable_bit);
+        put(3, 2, 0, page_bit::writable);
+        put(2, 1, 0, page_bit::writable);
+        put(1, 0, 0, page_bit::writable);
         put(1, 4, 1, 0);
         Budget budget;
-        EXPECT_TRUE(pin(frames[3], 3, domain, budget).done());
+        EXPECT_TRUE(pin(frames[3], PageLevel(3), domain, budget).done());
         EXPECT_EQ(told(), "");
     }
     void put(unsigned table, unsigned named, unsigned index, std::uint64_t rights) {
-        table_at(frames[table])[index] = Entry::of(frames[named], Entry::present_bit | Entry::user_bit | rights).raw();
+        table_at(frames[table])[index] = PageEntry::of(frames[named], page_bit::present | page_bit::user | rights).raw();
     }
     std::string told() {
         const auto wrong = world.audited().first_finding();
@@ -66,21 +66,21 @@ TEST_F(AuditTest, AUseOfAnotherKindIsFound) {
 }
 
 TEST_F(AuditTest, EntriesAreWhatTheyWereStoredAs) {
-    const auto user = Entry::present_bit | Entry::user_bit;
-    EXPECT_EQ(told_with(1, 1, Entry::of(frames[4], Entry::present_bit).raw()), "1: entry");
-    EXPECT_EQ(told_with(1, 1, Entry::of(frames[4], user | Entry::cache_disable_bit).raw()), "1: entry");
-    EXPECT_EQ(told_with(2, 0, Entry::of(frames[1], user | Entry::large_bit).raw()), "2: entry");
-    EXPECT_EQ(told_with(1, 1, Entry::of(frames[4], user | Entry::writable_bit).raw()), "4: users");
+    const auto user = page_bit::present | page_bit::user;
+    EXPECT_EQ(told_with(1, 1, PageEntry::of(frames[4], page_bit::present).raw()), "1: entry");
+    EXPECT_EQ(told_with(1, 1, PageEntry::of(frames[4], user | page_bit::cache_disable).raw()), "1: entry");
+    EXPECT_EQ(told_with(2, 0, PageEntry::of(frames[1], user | page_bit::large).raw()), "2: entry");
+    EXPECT_EQ(told_with(1, 1, PageEntry::of(frames[4], user | page_bit::writable).raw()), "4: users");
     EXPECT_EQ(told_with(1, 1, 0), "4: references");
 }
 
 TEST_F(AuditTest, EntriesNameTheOwnersFramesAlone) {
-    const auto user = Entry::present_bit | Entry::user_bit;
+    const auto user = page_bit::present | page_bit::user;
     Mfn strange = world.memory.begin();
     while (frame(strange).owner() != DomainId(1)) ++strange;
-    EXPECT_EQ(told_with(1, 2, Entry::of(strange, user).raw()), "1: entry that names a frame of another's");
-    EXPECT_EQ(told_with(2, 2, Entry::of(strange, user).raw()), "2: entry that names a table of another's");
-    EXPECT_EQ(told_with(1, 2, Entry::of(Mfn(3), user).raw()), "1: entry that names device memory");
+    EXPECT_EQ(told_with(1, 2, PageEntry::of(strange, user).raw()), "1: entry that names a frame of another's");
+    EXPECT_EQ(told_with(2, 2, PageEntry::of(strange, user).raw()), "2: entry that names a table of another's");
+    EXPECT_EQ(told_with(1, 2, PageEntry::of(Mfn(3), user).raw()), "1: entry that names device memory");
 }
 
 TEST_F(AuditTest, AMappingOfAGrantIsShownOnce) {
@@ -90,7 +90,7 @@ TEST_F(AuditTest, AMappingOfAGrantIsShownOnce) {
     const auto hold = [&](auto rule) { static_cast<void>(frame(strange).apply(rule)); };
     hold([](FrameWord word) { return word.take_reference(); });
     const auto told_lent = [&](unsigned to_read, unsigned to_write, std::uint64_t rights) {
-        const auto was = std::exchange(table_at(frames[1])[2], Entry::of(strange, Entry::present_bit | Entry::user_bit | rights).raw());
+        const auto was = std::exchange(table_at(frames[1])[2], PageEntry::of(strange, page_bit::present | page_bit::user | rights).raw());
         auto audit = world.audited();
         for (unsigned i = 0; i < to_read; ++i) audit.add_lent(strange, false);
         for (unsigned i = 0; i < to_write; ++i) audit.add_lent(strange, true);
@@ -103,8 +103,8 @@ TEST_F(AuditTest, AMappingOfAGrantIsShownOnce) {
     EXPECT_EQ(told_lent(0, 1, 0), "another: entries beyond the mappings that lend it to read");
     hold([](FrameWord word) { return word.drop_reference(); });
     hold([](FrameWord word) { return word.take_both(Use::writable); });
-    EXPECT_EQ(told_lent(0, 1, Entry::writable_bit), "");
-    EXPECT_EQ(told_lent(1, 0, Entry::writable_bit), "another: entries beyond the mappings that lend it to write");
+    EXPECT_EQ(told_lent(0, 1, page_bit::writable), "");
+    EXPECT_EQ(told_lent(1, 0, page_bit::writable), "another: entries beyond the mappings that lend it to write");
 }
 
 TEST_F(AuditTest, TheFreeFramesAreThoseOfNobody) {

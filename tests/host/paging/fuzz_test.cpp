@@ -53,7 +53,7 @@ bool scribbles(Guest& guest) {
 bool pins(Guest& guest) {
     const auto level = guest.any_level();
     const Mfn mfn = guest.world.frame_for(level);
-    return insist(guest.world, [&](Budget& budget) { return pin(mfn, level, guest.domain, budget); }).done();
+    return insist(guest.world, [&](Budget& budget) { return pin(mfn, PageLevel(level), guest.domain, budget); }).done();
 }
 
 bool unpins(Guest& guest) {

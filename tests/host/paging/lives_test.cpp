@@ -65,7 +65,7 @@ TEST_F(Story, WhoNeverSawAPageDoesNotFlushForIt) {
         const Mfn mfn = *populate(*story.owner, Pfn(1), {.from_reserve = true});
         const Mfn table = *populate(*story.tables, Pfn(2), {.from_reserve = true});
         Budget budget;
-        ASSERT_TRUE(pin(table, 1, *story.tables, budget).done());
+        ASSERT_TRUE(pin(table, PageLevel(1), *story.tables, budget).done());
         for (unsigned cpu = 0; cpu < 2; ++cpu) {
             fakes::cpu = CpuId(cpu);
             if (story.walk[cpu] != nullptr)
@@ -78,7 +78,7 @@ TEST_F(Story, WhoNeverSawAPageDoesNotFlushForIt) {
             TableHold hold;
             ASSERT_TRUE(hold.hold(table, *story.tables).done());
             const Parties parties{story.tables, story.owner, story.granted};
-            for (const Entry entry : {Entry::of(mfn, flags), Entry()})
+            for (const PageEntry entry : {PageEntry::of(mfn, flags), PageEntry()})
                 ASSERT_TRUE(set_entry(hold, 0, entry, AccessedDirty::as_given, parties, budget).done());
         }
         const auto who = asked(world, [&] { ASSERT_TRUE(take_use(mfn, Use::l1_table, *story.owner, budget).done()); });
@@ -114,12 +114,12 @@ TEST_F(Story, APageThatBecomesATableIsForgottenByWhoCouldWriteIt) {
 
 TEST_F(Story, ABigTreeIsCheckedAndUndoneStepByStep) {
     for (unsigned which = 1; which <= 3; ++which)
-        table_at(table(2))[10 + which] = Entry::of(page(which), flags).raw();
+        table_at(table(2))[10 + which] = PageEntry::of(page(which), flags).raw();
     Budget small(0);
     unsigned steps = 0;
     for (;; ++steps) {
         Budget budget(1);
-        const auto step = pin(table(4), 4, domain, budget);
+        const auto step = pin(table(4), PageLevel(4), domain, budget);
         if (step.done()) break;
         ASSERT_NE(step.again(), nullptr);
         ASSERT_TRUE(world.consistent()) << steps;
@@ -160,7 +160,7 @@ TEST_F(Story, ATableThatWaitsIsHadByWhoeverNeedsIt) {
     for (unsigned i = 0; i < many; ++i) {
         tables.push_back(*populate(domain, Pfn(i), {.from_reserve = true}));
         Budget budget;
-        ASSERT_TRUE(pin(tables.back(), 1, domain, budget).done());
+        ASSERT_TRUE(pin(tables.back(), PageLevel(1), domain, budget).done());
     }
     for (const Mfn mfn : tables) ASSERT_TRUE(unpin(mfn, domain).has_value());
     const auto still_waiting = [&] {

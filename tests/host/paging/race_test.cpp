@@ -12,16 +12,16 @@ using namespace basalt::paging;
 
 namespace {
 
-constexpr std::uint64_t flags = Entry::present_bit | Entry::writable_bit | Entry::user_bit;
+constexpr std::uint64_t flags = page_bit::present | page_bit::writable | page_bit::user;
 
 // A small address space: one root, one table of each level, two pages.
 struct Space {
     Space() : world(1, 20), domain(world.domain(1)) {
         for (auto& mfn : frames) mfn = *populate(domain, Pfn(1), {.from_reserve = true});
         for (unsigned level = 4; level > 1; --level)
-            table_at(table(level))[3] = Entry::of(table(level - 1), flags).raw();
-        table_at(table(1))[5] = Entry::of(page(0), flags).raw();
-        table_at(table(1))[6] = Entry::of(table(1), Entry::present_bit).raw();
+            table_at(table(level))[3] = PageEntry::of(table(level - 1), flags).raw();
+        table_at(table(1))[5] = PageEntry::of(page(0), flags).raw();
+        table_at(table(1))[6] = PageEntry::of(table(1), page_bit::present).raw();
     }
     Mfn table(unsigned level) const {
         return frames[level];
@@ -70,10 +70,10 @@ TEST(Race, ATableUnderCheckIsWaitedForAndNeverRefused) {
 TEST(Race, OneEntryIsWrittenByBoth) {
     Space space;
     Budget budget;
-    ASSERT_TRUE(pin(space.table(4), 4, space.domain, budget).done());
-    const std::uint64_t values[] = {0, Entry::of(space.page(0), flags).raw(),
-                                    Entry::of(space.page(1), flags).raw(),
-                                    Entry::of(space.page(0), Entry::present_bit).raw()};
+    ASSERT_TRUE(pin(space.table(4), PageLevel(4), space.domain, budget).done());
+    const std::uint64_t values[] = {0, PageEntry::of(space.page(0), flags).raw(),
+                                    PageEntry::of(space.page(1), flags).raw(),
+                                    PageEntry::of(space.page(0), page_bit::present).raw()};
     std::atomic<unsigned> refused{0};
     on_two_cpus([&](unsigned cpu) {
         TableHold table;

@@ -5,15 +5,15 @@
 
 namespace basalt::paging {
 
-inline constexpr std::uint64_t flags = Entry::present_bit | Entry::writable_bit | Entry::user_bit;
+inline constexpr std::uint64_t flags = page_bit::present | page_bit::writable | page_bit::user;
 
 class Story : public ::testing::Test {
 protected:
     Story() : world(1, 30), domain(world.domain(1)) {
         for (auto& mfn : frames) mfn = *populate(domain, Pfn(1), {.from_reserve = true});
         for (unsigned level = 4; level > 1; --level)
-            table_at(table(level))[3] = Entry::of(table(level - 1), flags).raw();
-        table_at(table(1))[5] = Entry::of(page(0), flags).raw();
+            table_at(table(level))[3] = PageEntry::of(table(level - 1), flags).raw();
+        table_at(table(1))[5] = PageEntry::of(page(0), flags).raw();
     }
     Mfn table(unsigned level) const {
         return frames[level];
@@ -21,12 +21,12 @@ protected:
     Mfn page(unsigned which) const {
         return frames[which == 0 ? 0 : 4 + which];
     }
-    Entry entry(unsigned level, unsigned index) const {
-        return Entry(table_at(table(level))[index]);
+    PageEntry entry(unsigned level, unsigned index) const {
+        return PageEntry(table_at(table(level))[index]);
     }
     Step<> pinned(unsigned level) {
         Budget budget;
-        return pin(table(level), level, domain, budget);
+        return pin(table(level), PageLevel(level), domain, budget);
     }
     Step<> write(unsigned level, unsigned index, std::uint64_t value,
                  std::uint64_t kind = MMU_NORMAL_PT_UPDATE) {

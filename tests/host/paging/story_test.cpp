@@ -21,18 +21,18 @@ TEST_F(Story, AnL4CarriesBasaltsSlotsAndTheGuestMayNotWriteThem) {
 }
 
 TEST_F(Story, EntriesAreStoredForRing3AndNeverGlobal) {
-    table_at(table(1))[7] = Entry::of(page(1), Entry::present_bit | Entry::global_bit).raw();
+    table_at(table(1))[7] = PageEntry::of(page(1), page_bit::present | page_bit::global).raw();
     ASSERT_TRUE(pinned(4).done());
     EXPECT_EQ(entry(1, 7),
-              Entry::of(page(1), Entry::present_bit | Entry::user_bit | Entry::guest_kernel_bit));
-    EXPECT_EQ(entry(1, 5), Entry::of(page(0), flags));
-    EXPECT_TRUE(write(1, 7, Entry::of(page(1), flags | Entry::global_bit).raw()).done());
-    EXPECT_EQ(entry(1, 7), Entry::of(page(1), flags));
+              PageEntry::of(page(1), page_bit::present | page_bit::user | page_bit::guest_kernel));
+    EXPECT_EQ(entry(1, 5), PageEntry::of(page(0), flags));
+    EXPECT_TRUE(write(1, 7, PageEntry::of(page(1), flags | page_bit::global).raw()).done());
+    EXPECT_EQ(entry(1, 7), PageEntry::of(page(1), flags));
 }
 
 TEST_F(Story, ARefusedPinLeavesEveryByteAndCountAsItWas) {
-    table_at(table(1))[4] = Entry::of(page(1), Entry::present_bit).raw();
-    table_at(table(2))[9] = Entry::of(page(1), flags | Entry::large_bit).raw();
+    table_at(table(1))[4] = PageEntry::of(page(1), page_bit::present).raw();
+    table_at(table(2))[9] = PageEntry::of(page(1), flags | page_bit::large).raw();
     std::vector<std::byte> before(page_size * 5), after(page_size * 5);
     const auto copy = [&](std::vector<std::byte>& to) {
         for (unsigned level = 1; level <= 4; ++level)
@@ -50,18 +50,18 @@ TEST_F(Story, ARefusedPinLeavesEveryByteAndCountAsItWas) {
 
 TEST_F(Story, APageTableIsNotWritableAnywhereNorAWritablePageATable) {
     ASSERT_TRUE(pinned(4).done());
-    EXPECT_EQ(refusal(write(1, 8, Entry::of(table(1), flags).raw())), Error::busy);
-    EXPECT_TRUE(write(1, 8, Entry::of(table(1), Entry::present_bit).raw()).done());
+    EXPECT_EQ(refusal(write(1, 8, PageEntry::of(table(1), flags).raw())), Error::busy);
+    EXPECT_TRUE(write(1, 8, PageEntry::of(table(1), page_bit::present).raw()).done());
     Budget budget;
-    EXPECT_EQ(refusal(pin(page(0), 1, domain, budget)), Error::invalid);
+    EXPECT_EQ(refusal(pin(page(0), PageLevel(1), domain, budget)), Error::invalid);
     settle();
 }
 
 TEST_F(Story, ATableThatNamesItselfIsRefusedNotWaitedFor) {
     for (unsigned level = 1; level <= 4; ++level) {
-        table_at(page(1))[0] = Entry::of(page(1), flags).raw();
+        table_at(page(1))[0] = PageEntry::of(page(1), flags).raw();
         Budget budget;
-        const auto step = pin(page(1), level, domain, budget);
+        const auto step = pin(page(1), PageLevel(level), domain, budget);
         EXPECT_EQ(refusal(step), level == 1 ? Error::busy : Error::invalid) << level;
     }
     settle();
@@ -72,15 +72,15 @@ TEST_F(Story, ForeignAndHypervisorFramesAreNotForTheTaking) {
     const Mfn theirs = *populate(world.domain(2), Pfn(1), {.from_reserve = true});
     const Mfn ours = *allocate_frames();
     for (const auto mfn : {theirs, ours})
-        for (const auto bits : {flags, std::uint64_t{Entry::present_bit}})
-            EXPECT_EQ(refusal(write(1, 9, Entry::of(mfn, bits).raw())), Error::busy);
-    EXPECT_EQ(refusal(write(1, 9, Entry::of(Mfn(1 << 20), flags).raw())), Error::not_permitted);
+        for (const auto bits : {flags, std::uint64_t{page_bit::present}})
+            EXPECT_EQ(refusal(write(1, 9, PageEntry::of(mfn, bits).raw())), Error::busy);
+    EXPECT_EQ(refusal(write(1, 9, PageEntry::of(Mfn(1 << 20), flags).raw())), Error::not_permitted);
     Budget budget;
-    EXPECT_EQ(refusal(pin(theirs, 1, domain, budget)), Error::invalid);
+    EXPECT_EQ(refusal(pin(theirs, PageLevel(1), domain, budget)), Error::invalid);
     settle();
     // With permission, a foreign page is held by the entry that names it, even after its owner let it go.
     TableHold hold;
-    EXPECT_TRUE(update(hold, physical_of(table(1)) | 9 * 8, Entry::of(theirs, flags).raw(),
+    EXPECT_TRUE(update(hold, physical_of(table(1)) | 9 * 8, PageEntry::of(theirs, flags).raw(),
                        {&domain, &world.domain(2)}, budget)
                     .done());
     EXPECT_TRUE(release_frame(world.domain(2), theirs));
@@ -91,14 +91,14 @@ TEST_F(Story, ForeignAndHypervisorFramesAreNotForTheTaking) {
 
 TEST_F(Story, DevicePagesAreForTheHardwareDomainAndSomeOnlySeemWritable) {
     ASSERT_TRUE(pinned(4).done());
-    const auto uncached = flags | Entry::cache_disable_bit | Entry::write_through_bit;
-    EXPECT_TRUE(write(1, 10, Entry::of(Mfn(3), uncached).raw()).done());
+    const auto uncached = flags | page_bit::cache_disable | page_bit::write_through;
+    EXPECT_TRUE(write(1, 10, PageEntry::of(Mfn(3), uncached).raw()).done());
     EXPECT_TRUE(entry(1, 10).writable());
-    EXPECT_TRUE(write(1, 11, Entry::of(Mfn(20), uncached).raw()).done());
+    EXPECT_TRUE(write(1, 11, PageEntry::of(Mfn(20), uncached).raw()).done());
     EXPECT_FALSE(entry(1, 11).writable());
     domain.hardware = false;
-    EXPECT_EQ(refusal(write(1, 10, Entry::of(Mfn(3), flags).raw())), Error::not_permitted);
-    EXPECT_EQ(refusal(write(1, 10, Entry::of(page(0), uncached).raw())), Error::invalid);
+    EXPECT_EQ(refusal(write(1, 10, PageEntry::of(Mfn(3), flags).raw())), Error::not_permitted);
+    EXPECT_EQ(refusal(write(1, 10, PageEntry::of(page(0), uncached).raw())), Error::invalid);
     EXPECT_TRUE(write(1, 11, 0).done());
     domain.hardware = true;
     settle();
@@ -106,13 +106,13 @@ TEST_F(Story, DevicePagesAreForTheHardwareDomainAndSomeOnlySeemWritable) {
 
 TEST_F(Story, AccessedAndDirtyAreKeptWhenAsked) {
     ASSERT_TRUE(pinned(4).done());
-    table_at(table(1))[5] |= Entry::accessed_bit | Entry::dirty_bit;    // as the processor does
+    table_at(table(1))[5] |= page_bit::accessed | page_bit::dirty;    // as the processor does
     EXPECT_TRUE(
-        write(1, 5, Entry::of(page(0), Entry::present_bit | Entry::user_bit).raw(), MMU_PT_UPDATE_PRESERVE_AD)
+        write(1, 5, PageEntry::of(page(0), page_bit::present | page_bit::user).raw(), MMU_PT_UPDATE_PRESERVE_AD)
             .done());
-    EXPECT_TRUE(entry(1, 5).has(Entry::accessed_bit | Entry::dirty_bit));
-    EXPECT_TRUE(write(1, 5, Entry::of(page(0), Entry::present_bit | Entry::user_bit).raw()).done());
-    EXPECT_FALSE(entry(1, 5).has(Entry::accessed_bit));
+    EXPECT_TRUE(entry(1, 5).has(page_bit::accessed | page_bit::dirty));
+    EXPECT_TRUE(write(1, 5, PageEntry::of(page(0), page_bit::present | page_bit::user).raw()).done());
+    EXPECT_FALSE(entry(1, 5).has(page_bit::accessed));
     EXPECT_EQ(refusal(write(1, 5, 0, 5)), Error::not_implemented);
 }
 
@@ -132,7 +132,7 @@ TEST_F(Story, WritesOfBytesToATableAreEmulated) {
     EXPECT_TRUE(entry(1, 5).present());
     EXPECT_EQ(store(40, entry(1, 5).raw(), 0, 8).value() & 1, 1U);
     EXPECT_EQ(frame(page(0)).word().references(), 1U);
-    EXPECT_EQ(*store(40, 0, Entry::of(table(2), flags).raw(), 8).refused(), Error::busy);
+    EXPECT_EQ(*store(40, 0, PageEntry::of(table(2), flags).raw(), 8).refused(), Error::busy);
     EXPECT_EQ(*store(44, 0, 0, 8).refused(), Error::invalid);
     Budget budget;
     EXPECT_EQ(*emulate_table_write(page(0), 0, 0, 1, 8, domain, budget).refused(), Error::no_entry);
@@ -144,7 +144,7 @@ TEST_F(Story, AnAddressIsWrittenThroughTheTablesOfARoot) {
     ASSERT_TRUE(pinned(4).done());
     Budget budget;
     const Parties self{&domain, &domain};
-    EXPECT_TRUE(update_va_mapping(table(4), address, Entry::of(page(1), flags).raw(), self, budget).done());
+    EXPECT_TRUE(update_va_mapping(table(4), address, PageEntry::of(page(1), flags).raw(), self, budget).done());
     EXPECT_EQ(entry(1, 5).mfn(), page(1));
     EXPECT_EQ(walk(table(4), address).l1_table, table(1));
     EXPECT_EQ(refusal(update_va_mapping(table(4), 0, 0, self, budget)), Error::invalid);

@@ -52,14 +52,14 @@ struct World {
     std::uint64_t entry_for(unsigned level) {
         if (upto(4) == 0) return random() & ~std::uint64_t{1};
         std::uint64_t flags =
-            Entry::present_bit | (upto(2) ? Entry::user_bit : 0) | (upto(8) ? 0 : Entry::guest_kernel_bit);
+            page_bit::present | (upto(2) ? page_bit::user : 0) | (upto(8) ? 0 : page_bit::guest_kernel);
         if (upto(wildness) == 0) flags |= std::uint64_t{1} << upto(12);
-        if (level == 1 && upto(20) == 0) return Entry::of(Mfn(upto(40)), flags | Entry::writable_bit).raw();
+        if (level == 1 && upto(20) == 0) return PageEntry::of(Mfn(upto(40)), flags | page_bit::writable).raw();
         // Some pages will be tables later, or were: then what is remembered of them matters.
         const Mfn mfn =
             frame_for(level == 1 && upto(4) == 0 ? 1 + static_cast<unsigned>(upto(3)) : level - 1);
-        if (level > 1 || upto(2) != 0 || upto(wildness) == 0) flags |= Entry::writable_bit;
-        return Entry::of(mfn, flags).raw();
+        if (level > 1 || upto(2) != 0 || upto(wildness) == 0) flags |= page_bit::writable;
+        return PageEntry::of(mfn, flags).raw();
     }
 
     Audit audited() {
@@ -103,16 +103,16 @@ struct World {
         const Mfn table = any_frame();
         const auto word = frame(table).word();
         if (!is_table(word.use()) || !word.checked()) return;
-        const unsigned level = level_of(word.use());
+        const PageLevel level = level_of(word.use());
         const auto index = static_cast<unsigned>(upto(entries_used));
-        const Entry entry(table_at(table)[index]);
+        const PageEntry entry(table_at(table)[index]);
         if (!entry.present() || !is_guest_slot(level, index) || !is_ram(entry.mfn())) return;
         fakes::cpu = CpuId(static_cast<std::uint32_t>(upto(fakes::cpus)));
         const DomainId walked = frame(table).owner();
         if (const auto walks = translations_here().walks.load(); walks.domain() != walked || walks.are_either())
             enter_tables_of(walked);
         memory.cpu[fakes::cpu.raw].cached.push_back(
-            {entry.mfn(), frame(entry.mfn()).owner(), level == 1 && entry.writable(), level > 1});
+            {entry.mfn(), frame(entry.mfn()).owner(), level == leaf_level && entry.writable(), level > leaf_level});
     }
 
     // What the guest does with its own memory, where a mapping lets it.
