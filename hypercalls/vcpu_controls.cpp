@@ -43,7 +43,7 @@ Step<> set_vcpu_context(Domain& domain, xen_domctl_t& request) {
     if (wish.ctxt.p == nullptr) return refuse_context(*vcpu, Error::not_supported);   // a vcpu is not reset
     if (!context) return refuse_context(*vcpu, context.error());
     paging::Budget budget;
-    if (const Step<> step = set_context(*vcpu, **context, budget); !step.done()) return step;
+    TRY(set_context(*vcpu, **context, budget));
     if (((*context)->flags & VGCF_online) != 0)
         scheduler().release(vcpu->unit, Hold::down);
     else

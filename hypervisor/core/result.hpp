@@ -50,12 +50,16 @@ constexpr Refused refuse(Error error) { return Refused(error); }
 // What a hypercall returns to the guest for an error.
 constexpr std::int64_t errno_of(Error error) { return -static_cast<std::int64_t>(error); }
 
+// What TRY leaves a function with.
+template <typename T, typename E>
+constexpr std::unexpected<E> unfinished(const std::expected<T, E>& result) { return std::unexpected(result.error()); }
+
 }  // namespace basalt
 
-// Evaluate to the value of a Result, or leave the enclosing function with its error.
-#define TRY(expression)                                             \
-    ({                                                              \
-        auto&& try_result = (expression);                           \
-        if (!try_result) return std::unexpected(try_result.error()); \
-        *std::move(try_result);                                     \
+// Evaluate to the value of a Result (or of a Step or Outcome: again.hpp), or leave the enclosing function as it ended.
+#define TRY(expression)                                  \
+    ({                                                   \
+        auto&& try_result = (expression);                \
+        if (!try_result) return unfinished(try_result);  \
+        *std::move(try_result);                          \
     })

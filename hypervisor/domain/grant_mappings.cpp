@@ -51,7 +51,7 @@ Result<bool> exchange(const Spot& spot, PageEntry found, PageEntry wanted, Domai
                                                   wanted.raw(), sizeof(std::uint64_t), memory, budget);
     if (step.again() != nullptr) return refuse(Error::again);
     if (step.refused() != nullptr) return refuse(Error::invalid);
-    return step.value() == found.raw();
+    return *step == found.raw();
 }
 
 constexpr int tries = 8;   // the processor, and other vcpus of the guest, may change an entry meanwhile

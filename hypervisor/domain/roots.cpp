@@ -8,23 +8,15 @@
 namespace basalt {
 namespace {
 
-// What a step that is not done has to say, whatever it would have brought.
-template <typename T>
-Step<> unfinished(const Step<T>& step) {
-    if (const Error* refused = step.refused()) return refuse(*refused);
-    return *step.again();
-}
-
 bool runs_here(const Vcpu& vcpu) { return this_cpu().running_vcpu == &vcpu; }
 
 }  // namespace
 
 Step<> set_kernel_root(Vcpu& vcpu, Mfn root, paging::Budget& budget) {
-    auto step = paging::take_use(root, Use::l4_table, vcpu.domain.memory, budget);
-    if (!step.done()) return unfinished(step);
+    FrameUse use = TRY(paging::take_use(root, Use::l4_table, vcpu.domain.memory, budget));
     vcpu.pv.kernel_root = root;
     if (runs_here(vcpu)) switch_root(root);
-    vcpu.roots.kernel = std::move(step).value();   // what it held goes with the step
+    vcpu.roots.kernel = std::move(use);   // what it held goes last
     return std::monostate{};
 }
 
@@ -34,10 +26,9 @@ Step<> set_user_root(Vcpu& vcpu, Mfn root, paging::Budget& budget) {
         const FrameUse dropped = std::move(vcpu.roots.user);
         return std::monostate{};
     }
-    auto step = paging::take_use(root, Use::l4_table, vcpu.domain.memory, budget);
-    if (!step.done()) return unfinished(step);
+    FrameUse use = TRY(paging::take_use(root, Use::l4_table, vcpu.domain.memory, budget));
     vcpu.pv.user_root = root;
-    vcpu.roots.user = std::move(step).value();
+    vcpu.roots.user = std::move(use);
     return std::monostate{};
 }
 

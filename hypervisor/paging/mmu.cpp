@@ -21,12 +21,11 @@ Step<> update(TableHold& table, std::uint64_t ptr, std::uint64_t value, Parties 
     const Mfn mfn = mfn_of(ptr);
     const auto kind = ptr % sizeof(std::uint64_t);
     if (kind == MMU_MACHPHYS_UPDATE) {
-        if (const auto set = set_pseudo_physical(mfn, value, parties.pages->id); !set)
-            return refuse(set.error());
+        TRY(set_pseudo_physical(mfn, value, parties.pages->id));
         return std::monostate{};
     }
     if (kind > MMU_PT_UPDATE_NO_TRANSLATE) return refuse(Error::not_implemented);
-    if (const auto held = table.hold(mfn, *parties.tables); !held.done()) return held.as_step();
+    TRY(table.hold(mfn, *parties.tables));
     const auto index = static_cast<unsigned>(ptr % page_size / sizeof(std::uint64_t));
     const auto kept = kind == MMU_PT_UPDATE_PRESERVE_AD ? AccessedDirty::keep : AccessedDirty::as_given;
     return set_entry(table, index, PageEntry(value), kept, parties, budget).as_step();
@@ -49,7 +48,7 @@ Step<> update_va_mapping(Mfn root, std::uint64_t address, std::uint64_t value, P
     const Mfn mfn = walk(root, address).l1_table;
     if (mfn == no_mfn) return refuse(Error::invalid);
     TableHold table;
-    if (const auto held = table.hold(mfn, *parties.tables); !held.done()) return held.as_step();
+    TRY(table.hold(mfn, *parties.tables));
     if (table.use() != Use::l1_table) return refuse(Error::invalid);
     return set_entry(table, index_of(leaf_level, address), PageEntry(value), AccessedDirty::as_given, parties, budget)
         .as_step();

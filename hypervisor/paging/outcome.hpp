@@ -11,6 +11,7 @@ public:
     constexpr Outcome() = default;    // done
     constexpr Outcome(Refused refused) : code_(static_cast<int>(refused.error())) {}
     constexpr Outcome(Again) : code_(again_code) {}
+    constexpr Outcome(const Unfinished& inner) : code_(inner.again() != nullptr ? again_code : static_cast<int>(*inner.refused())) {}
 
     constexpr bool done() const {
         return code_ == 0;
@@ -19,15 +20,17 @@ public:
         return code_ == again_code;
     }
 
-    // As the outer step's ending; not for one that is done.
-    template <typename T>
-    constexpr Step<T> unfinished() const {
+    constexpr explicit operator bool() const { return done(); }
+    constexpr void operator*() const {}    // what TRY evaluates to
+
+    // Of one that is not done.
+    constexpr Unfinished ending() const {
         if (again()) return Again{};
         return refuse(static_cast<Error>(code_));
     }
     constexpr Step<> as_step() const {
         if (done()) return std::monostate{};
-        return unfinished<std::monostate>();
+        return ending();
     }
 
 private:
@@ -35,12 +38,6 @@ private:
     int code_ = 0;
 };
 
-// A step inside another did not get done: neither does the outer one.
-template <typename U>
-Outcome outcome_of(const Step<U>& inner) {
-    if (inner.done()) return {};
-    if (inner.again() != nullptr) return Again{};
-    return refuse(*inner.refused());
-}
+constexpr Unfinished unfinished(const Outcome& outcome) { return outcome.ending(); }
 
 }    // namespace basalt::paging

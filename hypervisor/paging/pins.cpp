@@ -10,9 +10,7 @@ namespace basalt::paging {
 
 Step<> pin(Mfn mfn, PageLevel level, DomainMemory& owner, Budget& budget) {
     if (level < leaf_level || level > root_level) return refuse(Error::invalid);
-    auto taken = take_use(mfn, table_of_level(level), owner, budget);
-    if (!taken.done()) return outcome_of(taken).as_step();
-    FrameUse use = std::move(taken).value();
+    FrameUse use = TRY(take_use(mfn, table_of_level(level), owner, budget));
     if (!frame(mfn).apply([](FrameWord word) { return word.pin(); })) return refuse(Error::invalid);
     static_cast<void>(std::move(use).into_table());
     return std::monostate{};

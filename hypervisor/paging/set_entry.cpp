@@ -97,7 +97,7 @@ Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t 
     const auto mask = (width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << width * 8) - 1);
     if (!has_record(mfn) || frame(mfn).word().use() != Use::l1_table) return refuse(Error::no_entry);
     TableHold table;
-    if (const auto held = table.hold(mfn, owner); !held.done()) return held.unfinished<std::uint64_t>();
+    TRY(table.hold(mfn, owner));
     if (table.use() != Use::l1_table) return refuse(Error::no_entry);
     const Word word = word_of(mfn, offset / 8);
     for (;;) {
@@ -105,8 +105,8 @@ Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t 
         const auto bytes = found.raw() >> shift & mask;
         if (bytes != (expected & mask)) return bytes;
         const PageEntry wanted((found.raw() & ~(mask << shift)) | (desired & mask) << shift);
-        const auto replaced = replace(word, 1, found, wanted, {&owner, &owner}, budget);
-        if (!replaced.outcome.done()) return replaced.outcome.unfinished<std::uint64_t>();
+        const auto replaced = replace(word, leaf_level, found, wanted, {&owner, &owner}, budget);
+        TRY(replaced.outcome);
         if (!replaced.written) continue;
         advance_flush_time();
         return bytes;

@@ -94,8 +94,7 @@ Outcome take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget, co
 }
 
 Step<FrameUse> take_use(Mfn mfn, Use use, DomainMemory& owner, Budget& budget) {
-    const Outcome taken = take_use_while(mfn, use, owner, budget, nullptr);
-    if (!taken.done()) return taken.unfinished<FrameUse>();
+    TRY(take_use_while(mfn, use, owner, budget, nullptr));
     return FrameUse::adopt(mfn);
 }
 

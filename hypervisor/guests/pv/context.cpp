@@ -36,8 +36,7 @@ Result<> addresses_are_possible(const vcpu_guest_context& context) {
 
 // The roots first: one that is checked is kept while the other, or what comes after, is to be come back for.
 Step<> set_roots(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget) {
-    const Step<> kernel = set_kernel_root(vcpu, Mfn(xen_cr3_to_pfn(context.ctrlreg[3])), budget);
-    if (!kernel.done()) return kernel;
+    TRY(set_kernel_root(vcpu, Mfn(xen_cr3_to_pfn(context.ctrlreg[3])), budget));
     return set_user_root(vcpu, Mfn(xen_cr3_to_pfn(context.ctrlreg[1])), budget);
 }
 

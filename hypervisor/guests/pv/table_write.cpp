@@ -95,7 +95,7 @@ bool emulate_table_write(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_
                                                           vcpu.domain.memory, budget);
             if (step.refused() != nullptr) return false;
             if (!step.done()) return true;   // the guest comes again
-            if (step.value() != found) continue;
+            if (*step != found) continue;
         }
         finish(vcpu, *instruction, outcome);
         return true;

@@ -66,7 +66,7 @@ bool loads_a_root(Guest& guest) {
     auto root =
         insist(world, [&](Budget& budget) { return take_use(mfn, Use::l4_table, guest.domain, budget); });
     if (!root.done()) return false;
-    world.roots.push_back(std::move(root).value());
+    world.roots.push_back(*std::move(root));
     return true;
 }
 

@@ -102,7 +102,7 @@ TEST(Race, APageIsATableForOneAndWritableForTheOther) {
             FrameUse use;
             if (cpu == 0) {
                 auto step = take_use(mfn, Use::l1_table, space.domain, budget);
-                if (step.done()) use = std::move(step).value();
+                if (step.done()) use = *std::move(step);
             } else if (auto taken = take_writable(mfn, space.domain)) {
                 use = std::move(*taken);
             }

@@ -123,14 +123,14 @@ TEST_F(Story, WritesOfBytesToATableAreEmulated) {
         return emulate_table_write(table(1), offset, expected, desired, width, domain, budget);
     };
     const auto raw = entry(1, 5).raw();
-    EXPECT_EQ(store(40, raw & 0xff, (raw & 0xff) & ~2U, 1).value(),
+    EXPECT_EQ(*store(40, raw & 0xff, (raw & 0xff) & ~2U, 1),
               raw & 0xff);    // set_wrprotect is a locked AND of a byte
     EXPECT_FALSE(entry(1, 5).writable());
     EXPECT_EQ(frame(page(0)).word().users(), 0U);
-    EXPECT_EQ(store(40, 0x77, 0, 1).value(),
+    EXPECT_EQ(*store(40, 0x77, 0, 1),
               entry(1, 5).raw() & 0xff);    // not what it expected: nothing happens
     EXPECT_TRUE(entry(1, 5).present());
-    EXPECT_EQ(store(40, entry(1, 5).raw(), 0, 8).value() & 1, 1U);
+    EXPECT_EQ(*store(40, entry(1, 5).raw(), 0, 8) & 1, 1U);
     EXPECT_EQ(frame(page(0)).word().references(), 1U);
     EXPECT_EQ(*store(40, 0, PageEntry::of(table(2), flags).raw(), 8).refused(), Error::busy);
     EXPECT_EQ(*store(44, 0, 0, 8).refused(), Error::invalid);
