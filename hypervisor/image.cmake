@@ -35,4 +35,5 @@ add_custom_command(OUTPUT ${names}
 image(basalt ${objects} ${names})
 target_link_options(basalt PRIVATE LINKER:-Map,${CMAKE_BINARY_DIR}/basalt.map)
 add_custom_command(TARGET basalt POST_BUILD VERBATIM
-    COMMAND ${symbols_py} compare ${BASALT_NM} $<TARGET_FILE:basalt-without-names> $<TARGET_FILE:basalt>)
+    COMMAND ${symbols_py} compare ${BASALT_NM} $<TARGET_FILE:basalt-without-names> $<TARGET_FILE:basalt>
+    COMMAND ${CMAKE_SOURCE_DIR}/toolchain/names-no-folder.py $<TARGET_FILE:basalt> ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})

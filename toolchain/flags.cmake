@@ -16,8 +16,16 @@ target_compile_options(warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:
 # RIP, and the linker settles the rest. Soft float, not merely "no SSE": libc++'s headers name long double, and
 # with this feature any use of floating point is an undefined symbol instead of an instruction. No stack frame is
 # larger than the guard page below the stack, or it could step over it.
+#
+# The image names no folder of the machine that built it: one source makes one image, byte for byte. Debuggers find
+# files from the root of the tree, and headers of rooms from the build folder.
+if(NOT BASALT_HOST)
+    file(CREATE_LINK ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/tree SYMBOLIC)
+    set_property(GLOBAL PROPERTY RULE_LAUNCH_COMPILE "\"${CMAKE_SOURCE_DIR}/toolchain/compile\" \"${CMAKE_SOURCE_DIR}\"")
+endif()
 add_library(freestanding INTERFACE)
 target_compile_options(freestanding INTERFACE
+    -fdebug-compilation-dir=. -fdebug-prefix-map=${CMAKE_BINARY_DIR}/= -ffile-prefix-map=tree/=
     -g -O2 -ffreestanding -mcmodel=small -fpie -fvisibility=hidden -fdirect-access-external-data
     -mno-red-zone -fcf-protection=none -ffunction-sections -fdata-sections -nostdlibinc
     $<$<NOT:$<COMPILE_LANGUAGE:ASM>>:
