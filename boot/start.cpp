@@ -16,6 +16,7 @@
 #include "domain/audit.hpp"
 #include "domain/guest_messages.hpp"
 #include "domain/run.hpp"
+#include "guests/pv/hypervisor_name.hpp"
 #include "guests/pv/machine_policy.hpp"
 #include "machine/cpu.hpp"
 #include "machine/entry.hpp"
@@ -38,7 +39,7 @@ void open_console(const Options& options) {
 }
 
 void say_hello(const BootInfo& info) {
-    log(Level::info, "Basalt 0.1 (Xen ABI 4.17)");
+    log(Level::info, "{} (Xen ABI 4.17)", source_name);
     log(Level::info, "loaded at {x} by {}; command line: {}", info.image.start, info.loader, info.command_line);
     for (const auto& region : info.memory)
         log(Level::debug, "  {x16}-{x16} kind {}", region.start, region.end() - 1, region.kind);

@@ -7,6 +7,7 @@
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "machine/boot_info.hpp"
+#include "machine/image.hpp"
 #include "table/xen_version.hpp"
 
 namespace basalt::hypercalls {
@@ -31,16 +32,17 @@ Result<std::int64_t> extraversion(std::uint64_t to) {
 Result<std::int64_t> capabilities(std::uint64_t to) {
     return write_text<sizeof(xen_capabilities_info_t)>(to, capabilities_text);
 }
-Result<std::int64_t> changeset(std::uint64_t to) { return write_text<sizeof(xen_changeset_info_t)>(to, basalt_version_text); }
+Result<std::int64_t> changeset(std::uint64_t to) { return write_text<sizeof(xen_changeset_info_t)>(to, source_name); }
 Result<std::int64_t> commandline(std::uint64_t to) {
     return write_text<sizeof(xen_commandline_t)>(to, caller_is_privileged() ? boot_info().command_line : denied);
 }
 
-// Who built it and when would make two builds of one source differ.
+// Who built it would make two builds of one source differ; the date is the source's.
 Result<> compile_info(xen_compile_info_t& info) {
     info = {};
     constexpr std::string_view compiler = "clang " __clang_version__;
     std::ranges::copy(compiler.substr(0, sizeof(info.compiler) - 1), info.compiler);
+    std::ranges::copy(std::string_view(source_date), info.compile_date);
     return {};
 }
 
@@ -70,6 +72,18 @@ Result<std::int64_t> guest_handle(std::uint64_t to) {
     return 0;
 }
 
+// Without an address, only its size is told.
+Result<std::int64_t> build_id(std::uint64_t to) {
+    const std::span id(image_build_id);
+    const GuestPointer<std::uint32_t> room(to);
+    if (!room.is_null()) {
+        const std::uint32_t bytes = TRY(room.read());
+        if (bytes == 0) return refuse(Error::invalid);
+        if (bytes < id.size()) return refuse(Error::no_buffers);
+        TRY((room + 1).as<std::byte>().write(id));
+    }
+    return id.size();
+}
 
 constexpr auto commands = bind<table::xen_version, ByAddress>({
     does<XENVER_version, version>(),
@@ -82,6 +96,7 @@ constexpr auto commands = bind<table::xen_version, ByAddress>({
     does<XENVER_pagesize, pagesize>(),
     does<XENVER_guest_handle, guest_handle>(),
     does<XENVER_commandline, commandline>(),
+    does<XENVER_build_id, build_id>(),
 });
 
 [[gnu::noinline]] Ending ask_row(Registers& registers, std::uint32_t command) {

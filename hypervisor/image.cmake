@@ -19,8 +19,9 @@ set(script ${CMAKE_CURRENT_SOURCE_DIR}/basalt.ld)
 function(image name)
     add_executable(${name} ${ARGN})
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}
-        LINKER_LANGUAGE CXX LINK_DEPENDS ${script})
+        LINKER_LANGUAGE CXX LINK_DEPENDS ${script} HAS_BUILD_ID TRUE)
     target_link_options(${name} PRIVATE LINKER:-T,${script})
+    tells_its_source(${name})
     target_link_libraries(${name} PRIVATE freestanding thin_lto room-decoders libc)
 endfunction()
 

@@ -39,7 +39,8 @@ target_compile_definitions(freestanding INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST>)
 target_link_options(freestanding INTERFACE
     -nostdlib -static --ld-path=/usr/bin/ld.lld-${BASALT_LLVM}
-    LINKER:-z,max-page-size=4096 LINKER:-z,noexecstack LINKER:--build-id=none LINKER:--gc-sections)
+    LINKER:-z,max-page-size=4096 LINKER:-z,noexecstack LINKER:--gc-sections
+    LINKER:--build-id=$<IF:$<BOOL:$<TARGET_PROPERTY:HAS_BUILD_ID>>,sha1,none>)
 
 add_library(thin_lto INTERFACE)
 if(BASALT_LTO)

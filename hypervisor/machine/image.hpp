@@ -12,6 +12,7 @@ extern std::byte text_start[], text_end[];
 extern std::byte entry_text_start[], entry_text_end[];
 extern std::byte entry_data_start[], entry_data_end[];
 extern std::byte bss_end[], symbols_start[];
+extern const std::byte image_build_id[20];
 }
 
 namespace basalt {

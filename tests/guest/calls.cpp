@@ -24,6 +24,12 @@ Status feature_word(unsigned index, std::uint32_t& word) {
 
 bool ends_within(const char* text, std::size_t size) { return std::string_view{text, size}.contains('\0'); }
 
+// xen_build_id_t, with room for what the call writes behind it.
+struct IdRoom {
+    std::uint32_t size;
+    std::array<std::uint8_t, 64> id{};
+};
+
 // The timer's event comes in the middle of the call, which has to let it in.
 Status interrupted(Status (*call)()) {
     evtchn_bind_virq_t timer{VIRQ_TIMER, 0, 0};
@@ -66,15 +72,18 @@ constexpr auto table = std::to_array<Case>({
         xen_compile_info_t info;
         expect_equal(xen_version(XENVER_compile_info, &info), 0);
         expect(ends_within(info.compiler, sizeof(info.compiler)));
+        expect(ends_within(info.compile_date, sizeof(info.compile_date)));
     }},
     {"xen_version.capabilities", "name the 64-bit PV interface", [] {
         xen_capabilities_info_t text;
         expect_equal(xen_version(XENVER_capabilities, &text), 0);
         expect(std::string_view{text, sizeof(text)}.contains("xen-3.0-x86_64"));
     }},
-    {"xen_version.changeset", "answers", [] {
+    {"xen_version.changeset", "is a text that ends", [] {
         xen_changeset_info_t text;
         expect_equal(xen_version(XENVER_changeset, &text), 0);
+        expect(ends_within(text, sizeof(text)));
+        if (!on_stock_xen()) expect(std::string_view{text}.starts_with("Basalt ") && std::string_view{text}.contains(" git:"));
     }},
     {"xen_version.platform_parameters", "say where the hypervisor begins", [] {
         xen_platform_parameters_t parameters;
@@ -105,9 +114,21 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(xen_version(XENVER_commandline, &text), 0);
         expect(std::string_view{text, sizeof(text)}.contains("dom0_mem="));
     }},
-    {"xen_version.build_id", "tells its size when there is no room", [] {
-        const Status size = xen_version(XENVER_build_id, nullptr);
-        expect(size > 0 || size == -XEN_ENODATA);
+    {"xen_version.build_id", "tells its size where there is no address", [] { expect(xen_version(XENVER_build_id, nullptr) > 0); }},
+    {"xen_version.build_id", "is written into room that is large enough, and no further", [] {
+        const auto size = static_cast<std::uint32_t>(xen_version(XENVER_build_id, nullptr));
+        IdRoom room{.size = size};
+        expect_equal(xen_version(XENVER_build_id, &room), size);
+        expect(std::ranges::any_of(std::span(room.id).first(size), [](std::uint8_t byte) { return byte != 0; }));
+        expect_equal(room.id[size], 0);
+        expect_equal(room.size, size);
+    }},
+    {"xen_version.build_id", "needs room", [] {
+        IdRoom room{.size = static_cast<std::uint32_t>(xen_version(XENVER_build_id, nullptr)) - 1};
+        expect_equal(xen_version(XENVER_build_id, &room), -XEN_ENOBUFS);
+        room.size = 0;
+        expect_equal(xen_version(XENVER_build_id, &room), -XEN_EINVAL);
+        expect(std::ranges::all_of(room.id, [](std::uint8_t byte) { return byte == 0; }));
     }},
     {"xen_version", "answers to no address of the hypervisor's, where our own memory may be seen too", [] {
         Page& page = fresh_page();

@@ -13,7 +13,6 @@ namespace {
 
 constexpr unsigned nobody = 0x7000;      // a number that no domain has
 
-// build_id without a place for it is a question of its own.
 constexpr bool has_structure(const Family& family, const Row& row) {
     return row.operand.size != 0 && row.operand.way != basalt::table::Operand::Way::in_if_there &&
            family.selector != Selector::each_element;

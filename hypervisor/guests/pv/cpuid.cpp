@@ -8,6 +8,7 @@
 #include "guests/pv/hypervisor_name.hpp"
 #include "guests/pv/machine_policy.hpp"
 #include "machine/features.hpp"
+#include "toolchain/configuration.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -81,7 +82,7 @@ CpuidLeaf hypervisor_leaf(const Domain& domain, std::uint32_t leaf, std::uint32_
         case xen_leaves + 3: return time_leaf(domain.cpus, subleaf);
         case xen_leaves + 5: return {0, subleaf == 0 ? features().physical_bits : 0, 0, 0};
         case own_leaves: return {own_leaves + 1, spelled("Basa"), spelled("ltBa"), spelled("salt")};
-        case own_leaves + 1: return {basalt_version, __HYPERVISOR_arch_7, 0, 0};
+        case own_leaves + 1: return {configuration::version_number, __HYPERVISOR_arch_7, 0, 0};
         default: return {};
     }
 }

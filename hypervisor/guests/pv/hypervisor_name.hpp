@@ -8,7 +8,8 @@ namespace basalt {
 
 inline constexpr std::uint32_t reported_version = 4 << 16 | 17;
 inline constexpr std::string_view extra_version = ".0-basalt";
-inline constexpr std::uint32_t basalt_version = 0 << 16 | 1;
-inline constexpr std::string_view basalt_version_text = "Basalt 0.1";
 
 }  // namespace basalt
+
+// Which source the image was made from, and when that was committed (toolchain/source-words.cmake).
+extern "C" const char source_name[], source_date[];
