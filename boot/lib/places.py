@@ -14,6 +14,8 @@ runs = build / "runs"
 image = build / "image"
 packages = build / "packages"
 
+debugger_commands = checkout / "hypervisor" / "debug" / "gdb.py"
+
 xen = packages / "xen" / "xen-4.17-amd64"
 dom0_files = packages / "root"
 kernel_files = packages / "kernel"

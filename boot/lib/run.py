@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import shlex
 import shutil
 import signal
 import sys
@@ -39,6 +40,12 @@ def size(text):
 def count(text):
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 1")
+    return int(text)
+
+
+def port(text):
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port of 1 to 65535")
     return int(text)
 
 
@@ -91,7 +98,8 @@ def options(arguments):
     add("--append", default="", metavar="WORDS", help="more of the hypervisor's command line")
     add("--dom0-append", default="", metavar="WORDS", help="more of Dom0's command line")
     add("--icount", action="store_true", help="count instructions: one nanosecond each, the same in every run")
-    add("--gdb", action="store_true", help="wait for a debugger on port 1234 before the first instruction")
+    add("--gdb", type=port, nargs="?", const=1234, metavar="PORT",
+        help="wait for a debugger on PORT (1234) before the first instruction, and say what to type")
     add("--qemu", action="append", default=[], metavar="WORD", help="one more word of QEMU's command line; repeatable")
     add("--verbose", action="store_true", help="at a terminal: show the whole boot, kernel messages and all")
     add("--timeout", type=count, default=600, metavar="SECONDS",
@@ -126,7 +134,14 @@ def machine(chosen, image):
     return Machine(
         iso=image, uefi=chosen.uefi, kind=chosen.machine, cpu=chosen.cpu or (XEN_CPU if chosen.hypervisor == "xen" else "max"),
         cpus=chosen.cpus, memory=chosen.memory, disks=tuple(Disk.parse(text) for text in chosen.disk), network=True,
-        instruction_count=chosen.icount, gdb_port=1234 if chosen.gdb else None, nodes=tuple(chosen.node), extra=tuple(chosen.qemu))
+        instruction_count=chosen.icount, gdb_port=chosen.gdb, nodes=tuple(chosen.node), extra=tuple(chosen.qemu))
+
+
+def debugger(chosen):
+    """What to type: gdb with the hypervisor's names, and for Basalt the commands that know it."""
+    commands = [] if chosen.hypervisor == "xen" else ["-x", os.path.relpath(places.debugger_commands)]
+    image = places.xen if chosen.hypervisor == "xen" else Path(chosen.hypervisor or places.basalt)
+    return shlex.join(["gdb", *commands, "-ex", f"target remote :{chosen.gdb}", os.path.relpath(image)])
 
 
 def fresh_log():
@@ -209,7 +224,7 @@ def run(chosen):
     with own_folder() as folder:
         image = boot_image(chosen, Path(folder), guest(chosen) | (job.files() if job else of_terminal()))
         if chosen.gdb:
-            say("waiting for a debugger: gdb -ex 'target remote :1234' FILE")
+            say(f"waiting for a debugger: {debugger(chosen)}")
         emulated = machine(chosen, image)
         if job is None:
             return run_interactively(chosen, emulated, log)
