@@ -1,5 +1,5 @@
-// The one place that includes Xen's public headers (package libxen-dev, Xen 4.17). Numbers and structures
-// come from here; nothing is retyped.
+// Xen's public headers (package libxen-dev, Xen 4.17), for all but PVH's start information (boot/pvh.cpp). Numbers and
+// structures come from here; nothing is retyped.
 #pragma once
 
 #include <cstddef>

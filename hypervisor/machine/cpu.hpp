@@ -26,7 +26,6 @@ enum class Work : std::uint32_t {
     passage = 1 << 7,         // the CPU passes (domain/passage.hpp)
     standstill = 1 << 8,      // all CPUs but one are to stand still (domain/standstill.hpp)
     audit = 1 << 9,           // a key has asked for one (domain/audit.hpp)
-    guest_state = 1 << 6,     // the running vcpu needs more than registers restored (segments, failsafe callback)
 };
 
 struct Cpu {

@@ -92,7 +92,7 @@ public:
         return !pinned() || (checked() && is_table(use()));
     }
 
-    // What becomes of the word. Each keeps it sound (see the model in frame_word.cpp).
+    // What becomes of the word. Each keeps it sound (tests/host/memory/frame_word_test.cpp goes through all small states).
     constexpr Ruled take_reference() const;
     constexpr Ruled take_both(Use wanted) const;    // a reference and a use at once
     constexpr Ruled

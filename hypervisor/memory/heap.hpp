@@ -10,8 +10,8 @@
 
 namespace basalt {
 
-// Zeroed, aligned to its size rounded up to a power of two (at most a page). Sizes up to half a page share a
-// frame, larger ones take whole frames.
+// Zeroed, aligned to its size rounded up to a power of two (at most a page). Sizes up to a quarter of a page share
+// a frame, larger ones take whole frames.
 Result<void*> allocate_bytes(std::size_t size);
 void free_bytes(void* memory, std::size_t size);
 

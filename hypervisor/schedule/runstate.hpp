@@ -36,9 +36,6 @@ public:
         info.time[info.state] += elapsed(instant);
         return info;
     }
-    Nanoseconds time_in(Activity activity, Instant at) const {
-        return info_.time[static_cast<int>(activity)] + (activity == this->activity() ? elapsed(at) : 0);
-    }
 
 private:
     Nanoseconds elapsed(Instant at) const { return at > entered() ? at - entered() : 0; }
