@@ -3,7 +3,6 @@
 import argparse
 import os
 import re
-import shlex
 import shutil
 import signal
 import sys
@@ -12,6 +11,7 @@ import time
 from pathlib import Path
 
 import oldest_python
+import debugger
 import places
 import prepare
 import terminal
@@ -137,13 +137,6 @@ def machine(chosen, image):
         instruction_count=chosen.icount, gdb_port=chosen.gdb, nodes=tuple(chosen.node), extra=tuple(chosen.qemu))
 
 
-def debugger(chosen):
-    """What to type: gdb with the hypervisor's names, and for Basalt the commands that know it."""
-    commands = [] if chosen.hypervisor == "xen" else ["-x", os.path.relpath(places.debugger_commands)]
-    image = places.xen if chosen.hypervisor == "xen" else Path(chosen.hypervisor or places.basalt)
-    return shlex.join(["gdb", *commands, "-ex", f"target remote :{chosen.gdb}", os.path.relpath(image)])
-
-
 def fresh_log():
     places.logs.mkdir(parents=True, exist_ok=True)
     for old in sorted(places.logs.glob("boot-*.log"))[:-KEPT_LOGS]:
@@ -224,7 +217,8 @@ def run(chosen):
     with own_folder() as folder:
         image = boot_image(chosen, Path(folder), guest(chosen) | (job.files() if job else of_terminal()))
         if chosen.gdb:
-            say(f"waiting for a debugger: {debugger(chosen)}")
+            is_xen = chosen.hypervisor == "xen"
+            say(debugger.to_type(chosen.gdb, places.xen if is_xen else chosen.hypervisor or places.basalt, basalt=not is_xen))
         emulated = machine(chosen, image)
         if job is None:
             return run_interactively(chosen, emulated, log)

@@ -19,6 +19,7 @@ from pathlib import Path
 here = Path(__file__).resolve().parent
 sys.path[:0] = [str(here.parents[1] / "boot" / "lib"), str(here.parent / "lib")]
 import oldest_python
+import debugger
 import places
 import where
 from build import build, configure
@@ -127,7 +128,7 @@ def boot(wanted, guest, cases):
                       extra=(*(word for device in wanted.device for word in ("-device", device)),
                              *(["-S"] if wanted.monitor_first else [])))
     if wanted.gdb:
-        say(f"waiting for a debugger: gdb -ex 'target remote :{GDB_PORT}' {guest}")
+        say(debugger.to_type(GDB_PORT, hypervisor, f"add-symbol-file {guest}", basalt=wanted.on == "basalt"))
     with Console(machine, log) as console:
         for command in wanted.monitor_first:
             console.monitor.command(command)
