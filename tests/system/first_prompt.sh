@@ -25,5 +25,5 @@ kill %1; wait %1; echo "killed: $?"
 before=$(cut -d. -f1 /proc/uptime); sleep 2; after=$(cut -d. -f1 /proc/uptime)
 [ $((after - before)) -ge 2 ] && echo "time passes"
 # CHECK-NEXT: time passes
-for n in $(seq 50); do (exit 0) || echo failed; done; echo "forked"
+for _ in $(seq 50); do (exit 0) || echo failed; done; echo "forked"
 # CHECK-NEXT: forked

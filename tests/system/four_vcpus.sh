@@ -9,8 +9,8 @@ for cpu in 0 1 2 3; do taskset -c $cpu md5sum /proc/self/comm >/dev/null && echo
 # CHECK-NEXT: ran on 1
 # CHECK-NEXT: ran on 2
 # CHECK-NEXT: ran on 3
-for worker in 1 2 3 4; do
-    (for n in $(seq 20); do (exit 0); done; seq 5000 | md5sum) &
+for _ in 1 2 3 4; do
+    (for _ in $(seq 20); do (exit 0); done; seq 5000 | md5sum) &
 done | sort | uniq -c
 wait
 # CHECK-NEXT: 4 {{[0-9a-f]+}} -

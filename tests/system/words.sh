@@ -32,7 +32,8 @@ await_shell() { await said "$1" 'hello from' "${2:-1}" && await grep -q '# ' "$(
 # Types a command on a guest's console, prints what it prints there, and answers with its status. The marks around the
 # output are typed in two halves, so that the echo of the typing is no mark.
 in_guest() {
-    local mark=$RANDOM$RANDOM log status
+    local mark log status
+    mark=$(cut -c1-8 /proc/sys/kernel/random/uuid)
     log=$(log_of "$1")
     printf "echo; echo '<'%s; { %s; } 2>&1; echo '>'%s:\$?\n" "$mark" "$2" "$mark" \
         >"$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"
