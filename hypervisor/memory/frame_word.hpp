@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <expected>
 
+#include "core/number.hpp"
+
 namespace basalt {
 
 enum class Use : std::uint8_t { none, writable, l1_table, l2_table, l3_table, l4_table, descriptors };
