@@ -8,9 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "formats/page_entry.hpp"
 #include "memory/domain_memory.hpp"
 #include "memory/frame.hpp"
-#include "formats/page_entry.hpp"
+#include "paging/named.hpp"
 #include "translations/cpu_translations.hpp"
 
 #include "cpus.hpp"
