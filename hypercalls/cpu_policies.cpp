@@ -1,7 +1,7 @@
 // CPUID policies, as tools read them and choose them for a domain (<xen/domctl.h>, <xen/sysctl.h>).
 #include "hypercalls/cpu_policies.hpp"
 
-#include "guests/pv/control_registers.hpp"
+#include "domain/doors.hpp"
 #include "guests/pv/cpu_policy.hpp"
 #include "guests/pv/machine_policy.hpp"
 #include "machine/features.hpp"
@@ -197,7 +197,7 @@ Result<> set_cpu_policy(Domain& domain, xen_domctl_t& request) {
         return refuse(chosen.error());
     }
     domain.cpus.policy = *chosen;
-    for (Vcpu* const vcpu : domain.vcpus()) vcpu->pv.cr4 = pv::permitted_cr4(domain, vcpu->pv.cr4);
+    for (Vcpu* const vcpu : domain.vcpus()) follow_policy(*vcpu);
     return {};
 }
 

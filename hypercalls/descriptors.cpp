@@ -23,8 +23,8 @@ Result<FrameUse> page_to_write(Mfn mfn, DomainMemory& owner) {
 
 // rdi: frame numbers, rsi: entries. All frames must be the domain's and hold only permitted descriptors.
 Result<> set_gdt(GuestPointer<xen_pfn_t> frames, std::uint32_t entries) {
-    if (entries > most_gdt_entries) return refuse(Error::invalid);
-    std::array<Mfn, guest_gdt_pages> wanted;
+    if (entries > FIRST_RESERVED_GDT_ENTRY) return refuse(Error::invalid);
+    std::array<Mfn, FIRST_RESERVED_GDT_PAGE> wanted;
     const std::size_t pages = (std::size_t{entries} * 8 + page_size - 1) / page_size;
     for (std::size_t page = 0; page < pages; ++page) wanted[page] = Mfn(TRY((frames + page).read()));
     return pv::set_gdt(running(), std::span(wanted).first(pages), entries);

@@ -51,7 +51,7 @@ Step<> new_kernel_root(const mmuext_op_t& request, Parties, Budget& budget) {
     return pv::change_kernel_root(running(), Mfn(request.arg1.mfn), budget);
 }
 Step<> new_user_root(const mmuext_op_t& request, Parties, Budget& budget) {
-    return set_user_root(running(), Mfn(request.arg1.mfn), budget);
+    return pv::set_user_root(running(), Mfn(request.arg1.mfn), budget);
 }
 Step<> flush_local(const mmuext_op_t&, Parties, Budget&) {
     flush_here();

@@ -6,6 +6,7 @@
 #include "devices/pirqs.hpp"
 #include "domain/domain.hpp"
 #include "domain/pirq_ends.hpp"
+#include "guests/pv/ports.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "table/physdev_op.hpp"
@@ -28,7 +29,7 @@ Result<> irq_status_query(physdev_irq_status_query_t& request) {
 
 Result<> set_iopl(const physdev_set_iopl_t& request) {
     if (request.iopl > 3) return refuse(Error::invalid);
-    running().pv.iopl = static_cast<std::uint8_t>(request.iopl);
+    pv::set_io_privilege(running(), static_cast<std::uint8_t>(request.iopl));
     return {};
 }
 
@@ -36,8 +37,7 @@ Result<> set_iobitmap(const physdev_set_iobitmap_t& request) {
     constexpr std::uint32_t every_port = 65536;
     const auto bitmap = GuestPointer<std::uint8_t>(request.bitmap.p).address();
     if (request.nr_ports > every_port || !guest_may_name(bitmap, every_port / 8)) return refuse(Error::invalid);
-    running().pv.io_bitmap = request.bitmap;
-    running().pv.io_bitmap_ports = request.nr_ports;
+    pv::lend_ports_to_user(running(), request.bitmap, request.nr_ports);
     return {};
 }
 

@@ -24,7 +24,7 @@ void end_poll(Vcpu& vcpu) {
     vcpu.domain.events.end_poll(vcpu.events);
 }
 
-bool is_due(const Vcpu& vcpu) { return vcpu.events.upcall_due() || vcpu.nmi_due(); }
+bool is_due(const Vcpu& vcpu) { return vcpu.events.upcall_due() || nmi_due(vcpu); }
 
 // An event that comes from now on wakes the vcpu; one that came before is found here.
 void block_until_event(Vcpu& vcpu) {

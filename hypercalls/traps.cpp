@@ -11,30 +11,33 @@
 namespace basalt::hypercalls {
 namespace {
 
+using pv::EntryFor;
 using pv::may_be_entered;
 
-// The gate of the trap table, with events shut out. What came before there was a handler is told now.
+// What came before there was a handler is told now.
 Result<> set_nmi_handler(std::uint64_t address) {
     Vcpu& vcpu = running();
     if (!may_be_entered(address)) return refuse(Error::invalid);
-    vcpu.pv.traps[vector::nmi] = {.address = address, .cs = FLAT_KERNEL_CS64, .privilege = 0, .masks_events = true};
+    pv::set_nmi_gate(vcpu, address);
     if (vcpu.id.raw == 0 && vcpu.domain.shared_info->arch.nmi_reason != 0) raise_nmi(vcpu);
     return {};
 }
 Result<> unset_nmi_handler() {
-    running().pv.traps[vector::nmi] = {};
+    pv::set_nmi_gate(running(), 0);
     return {};
 }
 
 Result<> register_callback(const callback_register& request) {
-    PvVcpu& pv = running().pv;
     if (!may_be_entered(request.address)) return refuse(Error::invalid);
-    const Callback callback{request.address, (request.flags & CALLBACKF_mask_events) != 0};
+    const auto enter_for = [&](EntryFor what) -> Result<> {
+        pv::set_callback(running(), what, request.address, (request.flags & CALLBACKF_mask_events) != 0);
+        return {};
+    };
     switch (request.type) {
-        case CALLBACKTYPE_event: pv.event = callback; return {};
-        case CALLBACKTYPE_failsafe: pv.failsafe = callback; return {};
-        case CALLBACKTYPE_syscall: pv.syscall = callback; return {};
-        case CALLBACKTYPE_syscall32: pv.syscall32 = callback; return {};
+        case CALLBACKTYPE_event: return enter_for(EntryFor::event);
+        case CALLBACKTYPE_failsafe: return enter_for(EntryFor::failsafe);
+        case CALLBACKTYPE_syscall: return enter_for(EntryFor::system_call);
+        case CALLBACKTYPE_syscall32: return enter_for(EntryFor::compatible_system_call);
         case CALLBACKTYPE_nmi: return set_nmi_handler(request.address);
         case CALLBACKTYPE_sysenter: return {};   // no CPUID policy offers SYSENTER, so nothing ever arrives there
         default: return refuse(Error::not_implemented);
@@ -87,33 +90,30 @@ constexpr unsigned longest_trap_table = 4096;   // 256 gates are all there are; 
 
 // rdi: gates, ended by one with address 0. Null: all gates are cleared. Gates before a bad one stay set.
 Result<> set_trap_table(GuestPointer<trap_info_t> table) {
-    auto& traps = running().pv.traps;
     if (table.is_null()) {
-        traps.fill({});
+        pv::clear_gates(running());
         return {};
     }
     for (unsigned read = 0; read < longest_trap_table; ++read, table = table + 1) {
         const trap_info_t trap = TRY(table.read());
         if (trap.address == 0) return {};
         if (!may_be_entered(trap.address)) return refuse(Error::invalid);
-        traps[trap.vector] = pv::gate_of(trap);
+        pv::set_gate(running(), trap);
     }
     return refuse(Error::too_big);
 }
 
 // rdi: ss, rsi: rsp, where exceptions out of user mode arrive.
 Result<> stack_switch(std::uint64_t selector, std::uint64_t pointer) {
-    PvVcpu& pv = running().pv;
-    pv.kernel_ss = static_cast<std::uint16_t>(selector | 3);
-    pv.kernel_sp = pointer;
+    pv::set_kernel_stack(running(), selector, pointer);
     return {};
 }
 
 Result<> set_callbacks(std::uint64_t event, std::uint64_t failsafe, std::uint64_t system_call) {
-    PvVcpu& pv = running().pv;
-    if (may_be_entered(event)) pv.event = {event, true};
-    if (may_be_entered(failsafe)) pv.failsafe = {failsafe, false};
-    if (may_be_entered(system_call)) pv.syscall = {system_call, false};
+    Vcpu& vcpu = running();
+    if (may_be_entered(event)) pv::set_callback(vcpu, EntryFor::event, event, true);
+    if (may_be_entered(failsafe)) pv::set_callback(vcpu, EntryFor::failsafe, failsafe, false);
+    if (may_be_entered(system_call)) pv::set_callback(vcpu, EntryFor::system_call, system_call, false);
     return {};
 }
 

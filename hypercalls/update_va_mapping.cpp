@@ -1,3 +1,4 @@
+#include "guests/pv/roots.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/page_table_calls.hpp"
 
@@ -24,7 +25,7 @@ Ending write_mapping(Registers& registers, paging::Parties parties) {
     const std::uint64_t address = registers.rdi;
     paging::Budget budget;
     const Step<> step =
-        paging::update_va_mapping(running().pv.kernel_root, address, registers.rsi, parties, budget);
+        paging::update_va_mapping(pv::kernel_root(running()), address, registers.rsi, parties, budget);
     settle_tables(*parties.tables, budget);
     if (const Error* refused = step.refused()) return answer(registers, refuse(*refused));
     if (!step.done()) return Ending::resume;

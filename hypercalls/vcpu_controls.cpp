@@ -1,6 +1,6 @@
 // The vcpus of a domain, as tools see and set them.
 #include "domain/run.hpp"
-#include "guests/pv/context.hpp"
+#include "guests/given_context.hpp"
 #include "hypercalls/domctl_calls.hpp"
 #include "hypercalls/tools.hpp"
 #include "memory/heap.hpp"

@@ -9,7 +9,7 @@
 #include "domain/guest_time.hpp"
 #include "domain/run.hpp"
 #include "domain/runstate_area.hpp"
-#include "guests/pv/context.hpp"
+#include "guests/given_context.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/pause.hpp"

@@ -27,13 +27,13 @@ def rooms():
         words = words.split()
         parts, part = defaultdict(list), "NAME"
         for word in words:
-            if word in ("PURE", "FOLDER", "EXCEPT", "MAY_USE"):
+            if word in ("PURE", "FOLDER", "EXCEPT", "MAY_USE", "KEEPS"):
                 part = word
                 parts[part]
             else:
                 parts[part].append(word)
         name = parts["NAME"][0]
-        uses = [used for used in parts["MAY_USE"] if used in found]      # abi and libraries are no rooms
+        uses = [used for used in parts["MAY_USE"] + parts["KEEPS"] if used in found]      # abi and libraries are no rooms
         found[name] = Room(name, (parts["FOLDER"] or [f"hypervisor/{name}"])[0], uses, "PURE" in parts)
     return found
 

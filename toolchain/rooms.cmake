@@ -5,18 +5,19 @@
 # Every .cpp and .S below the folder belongs to it, so that a new file needs no line here; a room without
 # sources yet is allowed. Its headers are included as "paging/file.hpp", and only by rooms that list it, or list
 # one that lists it: each room sees a folder of symbolic links that names just the rooms it may use. PURE rooms are
-# built for the host as well. FOLDER says where the room is, if not in hypervisor/<name>; EXCEPT takes sub-folders out.
+# built for the host as well. A room that another KEEPS is seen by that one alone, and not by those that use it.
+# FOLDER says where the room is, if not in hypervisor/<name>; EXCEPT takes sub-folders out.
 set(CMAKE_OPTIMIZE_DEPENDENCIES ON)      # `ninja room-boot` compiles boot, not every room it uses
 
 function(room)
-    cmake_parse_arguments(PARSE_ARGV 0 room "PURE" "NAME;FOLDER;EXCEPT" "MAY_USE")
+    cmake_parse_arguments(PARSE_ARGV 0 room "PURE" "NAME;FOLDER;EXCEPT" "MAY_USE;KEEPS")
     if(BASALT_HOST AND NOT room_PURE)
         return()
     endif()
     if(NOT room_FOLDER)
         set(room_FOLDER hypervisor/${room_NAME})
     endif()
-    foreach(lower IN LISTS room_MAY_USE)
+    foreach(lower IN LISTS room_MAY_USE room_KEEPS)
         if(NOT TARGET room-${lower})
             message(FATAL_ERROR "room ${room_NAME} may not use ${lower}: a room uses rooms that stand before it in the list")
         endif()
@@ -39,7 +40,8 @@ function(room)
         foreach(folder ${CMAKE_SOURCE_DIR} ${includes} ${CMAKE_BINARY_DIR}/rooms/${room_NAME})
             target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fmacro-prefix-map=${folder}/=>)
         endforeach()
-        target_link_libraries(${target} PRIVATE warnings)
+        list(TRANSFORM room_KEEPS PREPEND room- OUTPUT_VARIABLE keeps)
+        target_link_libraries(${target} PRIVATE warnings ${keeps})
         if(NOT BASALT_HOST)
             target_link_libraries(${target} PRIVATE thin_lto)
             add_dependencies(${target} offsets_header)

@@ -124,7 +124,7 @@ def vcpus():
             unit, registers = vcpu["unit"], vcpu["registers"]
             state = flags(unit["holds_"], "Hold") or ["runnable"]
             where = "on" if word(unit["on_cpu_"]) else "last on"
-            mode = "kernel" if vcpu["pv"]["in_kernel"] else "user"
+            mode = "kernel" if vcpu.address.cast(gdb.lookup_type("basalt::PvVcpu").pointer())["in_kernel"] else "user"
             print(f"{vcpu_name(vcpu.address):6} {', '.join(state):9} {where} CPU {word(unit['cpu_'])}, {mode} mode, "
                   f"left its guest at rip {word(registers['rip']):#x} rsp {word(registers['rsp']):#x}")
 

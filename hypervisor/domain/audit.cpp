@@ -7,6 +7,7 @@
 #include "debug/log.hpp"
 #include "devices/pirqs.hpp"
 #include "domain/domain.hpp"
+#include "domain/doors.hpp"
 #include "domain/run.hpp"
 #include "domain/standstill.hpp"
 #include "events/audit.hpp"
@@ -79,10 +80,8 @@ Wrong first_wrong_domain(Check&& check) {
 // --- who holds which frames ---
 
 void count_vcpu(const Vcpu& vcpu, paging::Audit& audit) {
-    for (const FrameUse* const root : {&vcpu.roots.kernel, &vcpu.roots.user})
-        if (*root) audit.add_use(root->mfn(), Use::l4_table);
     if (vcpu.info_page) audit.add_use(vcpu.info_page.mfn(), Use::writable);
-    count_descriptor_tables(vcpu, audit);
+    count_frames(vcpu, audit);
 }
 
 void count_domain(Domain& domain, paging::Audit& audit) {
@@ -123,19 +122,9 @@ Wrong wrong_with_accounts(std::span<std::uint32_t> charged) {
 
 // --- vcpus and CPUs ---
 
-Mfn held(const FrameUse& root) { return root ? root.mfn() : no_mfn; }
-
 Wrong wrong_with_vcpus(Domain& domain) {
-    const auto differs = [&](const Vcpu& vcpu, std::string_view what, Mfn found, Mfn expected) {
-        return Finding{domain.id, "vcpu", vcpu.id.raw, what, found.raw, expected.raw};
-    };
-    for (const Vcpu* const vcpu : domain.vcpus()) {
-        const PvVcpu& pv = vcpu->pv;
-        if (pv.kernel_root != held(vcpu->roots.kernel))
-            return differs(*vcpu, "root of kernel mode", pv.kernel_root, held(vcpu->roots.kernel));
-        if (pv.user_root != held(vcpu->roots.user))
-            return differs(*vcpu, "root of user mode", pv.user_root, held(vcpu->roots.user));
-    }
+    for (const Vcpu* const vcpu : domain.vcpus())
+        if (auto wrong = wrong_with(*vcpu)) return wrong;
     return std::nullopt;
 }
 

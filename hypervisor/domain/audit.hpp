@@ -8,10 +8,6 @@
 
 namespace basalt {
 
-namespace paging {
-class Audit;
-}
-class Vcpu;
 class Domain;
 
 // Whether each entry of its tables that names a frame of another's shows a grant that it has mapped.
@@ -34,9 +30,7 @@ void stand_audited();
 void audit_before_the_end();
 void audit_if_wished();
 
-// Seams of guests/: the frames of the vcpu's GDT and LDT are held as such; this CPU holds in its registers what the vcpu
-// that runs here should have, or, idle, what is nobody's.
-void count_descriptor_tables(const Vcpu& vcpu, paging::Audit& audit);
+// Seam of guests/: this CPU holds in its registers what the vcpu that runs here should have, or, idle, what is nobody's.
 std::optional<Finding> wrong_with_this_cpu();
 
 }  // namespace basalt

@@ -1,43 +1,24 @@
 #include "domain/domain.hpp"
 
-#include <algorithm>
-
 #include "domain/frames.hpp"
 #include "domain/guest_time.hpp"
 #include "domain/run.hpp"
 #include "machine/entry.hpp"
-#include "machine/fpu.hpp"
-#include "machine/page_tables.hpp"
 #include "memory/allocator.hpp"
 #include "memory/frame.hpp"
 #include "memory/heap.hpp"
 
 namespace basalt {
-namespace {
-
-Result<Mfn> table_frame() { return allocate_frames(); }
-
-// A table with those below it; what level 1 maps has been let go before.
-void give_tables_back(Mfn table, PageLevel level) {
-    if (level > leaf_level)
-        for (std::size_t index = 0; index < entries_per_table; ++index)
-            if (const PageEntry entry = table_at(table)[index]; entry.present()) give_tables_back(entry.mfn(), below(level));
-    free_frames(table);
-}
-
-}  // namespace
 
 Vcpu::Vcpu(Domain& owner, VcpuId number)
     : domain(owner),
       id(number),
       unit(*this, owner.share),
       timers(*this, basalt::timers()),
-      events(*this, owner.events, number) {
-    fpu_initialise(pv.fpu.data());
-}
+      events(*this, owner.events, number) {}
 
 Domain::Domain(const DomainWishes& wishes)
-    : id(wishes.id), privileged(wishes.privileged), vcpu_limit(wishes.vcpu_limit), handle(wishes.handle),
+    : id(wishes.id), kind(wishes.kind), privileged(wishes.privileged), vcpu_limit(wishes.vcpu_limit), handle(wishes.handle),
       memory(*this, wishes.id), events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit),
       watchdogs(*this), pauses_of_tools(wishes.paused ? 1 : 0) {
     if (wishes.paused) share.hold(GroupHold::paused);
@@ -49,22 +30,18 @@ Domain::Domain(const DomainWishes& wishes)
 Domain::~Domain() {
     for (Vcpu* const vcpu : vcpus()) {
         scheduler().remove(vcpu->unit);
-        static_cast<void>(Owned<Vcpu>(vcpu));
+        destroy_vcpu(*vcpu);
     }
     grants.clear();
     if (shared_info_frame != no_mfn) give_page_shared_with(shared_info_frame);
-    if (descriptor_tables != no_mfn) give_tables_back(descriptor_tables, PageLevel(3));
+    strip(*this);
 }
 
 Result<Vcpu*> Domain::add_vcpu() {
     const std::size_t count = vcpu_count_.load();
     if (count == vcpu_limit) return refuse(Error::invalid);
     const VcpuId number(static_cast<std::uint32_t>(count));
-    PageEntry* const entries =
-        TRY(entry_in(descriptor_tables, PageLevel(3), layout::gdt_of(number), rights::table, table_frame));
-    Vcpu* const vcpu = TRY(create<Vcpu>(*this, number)).release();
-    vcpu->pv.descriptor_entries = entries;
-    drop_descriptor_tables(*vcpu);   // it has none yet
+    Vcpu* const vcpu = TRY(make_vcpu(*this, number));
     if (number.raw < XEN_LEGACY_MAX_VCPUS) vcpu->events.place_info(&shared_info->vcpu_info[number.raw]);
     publish_time(*vcpu);
     events.add_vcpu(vcpu->events);
@@ -90,10 +67,7 @@ void Domain::settle_vcpus() const {
 
 Result<Domain*> create_domain(const DomainWishes& wishes) {
     auto domain = TRY(create<Domain>(wishes));
-    domain->descriptor_tables = TRY(allocate_frames());
-    std::ranges::copy(hypervisor_entries(), domain->l4_entries.begin());
-    domain->l4_entries[layout::domain_slot - layout::first_slot] =
-        PageEntry::of(domain->descriptor_tables, rights::table);
+    TRY(furnish(*domain));
     domain->shared_info_frame = TRY(take_page_shared_with(wishes.id));
     domain->shared_info = static_cast<shared_info_t*>(contents(domain->shared_info_frame));
     for (vcpu_info_t& info : domain->shared_info->vcpu_info) info.evtchn_upcall_mask = 1;   // until the guest is ready

@@ -13,6 +13,7 @@
 #include "devices/pirqs.hpp"
 #include "domain/cpu_choice.hpp"
 #include "domain/domain_list.hpp"
+#include "domain/doors.hpp"
 #include "domain/end.hpp"
 #include "domain/memory_map.hpp"
 #include "domain/vcpu.hpp"
@@ -29,6 +30,7 @@ namespace basalt {
 // What a domain is made for; the limits are those of <xen/domctl.h>.
 struct DomainWishes {
     DomainId id;
+    GuestKind kind = GuestKind::pv;
     bool privileged = false;
     bool paused = false;                                     // until tools unpause it
     std::uint32_t vcpu_limit = most_vcpus;
@@ -46,6 +48,7 @@ public:
     ~Domain();
 
     const DomainId id;
+    const GuestKind kind;
     const bool privileged;       // Dom0: may drive the machine and the other domains
     const std::uint32_t vcpu_limit;
     std::array<std::uint8_t, 16> handle;     // tools' own name for it

@@ -1,11 +1,13 @@
-// What the page rules and the frame records ask of domains and of the machine.
+// What the page rules, the frame records and grants ask of domains and of the machine.
 #include "core/layout.hpp"
 #include "devices/dom0_access.hpp"
 #include "devices/pci_devices.hpp"
 #include "domain/domain.hpp"
+#include "grants/seams.hpp"
 #include "machine/features.hpp"
 #include "machine/page_entry.hpp"
 #include "paging/seams.hpp"
+#include "paging/take.hpp"
 
 namespace basalt {
 
@@ -13,6 +15,12 @@ bool may_hold_registers(Mfn first, Mfn last) {
     for (Mfn mfn = first; mfn <= last; ++mfn)
         if (is_ram(mfn) || own_device(mfn) != FrameAccess::all) return false;
     return true;
+}
+
+Result<FrameUse> grants::hold_writable(Mfn frame, DomainId owner) {
+    DomainMemory* const memory = domain_memory_of(owner);
+    if (memory == nullptr) return refuse(Error::invalid);
+    return paging::take_writable(frame, *memory);
 }
 
 namespace paging {

@@ -3,6 +3,7 @@
 #include "core/per_cpu.hpp"
 #include "domain/audit.hpp"
 #include "domain/domain.hpp"
+#include "domain/doors.hpp"
 #include "domain/guest_time.hpp"
 #include "domain/passage.hpp"
 #include "domain/runstate_area.hpp"

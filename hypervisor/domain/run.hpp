@@ -23,11 +23,6 @@ void reschedule();
 // An NMI for a vcpu: it wakes up, and its kernel is told on its next entry. Another that is pending is the same one.
 void raise_nmi(Vcpu& vcpu);
 
-// Seams of guests/: the part of a vcpu that is in the CPU's registers.
-void load_guest_state(Vcpu& vcpu);    // also loads its root and names its registers to the entry path (Cpu::run)
-void save_guest_state(Vcpu& vcpu);
-void drop_descriptor_tables(Vcpu& vcpu);   // of a new one, or of one that will not run again: it has no GDT and LDT
-
 // The domain did something it cannot go on from. Returns: on the way out, where all of the vcpu's registers have been stored (a
 // system call's entry leaves some where they are), crash_if_due says what it was, and shows them. The domain stops then
 // (SHUTDOWN_crash), and nobody else notices.

@@ -1,28 +1,12 @@
 #include "domain/runstate_area.hpp"
 
 #include "domain/domain.hpp"
+#include "domain/doors.hpp"
 #include "domain/guest_pointer.hpp"
 #include "domain/run.hpp"
-#include "machine/flush.hpp"
 
 namespace basalt {
 namespace {
-
-// The area is mapped in the guest's kernel: in user mode other tables are loaded.
-class KernelView {
-public:
-    explicit KernelView(const Vcpu& vcpu) : vcpu_(vcpu) {
-        if (!vcpu.pv.in_kernel) switch_root(vcpu.pv.kernel_root);
-    }
-    ~KernelView() {
-        if (!vcpu_.pv.in_kernel) switch_root(vcpu_.pv.user_root);
-    }
-    KernelView(const KernelView&) = delete;
-    KernelView& operator=(const KernelView&) = delete;
-
-private:
-    const Vcpu& vcpu_;
-};
 
 constexpr std::uint64_t update_flag = XEN_RUNSTATE_UPDATE;
 
@@ -40,7 +24,7 @@ void write_flagged(std::uint64_t area, vcpu_runstate_info info) {
 
 void publish_runstate(Vcpu& vcpu) {
     if (vcpu.runstate_area == 0) return;
-    const KernelView view(vcpu);
+    const KernelMemory seen(vcpu);   // the area is mapped in the guest's kernel
     const vcpu_runstate_info info = scheduler().runstate_as_entered(vcpu.unit);
     const bool flagged = (vcpu.domain.assists.load(std::memory_order_relaxed) >> VMASST_TYPE_runstate_update_flag & 1) != 0;
     if (flagged)

@@ -1,4 +1,5 @@
-// A virtual CPU. It is born down, with its domain, and lives as long as the domain does.
+// A virtual CPU. It is born down, with its domain, and lives as long as the domain does. What is a vcpu's of its kind of guest
+// alone is in the class that the kind derives from this one, which its own room sees: doors.hpp.
 #pragma once
 
 #include <atomic>
@@ -7,8 +8,6 @@
 
 #include "core/number.hpp"
 #include "core/part_of.hpp"
-#include "domain/pv_vcpu.hpp"
-#include "domain/roots.hpp"
 #include "events/vcpu_events.hpp"
 #include "hypercalls/abi.hpp"
 #include "machine/cpu.hpp"
@@ -22,15 +21,12 @@ class Domain;
 
 class Vcpu {
 public:
-    Vcpu(Domain& owner, VcpuId number);
     Vcpu(const Vcpu&) = delete;
     Vcpu& operator=(const Vcpu&) = delete;
 
     VcpuRegisters registers{};   // entries from the guest are pushed here
     Domain& domain;
     const VcpuId id;
-    PvVcpu pv;
-    Roots roots;                // what pv.kernel_root and pv.user_root hold
     PartOf<Vcpu, SchedulingUnit> unit;
     PartOf<Vcpu, VcpuTimers> timers;
     PartOf<Vcpu, events::VcpuEvents> events;
@@ -48,13 +44,15 @@ public:
     std::uint64_t runstate_area = 0;
     std::uint64_t time_area = 0;
 
-    bool nmi_due() const { return nmi_pending.load() && !pv.nmi_masked; }
-
     // What the scheduler, the timers and the events hand back belongs to a vcpu.
     template <typename Part>
     static Vcpu& of(Part& part) {
         return PartOf<Vcpu, Part>::whole_of(part);
     }
+
+protected:   // by its kind: make_vcpu(), destroy_vcpu()
+    Vcpu(Domain& owner, VcpuId number);
+    ~Vcpu() = default;
 };
 
 // The vcpu that runs on this CPU: whoever calls has come from it.

@@ -28,6 +28,13 @@ class Arrows(unittest.TestCase):
     def test_an_arrow_that_turns_back_is_refused(self):
         self.assertIn("room low may not use high", configure("room(NAME low PURE MAY_USE high)\nroom(NAME high MAY_USE low)"))
 
+    def test_what_a_pv_vcpu_is_made_of_is_kept_by_guests(self):
+        """A room that lists it would let itself, and all that use it, go past the doors of a kind of guest."""
+        rooms = re.findall(r"^room\(NAME (\w+) (.*)\)$", (TREE / "hypervisor" / "CMakeLists.txt").read_text(), re.M)
+        listed = {name: words for name, words in rooms if "pv_vcpu" in words.split()}
+        self.assertEqual(list(listed), ["guests"])
+        self.assertRegex(listed["guests"], r"KEEPS pv_vcpu\b")
+
     def test_no_room_is_reached_by_a_path(self):
         """Only what a room lists is in its include folders; a path out of its own folder would go round that."""
         sources = [file for room in ("boot", "hypercalls", "hypervisor") for file in (TREE / room).rglob("*")

@@ -1,5 +1,6 @@
 #include "keys/tell.hpp"
 #include "domain/domain.hpp"
+#include "domain/doors.hpp"
 #include "domain/run.hpp"
 
 namespace basalt {
@@ -19,8 +20,9 @@ void tell_vcpu(Vcpu& vcpu) {
          (unit.allowed() & scheduler().online()).bits, times.time[RUNSTATE_running] / milliseconds(1),
          times.time[RUNSTATE_runnable] / milliseconds(1));
     const vcpu_info* const info = vcpu.events.info();
-    tell("    {}, root {x}, user root {x}, upcall {}{}", vcpu.pv.in_kernel ? "kernel" : "user", vcpu.pv.kernel_root,
-         vcpu.pv.user_root, info != nullptr && info->evtchn_upcall_pending != 0 ? "pending" : "not pending",
+    const ShownVcpu seen = shown(vcpu);
+    tell("    {}, root {x}, user root {x}, upcall {}{}", seen.mode, seen.root, seen.user_root,
+         info != nullptr && info->evtchn_upcall_pending != 0 ? "pending" : "not pending",
          info != nullptr && info->evtchn_upcall_mask != 0 ? ", masked" : "");
 }
 
@@ -40,7 +42,7 @@ void tell_registers() {
     if (cpu.running_vcpu == nullptr) return tell("CPU {} runs nobody", cpu.id);
     const Vcpu& vcpu = *cpu.running_vcpu;
     const Registers& r = vcpu.registers;
-    tell("CPU {} runs d{}v{}, {}", cpu.id, vcpu.domain.id, vcpu.id, vcpu.pv.in_kernel ? "kernel" : "user");
+    tell("CPU {} runs d{}v{}, {}", cpu.id, vcpu.domain.id, vcpu.id, shown(vcpu).mode);
     tell("rip {x16} cs {x} rflags {x} rsp {x16} ss {x}", r.rip, r.cs & 0xffff, r.rflags, r.rsp, r.ss & 0xffff);
     tell("rax {x16} rbx {x16} rcx {x16} rdx {x16}", r.rax, r.rbx, r.rcx, r.rdx);
     tell("rsi {x16} rdi {x16} rbp {x16} r8  {x16}", r.rsi, r.rdi, r.rbp, r.r8);

@@ -1,4 +1,4 @@
-#include "guests/pv/context.hpp"
+// A vcpu's whole state, as the ABI describes it.
 
 #include <algorithm>
 #include <array>
@@ -8,16 +8,19 @@
 #include "domain/guest_time.hpp"
 #include "guests/pv/control_registers.hpp"
 #include "guests/pv/debug_registers.hpp"
+#include "guests/given_context.hpp"
 #include "guests/pv/descriptors.hpp"
+#include "guests/pv/doors.hpp"
+#include "guests/pv/gates.hpp"
 #include "guests/pv/guest_flags.hpp"
+#include "guests/pv/roots.hpp"
 #include "guests/pv/traps.hpp"
 #include "machine/features.hpp"
 #include "machine/fpu.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
-namespace basalt {
+namespace basalt::pv {
 namespace {
-
-using namespace pv;
 
 constexpr std::size_t legacy_fpu_bytes = sizeof(vcpu_guest_context::fpu_ctxt);
 static_assert(legacy_fpu_bytes == 512);
@@ -45,7 +48,7 @@ Result<> set_descriptors(Vcpu& vcpu, const vcpu_guest_context& context) {
     const std::size_t pages = (context.gdt_ents * 8 + page_size - 1) / page_size;
     for (std::size_t page = 0; page < pages; ++page) frames[page] = Mfn(context.gdt_frames[page]);
     TRY(set_gdt(vcpu, std::span(frames).first(pages), static_cast<std::uint32_t>(context.gdt_ents)));
-    return pv::set_ldt(vcpu, context.ldt_base, static_cast<std::uint32_t>(context.ldt_ents));
+    return set_ldt(vcpu, context.ldt_base, static_cast<std::uint32_t>(context.ldt_ents));
 }
 
 Step<> set_tables(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget) {
@@ -55,7 +58,7 @@ Step<> set_tables(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget&
 }
 
 bool names_same_tables(const Vcpu& vcpu, const vcpu_guest_context& context) {
-    const PvVcpu& pv = vcpu.pv;
+    const PvVcpu& pv = pv::of(vcpu);
     if (Mfn(xen_cr3_to_pfn(context.ctrlreg[3])) != pv.kernel_root || context.gdt_ents != pv.gdt_entries) return false;
     for (std::size_t page = 0; page < pv.gdt_pages(); ++page)
         if (Mfn(context.gdt_frames[page]) != pv.gdt_frames[page]) return false;
@@ -117,22 +120,11 @@ Segments segments_of(const vcpu_guest_context& context) {
 
 }  // namespace
 
-Result<Owned<vcpu_guest_context>> read_context(GuestPointer<vcpu_guest_context> pointer) {
-    auto context = TRY(create<vcpu_guest_context>());
-    TRY(pointer.read(std::span(context.get(), 1)));
-    return context;
-}
-
-Refused refuse_context(Vcpu& vcpu, Error error) {
-    if (!vcpu.initialised) drop_tables(vcpu);
-    return refuse(error);
-}
-
-Step<> set_context(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget) {
+Step<> Doors::set_context(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget) {
     const Step<> begun = begin_context(vcpu, context, budget);
     if (const Error* error = begun.refused()) return refuse_context(vcpu, *error);
     if (!begun.done()) return begun;
-    PvVcpu& pv = vcpu.pv;
+    PvVcpu& pv = pv::of(vcpu);
     set_registers(vcpu.registers, context.user_regs);
     set_entry_points(pv, context);
     pv.in_kernel = (context.flags & VGCF_in_kernel) != 0 || pv.user_root == no_mfn;
@@ -157,9 +149,9 @@ void get_registers(const Vcpu& vcpu, cpu_user_regs& to) {
     to.r9 = from.r9, to.r8 = from.r8, to.rax = from.rax, to.rcx = from.rcx;
     to.rdx = from.rdx, to.rsi = from.rsi, to.rdi = from.rdi;
     to.rip = from.rip, to.rsp = from.rsp;
-    to.rflags = from.rflags | std::uint64_t{vcpu.pv.iopl} << 12;
+    to.rflags = from.rflags | std::uint64_t{pv::of(vcpu).iopl} << 12;
     to.cs = static_cast<std::uint16_t>(from.cs), to.ss = static_cast<std::uint16_t>(from.ss);
-    const Segments& segments = vcpu.pv.segments;
+    const Segments& segments = pv::of(vcpu).segments;
     to.ds = segments.ds, to.es = segments.es, to.fs = segments.fs, to.gs = segments.gs;
 }
 
@@ -176,8 +168,8 @@ void get_tables(const PvVcpu& pv, vcpu_guest_context& context) {
 
 }  // namespace
 
-void get_context(const Vcpu& vcpu, vcpu_guest_context& context) {
-    const PvVcpu& pv = vcpu.pv;
+void Doors::get_context(const Vcpu& vcpu, vcpu_guest_context& context) {
+    const PvVcpu& pv = pv::of(vcpu);
     context = {};
     std::memcpy(&context.fpu_ctxt, pv.fpu.data(), legacy_fpu_bytes);
     context.flags = VGCF_i387_valid | (pv.in_kernel ? VGCF_in_kernel : 0) | (vcpu.unit.is_up() ? VGCF_online : 0) |
@@ -201,4 +193,4 @@ void get_context(const Vcpu& vcpu, vcpu_guest_context& context) {
     context.gs_base_user = pv.segments.gs_base_user;
 }
 
-}  // namespace basalt
+}  // namespace basalt::pv

@@ -4,13 +4,15 @@
 #include "guests/pv/control_registers.hpp"
 #include "guests/pv/debug_registers.hpp"
 #include "guests/pv/descriptors.hpp"
+#include "guests/pv/doors.hpp"
 #include "guests/pv/fpu_use.hpp"
 #include "guests/pv/msrs.hpp"
 #include "machine/descriptors.hpp"
 #include "machine/flush.hpp"
 #include "machine/instructions.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
-namespace basalt {
+namespace basalt::pv {
 namespace {
 
 // Loading a selector changes its base, so bases come after. GS_BASE is the mode's own; the other one waits behind SWAPGS.
@@ -39,8 +41,8 @@ void save_segments(PvVcpu& pv) {
 
 }  // namespace
 
-void load_guest_state(Vcpu& vcpu) {
-    PvVcpu& pv = vcpu.pv;
+void Doors::load_guest_state(Vcpu& vcpu) {
+    PvVcpu& pv = pv::of(vcpu);
     this_cpu().run(&vcpu, &vcpu.registers, reinterpret_cast<const std::uint16_t*>(vcpu.events.info()));
     pv::lend_own_descriptors(vcpu);
     enter_root(pv.in_kernel ? pv.kernel_root : pv.user_root, TablesOf(vcpu.domain.id, vcpu.domain.memory.hardware));
@@ -52,13 +54,13 @@ void load_guest_state(Vcpu& vcpu) {
     pv::load_debug_registers(vcpu);
 }
 
-void save_guest_state(Vcpu& vcpu) {
+void Doors::save_guest_state(Vcpu& vcpu) {
     pv::leave_debug_registers(vcpu);
     pv::save_fpu(vcpu);
     // Selectors that could not be loaded are still what the guest wants, until it has been told.
-    if (!vcpu.pv.failsafe_due) save_segments(vcpu.pv);
+    if (!pv::of(vcpu).failsafe_due) save_segments(pv::of(vcpu));
     use_ldt(0, 0);
     use_gdt(no_guest_gdt);   // the vcpu's own is in its domain's tables, which are about to go
 }
 
-}  // namespace basalt
+}  // namespace basalt::pv

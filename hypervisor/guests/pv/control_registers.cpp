@@ -4,12 +4,14 @@
 
 #include "domain/domain.hpp"
 #include "guests/pv/cpu_policy.hpp"
+#include "guests/pv/doors.hpp"
 #include "guests/pv/fpu_use.hpp"
 #include "guests/pv/machine_policy.hpp"
 #include "guests/pv/roots.hpp"
 #include "machine/features.hpp"
 #include "machine/fpu.hpp"
 #include "machine/instructions.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -48,7 +50,7 @@ Carried write_cr3_for(Vcpu& vcpu, std::uint64_t value) {
 }  // namespace
 
 std::optional<std::uint64_t> read_control_register(const Vcpu& vcpu, unsigned number) {
-    const PvVcpu& pv = vcpu.pv;
+    const PvVcpu& pv = pv::of(vcpu);
     switch (number) {
         case 0: return wanted_cr0 | (pv.fpu_task_switched ? cr0::task_switched : 0);
         case 2: return vcpu.events.info() != nullptr ? vcpu.events.info()->arch.cr2 : 0;
@@ -67,7 +69,7 @@ Carried write_control_register(unsigned number, std::uint64_t value) {
             return Carried::finished;
         case 3: return write_cr3_for(vcpu, value);
         case 4:
-            vcpu.pv.cr4 = permitted_cr4(vcpu.domain, value);
+            pv::of(vcpu).cr4 = permitted_cr4(vcpu.domain, value);
             load_control_registers(vcpu);
             return Carried::finished;
         default: return Carried::refused;
@@ -78,12 +80,12 @@ Carried write_control_register(unsigned number, std::uint64_t value) {
 bool set_guest_xcr(std::uint32_t number, std::uint64_t value) {
     Vcpu& vcpu = running();
     constexpr std::uint64_t x87 = 1, sse = 2, avx = 4, avx512 = 0xe0;
-    if (number != 0 || !features().xsave || (vcpu.pv.cr4 & cr4::xsave) == 0) return false;
+    if (number != 0 || !features().xsave || (pv::of(vcpu).cr4 & cr4::xsave) == 0) return false;
     const std::uint64_t offered = state_bits_of(policy_of(vcpu.domain), machine_offer());
     if ((value & x87) == 0 || (value & ~offered) != 0) return false;
     if ((value & avx) != 0 && (value & sse) == 0) return false;
     if ((value & avx512) != 0 && ((value & avx512) != avx512 || (value & avx) == 0)) return false;
-    vcpu.pv.xcr0 = value;
+    pv::of(vcpu).xcr0 = value;
     load_control_registers(vcpu);
     return true;
 }
@@ -96,9 +98,11 @@ std::uint64_t permitted_cr4(const Domain& domain, std::uint64_t wanted) {
     return value;
 }
 
+void Doors::follow_policy(Vcpu& vcpu) { of(vcpu).cr4 = permitted_cr4(vcpu.domain, of(vcpu).cr4); }
+
 std::uint64_t real_cr4(const Vcpu& vcpu) {
     const std::uint64_t trapped = vcpu.domain.cpus.tsc_is_emulated() ? cr4::no_tsc : 0;
-    return features().cr4_wanted | trapped | (vcpu.pv.cr4 & choices_in_cpu);
+    return features().cr4_wanted | trapped | (pv::of(vcpu).cr4 & choices_in_cpu);
 }
 
 // A kernel that has switched XSAVE off saves x87 and SSE: no other component is left on for its user mode.
@@ -109,7 +113,7 @@ std::uint64_t real_xcr0(const PvVcpu& pv) {
 
 void load_control_registers(const Vcpu& vcpu) {
     set_cr4(real_cr4(vcpu));
-    if (features().xsave) set_xcr0(real_xcr0(vcpu.pv));
+    if (features().xsave) set_xcr0(real_xcr0(pv::of(vcpu)));
 }
 
 }  // namespace basalt::pv

@@ -7,6 +7,10 @@
 #include "domain/vcpu.hpp"
 #include "guests/pv/carried.hpp"
 
+namespace basalt {
+class PvVcpu;
+}
+
 namespace basalt::pv {
 
 std::optional<std::uint64_t> read_control_register(const Vcpu& vcpu, unsigned number);

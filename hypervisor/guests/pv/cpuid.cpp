@@ -8,6 +8,7 @@
 #include "guests/pv/hypervisor_name.hpp"
 #include "guests/pv/machine_policy.hpp"
 #include "machine/features.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 #include "toolchain/configuration.hpp"
 
 namespace basalt::pv {
@@ -35,7 +36,7 @@ CpuidLeaf leaf_1(const Vcpu& vcpu, CpuidLeaf leaf) {
     constexpr std::uint32_t has = std::uint32_t{1} << XEN_X86_FEATURE_XSAVE % 32;
     constexpr std::uint32_t is_on = std::uint32_t{1} << XEN_X86_FEATURE_OSXSAVE % 32;
     leaf.ebx |= vcpu.id.raw * 2 << 24;
-    if ((leaf.ecx & has) != 0 && (vcpu.pv.in_kernel || (vcpu.pv.cr4 & cr4::xsave) != 0)) leaf.ecx |= is_on;
+    if ((leaf.ecx & has) != 0 && (pv::of(vcpu).in_kernel || (pv::of(vcpu).cr4 & cr4::xsave) != 0)) leaf.ecx |= is_on;
     return leaf;
 }
 
@@ -43,8 +44,8 @@ CpuidLeaf leaf_1(const Vcpu& vcpu, CpuidLeaf leaf) {
 CpuidLeaf leaf_d(const Vcpu& vcpu, CpuidLeaf leaf, std::uint32_t subleaf) {
     constexpr std::uint32_t packs = std::uint32_t{1} << XEN_X86_FEATURE_XSAVEC % 32;
     if (leaf.eax == 0) return leaf;
-    if (subleaf == 0) leaf.ebx = state_bytes(machine_offer(), vcpu.pv.xcr0);
-    if (subleaf == 1 && (leaf.eax & packs) != 0) leaf.ebx = packed_state_bytes(machine_offer(), vcpu.pv.xcr0);
+    if (subleaf == 0) leaf.ebx = state_bytes(machine_offer(), pv::of(vcpu).xcr0);
+    if (subleaf == 1 && (leaf.eax & packs) != 0) leaf.ebx = packed_state_bytes(machine_offer(), pv::of(vcpu).xcr0);
     return leaf;
 }
 

@@ -6,6 +6,7 @@
 #include "machine/features.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -53,12 +54,12 @@ Result<> set_control(PvVcpu& pv, std::uint64_t value) {
 void debug_exception(Vcpu& vcpu) {
     const std::uint64_t status = read_dr<6>();
     write_dr<6>(status_fixed);
-    vcpu.pv.debug.status |= status & status_free;
+    pv::of(vcpu).debug.status |= status & status_free;
     deliver_exception(vcpu, vector::debug);
 }
 
 void single_stepped(Vcpu& vcpu) {
-    vcpu.pv.debug.status |= status_single_step;
+    pv::of(vcpu).debug.status |= status_single_step;
     deliver_exception(vcpu, vector::debug);
 }
 
@@ -83,13 +84,13 @@ Result<> set_debug_register(PvVcpu& pv, unsigned number, std::uint64_t value) {
 Result<> write_debug_register(unsigned number, std::uint64_t value) {
     Vcpu& vcpu = running();
     leave_debug_registers(vcpu);
-    const auto set = set_debug_register(vcpu.pv, number, value);
+    const auto set = set_debug_register(pv::of(vcpu), number, value);
     load_debug_registers(vcpu);
     return set;
 }
 
 Result<std::uint64_t> read_debug_register(const Vcpu& vcpu, unsigned number) {
-    const PvVcpu& pv = vcpu.pv;
+    const PvVcpu& pv = pv::of(vcpu);
     if (number < 4) return pv.debug.addresses[number];
     if (number == 4 || number == 5) {
         if ((pv.cr4 & cr4::debug_extensions) != 0) return refuse(Error::no_device);
@@ -101,15 +102,15 @@ Result<std::uint64_t> read_debug_register(const Vcpu& vcpu, unsigned number) {
 }
 
 void load_debug_registers(const Vcpu& vcpu) {
-    const DebugRegisters& debug = vcpu.pv.debug;
-    if (!has_breakpoints(debug)) return;
+    const DebugRegisters& debug = pv::of(vcpu).debug;
+    if (!debug.any_on()) return;
     for (unsigned number = 0; number < 4; ++number) write_address(number, debug.addresses[number]);
     write_dr<6>(status_fixed);
     write_dr<7>(debug.control);
 }
 
 void leave_debug_registers(const Vcpu& vcpu) {
-    if (has_breakpoints(vcpu.pv.debug)) write_dr<7>(control_fixed);
+    if (pv::of(vcpu).debug.any_on()) write_dr<7>(control_fixed);
 }
 
 }  // namespace basalt::pv

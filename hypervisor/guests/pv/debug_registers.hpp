@@ -6,6 +6,10 @@
 
 #include "domain/vcpu.hpp"
 
+namespace basalt {
+class PvVcpu;
+}
+
 namespace basalt::pv {
 
 // #DB in ring 3: DR6 becomes the guest's, and the guest is told.
@@ -21,9 +25,6 @@ Result<std::uint64_t> read_debug_register(const Vcpu& vcpu, unsigned number);
 
 // As set_debugreg and MOV do: the same, and from now on in the CPU.
 Result<> write_debug_register(unsigned number, std::uint64_t value);
-
-// Only then are they in the CPU at all.
-constexpr bool has_breakpoints(const DebugRegisters& debug) { return (debug.control & 0xff) != 0; }
 
 // Of the context switch: into and out of the CPU.
 void load_debug_registers(const Vcpu& vcpu);

@@ -13,6 +13,7 @@
 #include "machine/user_copy.hpp"
 #include "paging/mmu.hpp"
 #include "paging/take.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -35,7 +36,7 @@ PageEntry unset() { return PageEntry::of(no_descriptors(), rights::read & ~page_
 // Puts the frame there and lets go of the one before, after the CPU has forgotten it. A vcpu that does not run has no
 // translations anywhere: switching it out loaded another root.
 void replace(Vcpu& vcpu, std::size_t entry, PageEntry wanted) {
-    PageEntry& slot = vcpu.pv.descriptor_entries[entry];
+    PageEntry& slot = pv::of(vcpu).descriptor_entries[entry];
     const PageEntry before = std::exchange(slot, wanted);
     if (before == PageEntry()) return;
     if (before != wanted && runs_here(vcpu)) flush_page_here(address_of_entry(vcpu, entry));
@@ -45,7 +46,7 @@ void replace(Vcpu& vcpu, std::size_t entry, PageEntry wanted) {
 }  // namespace
 
 Result<> set_gdt(Vcpu& vcpu, std::span<const Mfn> frames, std::uint32_t entries) {
-    PvVcpu& pv = vcpu.pv;
+    PvVcpu& pv = pv::of(vcpu);
     if (entries > most_gdt_entries) return refuse(Error::invalid);
     std::array<FrameUse, guest_gdt_pages> taken;
     for (std::size_t page = 0; page < frames.size(); ++page) {
@@ -63,7 +64,7 @@ Result<> set_gdt(Vcpu& vcpu, std::span<const Mfn> frames, std::uint32_t entries)
 }
 
 Result<> set_ldt(Vcpu& vcpu, std::uint64_t base, std::uint32_t entries) {
-    PvVcpu& pv = vcpu.pv;
+    PvVcpu& pv = pv::of(vcpu);
     const bool is_place = base % page_size == 0 && is_canonical(base) && guest_may_name(base, 1);
     if (entries > most_ldt_entries || (entries != 0 && !is_place)) return refuse(Error::invalid);
     if (pv.ldt_base == base && pv.ldt_entries == entries) return {};
@@ -76,11 +77,11 @@ Result<> set_ldt(Vcpu& vcpu, std::uint64_t base, std::uint32_t entries) {
 
 void forget_ldt_pages(Vcpu& vcpu) {
     for (std::size_t page = 0; page < descriptor_pages; ++page)
-        if (vcpu.pv.descriptor_entries[ldt_first + page] != PageEntry()) replace(vcpu, ldt_first + page, PageEntry());
+        if (pv::of(vcpu).descriptor_entries[ldt_first + page] != PageEntry()) replace(vcpu, ldt_first + page, PageEntry());
 }
 
 Result<> map_ldt_page(Vcpu& vcpu, std::uint64_t offset) {
-    PvVcpu& pv = vcpu.pv;
+    PvVcpu& pv = pv::of(vcpu);
     if (offset >= std::uint64_t{pv.ldt_entries} * 8) return refuse(Error::invalid);
     const std::size_t entry = ldt_first + offset / page_size;
     if (pv.descriptor_entries[entry] != PageEntry()) return refuse(Error::invalid);
@@ -92,7 +93,7 @@ Result<> map_ldt_page(Vcpu& vcpu, std::uint64_t offset) {
 }
 
 std::optional<std::uint64_t> descriptor_of(const Vcpu& vcpu, std::uint16_t selector) {
-    const PvVcpu& pv = vcpu.pv;
+    const PvVcpu& pv = pv::of(vcpu);
     const std::uint32_t index = selector >> 3;
     if ((selector & in_ldt) != 0) {
         if (index >= pv.ldt_entries) return std::nullopt;
@@ -104,31 +105,31 @@ std::optional<std::uint64_t> descriptor_of(const Vcpu& vcpu, std::uint16_t selec
 }
 
 void lend_own_descriptors(const Vcpu& vcpu) {
-    vcpu.pv.descriptor_entries[guest_gdt_pages] = PageEntry::of(this_cpu().descriptors, mapped);
+    pv::of(vcpu).descriptor_entries[guest_gdt_pages] = PageEntry::of(this_cpu().descriptors, mapped);
 }
 
 void load_descriptor_tables(const Vcpu& vcpu) {
     use_gdt(layout::gdt_of(vcpu.id));
-    use_ldt(layout::ldt_of(vcpu.id), vcpu.pv.ldt_entries);
+    use_ldt(layout::ldt_of(vcpu.id), pv::of(vcpu).ldt_entries);
 }
 
 bool explain_ldt_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
     const std::uint64_t offset = address - layout::ldt_of(vcpu.id);
     if (offset >= descriptor_pages * page_size || (error_code & page_fault_error::user) != 0) return false;
     const auto mapped = map_ldt_page(vcpu, offset);
-    if (!mapped && mapped.error() != Error::again) deliver_page_fault(vcpu, vcpu.pv.ldt_base + offset, error_code);
+    if (!mapped && mapped.error() != Error::again) deliver_page_fault(vcpu, pv::of(vcpu).ldt_base + offset, error_code);
     return true;
+}
+
+void drop_descriptor_tables(Vcpu& vcpu) {
+    forget_ldt_pages(vcpu);
+    static_cast<void>(set_gdt(vcpu, {}, 0));
+    of(vcpu).ldt_entries = 0;
 }
 
 }  // namespace basalt::pv
 
 namespace basalt {
-
-void drop_descriptor_tables(Vcpu& vcpu) {
-    pv::forget_ldt_pages(vcpu);
-    static_cast<void>(pv::set_gdt(vcpu, {}, 0));
-    vcpu.pv.ldt_entries = 0;
-}
 
 Result<> set_ldt(std::uint64_t base, std::uint64_t entries) {
     if (entries > most_ldt_entries) return refuse(Error::invalid);

@@ -17,6 +17,9 @@ Result<> set_ldt(Vcpu& vcpu, std::uint64_t base, std::uint32_t entries);
 // The LDT's pages are looked up again when they are next touched: after a change of root, say.
 void forget_ldt_pages(Vcpu& vcpu);
 
+// Of a new vcpu, or of one that will not run again: it has no GDT and LDT.
+void drop_descriptor_tables(Vcpu& vcpu);
+
 // Maps the LDT page at this offset. Refused: the guest has no such page, or not in a use that fits; or, again, not yet.
 Result<> map_ldt_page(Vcpu& vcpu, std::uint64_t offset);
 

@@ -3,8 +3,10 @@
 #include "domain/domain.hpp"
 #include "domain/guest_messages.hpp"
 #include "domain/run.hpp"
+#include "guests/pv/doors.hpp"
 #include "guests/pv/mode.hpp"
 #include "machine/user_copy.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -18,7 +20,7 @@ constexpr bool pushes_error_code(std::uint64_t vector) {
 }
 
 unsigned shown_iopl(const Vcpu& vcpu) {
-    return has_architectural_iopl(vcpu.domain) ? vcpu.pv.iopl : 0;
+    return has_architectural_iopl(vcpu.domain) ? pv::of(vcpu).iopl : 0;
 }
 
 // What Basalt has mapped where is not told. The M2P below the rest is the kernel's to know.
@@ -36,7 +38,7 @@ constexpr std::uint64_t place_below(std::uint64_t stack, unsigned bytes) { retur
 
 template <std::size_t between>
 void enter(Vcpu& vcpu, const Callback& where, const std::array<std::uint64_t, between>& extra) {
-    PvVcpu& pv = vcpu.pv;
+    PvVcpu& pv = pv::of(vcpu);
     Registers& registers = vcpu.registers;
     const bool masked = upcalls_masked(vcpu);
     const auto frame = entry_frame(registers, {pv.in_kernel, masked, shown_iopl(vcpu)}, extra);
@@ -60,7 +62,7 @@ void enter(Vcpu& vcpu, const Callback& where, const std::array<std::uint64_t, be
 }
 
 Callback gate_for(const Vcpu& vcpu, std::uint64_t vector) {
-    const TrapGate& gate = vcpu.pv.traps[vector];
+    const TrapGate& gate = pv::of(vcpu).traps[vector];
     return {gate.address, gate.masks_events};
 }
 
@@ -77,8 +79,8 @@ void deliver_page_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_c
     constexpr auto user = static_cast<std::uint32_t>(page_fault_error::user);
     constexpr auto present = static_cast<std::uint32_t>(page_fault_error::present);
     if (vcpu_info* info = vcpu.events.info()) info->arch.cr2 = address;
-    if (is_hidden(vcpu.pv, address)) error_code &= ~present;
-    deliver_exception(vcpu, vector::page_fault, vcpu.pv.in_kernel ? error_code & ~user : error_code | user);
+    if (is_hidden(pv::of(vcpu), address)) error_code &= ~present;
+    deliver_exception(vcpu, vector::page_fault, pv::of(vcpu).in_kernel ? error_code & ~user : error_code | user);
 }
 
 bool may_interrupt(const PvVcpu& pv, std::uint8_t vector) {
@@ -95,7 +97,7 @@ void deliver_system_call(Vcpu& vcpu, const Callback& callback) {
 }
 
 void deliver_event(Vcpu& vcpu) {
-    const Callback& callback = vcpu.pv.event;
+    const Callback& callback = pv::of(vcpu).event;
     if (callback.address == 0) return crash_running_domain("it has no handler for events");
     enter(vcpu, {callback.address, true}, Nothing{});
 }
@@ -104,14 +106,16 @@ void deliver_nmi(Vcpu& vcpu) {
     vcpu.nmi_pending.store(false);
     const Callback gate = gate_for(vcpu, vector::nmi);
     if (gate.address == 0) return;
-    vcpu.pv.nmi_masked = true;
+    pv::of(vcpu).nmi_masked = true;
     enter(vcpu, gate, Nothing{});
 }
 
 void deliver_failsafe(Vcpu& vcpu, const DataSelectors& wanted) {
-    const Callback& callback = vcpu.pv.failsafe;
+    const Callback& callback = pv::of(vcpu).failsafe;
     if (callback.address == 0) return crash_running_domain("it has no handler for a failed return");
     enter(vcpu, callback, wanted);
 }
+
+bool Doors::may_take_nmi(const Vcpu& vcpu) { return !of(vcpu).nmi_masked; }
 
 }  // namespace basalt::pv

@@ -4,7 +4,9 @@
 #include <cstdint>
 
 #include "domain/vcpu.hpp"
+#include "guests/pv/doors.hpp"
 #include "guests/pv/entry_frame.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 
@@ -29,5 +31,18 @@ void deliver_failsafe(Vcpu& vcpu, const DataSelectors& wanted);
 
 // Whether the guest's current mode may use `int vector`.
 bool may_interrupt(const PvVcpu& pv, std::uint8_t vector);
+
+// In line on every guest's way out: entries.cpp.
+inline void Doors::deliver_what_is_due(Vcpu& vcpu) {
+    if (of(vcpu).failsafe_due) {
+        of(vcpu).failsafe_due = false;
+        const Segments& wanted = of(vcpu).segments;
+        deliver_failsafe(vcpu, {wanted.ds, wanted.es, wanted.fs, wanted.gs});
+    }
+    if (!vcpu.crash_due.empty()) return;      // it is told where the vcpu is now
+    if (vcpu.nmi_pending.load() && !of(vcpu).nmi_masked) deliver_nmi(vcpu);
+    // Last, so that the event is the first thing the guest sees. It masks further ones.
+    if (vcpu.events.upcall_due()) deliver_event(vcpu);
+}
 
 }  // namespace basalt::pv

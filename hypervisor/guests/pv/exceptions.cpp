@@ -11,6 +11,7 @@
 #include "machine/entry.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt {
 namespace {
@@ -27,7 +28,7 @@ void software_interrupt(Vcpu& vcpu) {
     const bool read = guest_may_name(registers.rip, code.size()) &&
                       copy_from_guest(code.data(), registers.rip, code.size()) == 0 && code[0] == opcode;
     const auto number = read ? code[1] : static_cast<std::uint8_t>(registers.error_code >> 3);
-    if (!pv::may_interrupt(vcpu.pv, number))
+    if (!pv::may_interrupt(pv::of(vcpu), number))
         return pv::deliver_exception(vcpu, vector::general_protection, std::uint32_t{number} << 3 | names_interrupt_gate);
     registers.rip += code.size();
     registers.rflags &= ~rflags::resume;   // the fault's; the instruction counts as done

@@ -3,13 +3,14 @@
 #include "guests/pv/enter_kernel.hpp"
 #include "machine/entry.hpp"
 #include "machine/fpu.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 
 static_assert(fpu_area_bytes == fpu_area_room);
 
 void set_guest_task_switched(bool set) {
-    running().pv.fpu_task_switched = set;
+    pv::of(running()).fpu_task_switched = set;
     set_task_switched(set);
 }
 
@@ -19,7 +20,7 @@ void no_fpu(Vcpu& vcpu) {
 }
 
 void load_fpu(const Vcpu& vcpu) {
-    const PvVcpu& pv = vcpu.pv;
+    const PvVcpu& pv = pv::of(vcpu);
     set_task_switched(false);
     fpu_restore(pv.fpu.data());
     if (pv.fpu_task_switched) set_task_switched(true);
@@ -27,7 +28,7 @@ void load_fpu(const Vcpu& vcpu) {
 
 void save_fpu(Vcpu& vcpu) {
     set_task_switched(false);
-    fpu_save(vcpu.pv.fpu.data());
+    fpu_save(pv::of(vcpu).fpu.data());
 }
 
 }  // namespace basalt::pv

@@ -6,6 +6,7 @@
 #include "domain/vcpu.hpp"
 #include "machine/flush.hpp"
 #include "machine/instructions.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 
@@ -22,22 +23,6 @@ inline void enter_user_mode(PvVcpu& pv) {
     switch_root(pv.user_root);
 }
 
-// The kernel's own tables for a moment, to read what it has left in its memory for user mode's sake.
-class KernelTables {
-public:
-    explicit KernelTables(const PvVcpu& pv) : pv_(pv) {
-        if (!pv_.in_kernel) switch_root(pv_.kernel_root);
-    }
-    ~KernelTables() {
-        if (!pv_.in_kernel) switch_root(pv_.user_root);
-    }
-    KernelTables(const KernelTables&) = delete;
-    KernelTables& operator=(const KernelTables&) = delete;
-
-private:
-    const PvVcpu& pv_;
-};
-
 inline bool has_architectural_iopl(const Domain& domain) {
     return (domain.assists.load(std::memory_order_relaxed) >> VMASST_TYPE_architectural_iopl & 1) != 0;
 }
@@ -45,8 +30,8 @@ inline bool has_architectural_iopl(const Domain& domain) {
 // Whether ports and the interrupt flag are the vcpu's to use, where it is: CPL <= IOPL (SDM 1 19.5.1). Kernel mode counts as
 // ring 1, or, with architectural IOPL, as ring 0.
 inline bool has_io_privilege(const Vcpu& vcpu) {
-    const unsigned level = !vcpu.pv.in_kernel ? 3 : has_architectural_iopl(vcpu.domain) ? 0 : 1;
-    return level <= vcpu.pv.iopl;
+    const unsigned level = !pv::of(vcpu).in_kernel ? 3 : has_architectural_iopl(vcpu.domain) ? 0 : 1;
+    return level <= pv::of(vcpu).iopl;
 }
 
 // evtchn_upcall_mask: the guest's interrupt flag. It lies in the guest's memory and may change at any time.

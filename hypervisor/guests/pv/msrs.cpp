@@ -9,6 +9,7 @@
 #include "machine/instructions.hpp"
 #include "machine/page_entry.hpp"
 #include "paging/take.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -60,7 +61,7 @@ bool has_tsc_aux(const Domain& domain) {
 
 bool set_tsc_aux(Vcpu& vcpu, std::uint64_t value) {
     if (!has_tsc_aux(vcpu.domain) || value > ~std::uint32_t{0}) return false;
-    vcpu.pv.tsc_aux = static_cast<std::uint32_t>(value);
+    pv::of(vcpu).tsc_aux = static_cast<std::uint32_t>(value);
     load_tsc_aux(vcpu);
     return true;
 }
@@ -77,8 +78,8 @@ std::uint64_t bank_register(std::uint32_t msr) { return msr % 4 == 0 ? ~std::uin
 
 void load_tsc_aux(const Vcpu& vcpu) {
     auto& cpu = this_cpu();
-    if (cpu.tsc_aux == vcpu.pv.tsc_aux) return;
-    write_msr(msr::tsc_aux, cpu.tsc_aux = vcpu.pv.tsc_aux);
+    if (cpu.tsc_aux == pv::of(vcpu).tsc_aux) return;
+    write_msr(msr::tsc_aux, cpu.tsc_aux = pv::of(vcpu).tsc_aux);
 }
 
 bool caches_matter(const Vcpu& vcpu) { return vcpu.domain.privileged; }
@@ -105,7 +106,7 @@ std::optional<std::uint64_t> read_guest_msr(const Vcpu& vcpu, std::uint32_t msr)
         case msr::fs_base: return read_fs_base();
         case msr::gs_base: return read_gs_base();
         case msr::gs_base_behind_swap: return read_gs_base_behind_swap();
-        case msr::tsc_aux: return has_tsc_aux(vcpu.domain) ? std::optional<std::uint64_t>(vcpu.pv.tsc_aux) : std::nullopt;
+        case msr::tsc_aux: return has_tsc_aux(vcpu.domain) ? std::optional<std::uint64_t>(pv::of(vcpu).tsc_aux) : std::nullopt;
         case msr::misc_enable: return misc_enable();
         case number::amd_hardware_configuration:
             if (!amd) return std::nullopt;

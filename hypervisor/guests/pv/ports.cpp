@@ -9,6 +9,7 @@
 #include "machine/entry.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -16,9 +17,10 @@ namespace {
 constexpr std::uint64_t most_repetitions = 256;   // of one go: longer ones are looked at again
 
 // A bit of the guest's own bitmap, clear for ports that it lends to its user mode (SDM 1 19.5.2).
-bool lent_to_user(const PvVcpu& pv, std::uint16_t port, unsigned width) {
+bool lent_to_user(const Vcpu& vcpu, std::uint16_t port, unsigned width) {
+    const PvVcpu& pv = pv::of(vcpu);
     if (pv.io_bitmap_ports == 0) return false;
-    const KernelTables tables(pv);
+    const KernelMemory seen(vcpu);
     for (unsigned byte = 0; byte < width; ++byte) {
         const std::uint32_t bit = port + byte;
         if (bit >= pv.io_bitmap_ports || pv.io_bitmap.p == nullptr) return false;
@@ -31,7 +33,7 @@ bool lent_to_user(const PvVcpu& pv, std::uint16_t port, unsigned width) {
 }
 
 bool may_use_ports(const Vcpu& vcpu, std::uint16_t port, unsigned width) {
-    return has_io_privilege(vcpu) || lent_to_user(vcpu.pv, port, width);
+    return has_io_privilege(vcpu) || lent_to_user(vcpu, port, width);
 }
 
 std::uint32_t in_machine(std::uint16_t port, unsigned width) {
@@ -54,9 +56,9 @@ PortPart ports_of(const Vcpu& vcpu, std::uint32_t port, unsigned width) {
 std::uint32_t read_part(Vcpu& vcpu, std::uint16_t port, PortPart part) {
     switch (part.access) {
         case PortAccess::all: return in_machine(port, part.width);
-        case PortAccess::pci_address: return vcpu.pv.pci_address;
-        case PortAccess::pci_data: return read_pci_for_dom0(vcpu.pv.pci_address, port, part.width);
-        case PortAccess::timer_channel_2: return read_timer_channel(vcpu.pv.timer_channel_2, port);
+        case PortAccess::pci_address: return pv::of(vcpu).pci_address;
+        case PortAccess::pci_data: return read_pci_for_dom0(pv::of(vcpu).pci_address, port, part.width);
+        case PortAccess::timer_channel_2: return read_timer_channel(pv::of(vcpu).timer_channel_2, port);
         case PortAccess::none: break;
     }
     return static_cast<std::uint32_t>(mask_of(part.width));
@@ -65,10 +67,10 @@ std::uint32_t read_part(Vcpu& vcpu, std::uint16_t port, PortPart part) {
 void write_part(Vcpu& vcpu, std::uint16_t port, PortPart part, std::uint32_t value) {
     switch (part.access) {
         case PortAccess::all: return out_machine(port, part.width, value);
-        case PortAccess::pci_address: vcpu.pv.pci_address = value; return;
-        case PortAccess::pci_data: return write_pci_for_dom0(vcpu.pv.pci_address, port, part.width, value);
+        case PortAccess::pci_address: pv::of(vcpu).pci_address = value; return;
+        case PortAccess::pci_data: return write_pci_for_dom0(pv::of(vcpu).pci_address, port, part.width, value);
         case PortAccess::timer_channel_2:
-            return write_timer_channel(vcpu.pv.timer_channel_2, port, static_cast<std::uint8_t>(value));
+            return write_timer_channel(pv::of(vcpu).timer_channel_2, port, static_cast<std::uint8_t>(value));
         case PortAccess::none: return;
     }
 }
@@ -156,6 +158,13 @@ Carried access_ports(Vcpu& vcpu, const Instruction& instruction) {
         case Operation::in_string: return string_access(vcpu, instruction, true);
         default: return string_access(vcpu, instruction, false);
     }
+}
+
+void set_io_privilege(Vcpu& vcpu, std::uint8_t level) { of(vcpu).iopl = level; }
+
+void lend_ports_to_user(Vcpu& vcpu, XEN_GUEST_HANDLE(uint8) bitmap, std::uint32_t ports) {
+    of(vcpu).io_bitmap = bitmap;
+    of(vcpu).io_bitmap_ports = ports;
 }
 
 }  // namespace basalt::pv

@@ -16,6 +16,7 @@
 #include "machine/features.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -34,7 +35,7 @@ bool read_msr_for(Vcpu& vcpu) {
     Registers& registers = vcpu.registers;
     auto value = read_guest_msr(vcpu, static_cast<std::uint32_t>(registers.rcx));
     // Kernels probe before they have handlers; Xen then lets the register be 0 rather than the domain die.
-    if (!value && vcpu.pv.traps[vector::general_protection].address == 0) value = 0;
+    if (!value && pv::of(vcpu).traps[vector::general_protection].address == 0) value = 0;
     if (!value) return false;
     put_edx_eax(registers, *value);
     return true;
@@ -94,8 +95,8 @@ bool is_about_interrupt_flag(Operation operation) {
 bool is_switched_off(const Vcpu& vcpu, const Instruction& instruction) {
     const bool moves_debug =
         instruction.operation == Operation::read_debug || instruction.operation == Operation::write_debug;
-    if (moves_debug && (instruction.reg == 4 || instruction.reg == 5)) return (vcpu.pv.cr4 & cr4::debug_extensions) != 0;
-    return instruction.operation == Operation::set_extended_control && (vcpu.pv.cr4 & cr4::xsave) == 0;
+    if (moves_debug && (instruction.reg == 4 || instruction.reg == 5)) return (pv::of(vcpu).cr4 & cr4::debug_extensions) != 0;
+    return instruction.operation == Operation::set_extended_control && (pv::of(vcpu).cr4 & cr4::xsave) == 0;
 }
 
 bool reads_clock(Operation operation) {
@@ -103,11 +104,11 @@ bool reads_clock(Operation operation) {
 }
 
 // CR4.TSD shuts user mode out if it is the guest's wish, not if it is its tools' alone.
-bool may_read_clock(const Vcpu& vcpu) { return vcpu.pv.in_kernel || (vcpu.pv.cr4 & cr4::no_tsc) == 0; }
+bool may_read_clock(const Vcpu& vcpu) { return pv::of(vcpu).in_kernel || (pv::of(vcpu).cr4 & cr4::no_tsc) == 0; }
 
 Carried read_clock(Vcpu& vcpu, bool with_aux) {
     put_edx_eax(vcpu.registers, read_tsc());
-    if (with_aux) vcpu.registers.rcx = vcpu.pv.tsc_aux;
+    if (with_aux) vcpu.registers.rcx = pv::of(vcpu).tsc_aux;
     return Carried::finished;
 }
 
@@ -116,7 +117,7 @@ Carried carry_out_any(Vcpu& vcpu, const Instruction& instruction) {
     if (is_port_access(operation)) return access_ports(vcpu, instruction);
     if (is_about_interrupt_flag(operation)) return finished_if(has_io_privilege(vcpu));
     if (reads_clock(operation) && may_read_clock(vcpu)) return read_clock(vcpu, operation == Operation::read_tsc_and_aux);
-    if (!vcpu.pv.in_kernel) return Carried::refused;
+    if (!pv::of(vcpu).in_kernel) return Carried::refused;
     if (is_switched_off(vcpu, instruction)) {
         deliver_exception(vcpu, vector::invalid_opcode);
         return Carried::go_on;

@@ -5,18 +5,19 @@
 #include "guests/pv/guest_flags.hpp"
 #include "guests/pv/mode.hpp"
 #include "machine/user_copy.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 namespace {
 
 void keep_iopl(Vcpu& vcpu, std::uint64_t wanted) {
     if (has_architectural_iopl(vcpu.domain))
-        vcpu.pv.iopl = static_cast<std::uint8_t>(wanted >> 12 & 3);
+        pv::of(vcpu).iopl = static_cast<std::uint8_t>(wanted >> 12 & 3);
 }
 
 // Any iret ends the handler of an NMI, as on Xen; one that came meanwhile is looked at on the way out.
 void let_nmis_in(Vcpu& vcpu) {
-    vcpu.pv.nmi_masked = false;
+    pv::of(vcpu).nmi_masked = false;
     if (vcpu.nmi_pending.load(std::memory_order_relaxed)) raise_here(Work::events);
 }
 
@@ -28,8 +29,8 @@ void return_from_kernel(Vcpu& vcpu) {
     if (!guest_may_name(registers.rsp, sizeof(frame)) || copy_from_guest(&frame, registers.rsp, sizeof(frame)) != 0)
         return crash_running_domain("the frame of its iret is not readable");
     if ((frame.cs & ring_3) == ring_3) {
-        if (vcpu.pv.user_root == no_mfn) return crash_running_domain("it has no user page tables to return to");
-        enter_user_mode(vcpu.pv);
+        if (pv::of(vcpu).user_root == no_mfn) return crash_running_domain("it has no user page tables to return to");
+        enter_user_mode(pv::of(vcpu));
     }
     keep_iopl(vcpu, frame.rflags);
     let_nmis_in(vcpu);

@@ -8,6 +8,7 @@
 #include "machine/descriptors.hpp"
 #include "machine/user_copy.hpp"
 #include "paging/mmu.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -29,7 +30,7 @@ TablePointer table_pointer(const Vcpu& vcpu, Operation operation) {
 
 std::uint64_t word_of(const Vcpu& vcpu, Operation operation) {
     switch (operation) {
-        case Operation::store_ldt: return vcpu.pv.ldt_entries != 0 ? selector::ldt : 0;
+        case Operation::store_ldt: return pv::of(vcpu).ldt_entries != 0 ? selector::ldt : 0;
         case Operation::store_task: return selector::task;
         default: return *read_control_register(vcpu, 0);
     }
@@ -40,7 +41,7 @@ bool store_in_memory(Vcpu& vcpu, const Instruction& instruction, const void* val
     const std::size_t missing = guest_may_name(place, size) ? copy_to_guest(place, value, size) : size;
     if (missing == 0) return true;
     const std::uint64_t faulting = place + size - missing;
-    const bool is_there = paging::walk(vcpu.pv.kernel_root, faulting).mapped();
+    const bool is_there = paging::walk(pv::of(vcpu).kernel_root, faulting).mapped();
     const std::uint64_t error = page_fault_error::write | (is_there ? page_fault_error::present : 0);
     deliver_page_fault(vcpu, faulting, static_cast<std::uint32_t>(error));
     return false;

@@ -3,6 +3,7 @@
 #include "guests/pv/enter_kernel.hpp"
 #include "guests/pv/hypercall_seam.hpp"
 #include "machine/entry.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt {
 namespace {
@@ -11,7 +12,7 @@ constexpr std::uint64_t syscall_length = 2;
 
 // A kernel that takes no system calls from 32-bit code lets them look like a CPU without SYSCALL there.
 void compatible_system_call(Vcpu& vcpu) {
-    if (vcpu.pv.syscall32.address != 0) return pv::deliver_system_call(vcpu, vcpu.pv.syscall32);
+    if (pv::of(vcpu).syscall32.address != 0) return pv::deliver_system_call(vcpu, pv::of(vcpu).syscall32);
     vcpu.registers.rip -= syscall_length;
     pv::deliver_exception(vcpu, vector::invalid_opcode);
 }
@@ -21,8 +22,8 @@ void compatible_system_call(Vcpu& vcpu) {
 extern "C" void guest_system_call(Registers& registers) {
     Vcpu& vcpu = running();
     if (registers.vector != Registers::by_system_call) return compatible_system_call(vcpu);
-    if (vcpu.pv.in_kernel) return hypercalls::dispatch(registers);
-    pv::deliver_system_call(vcpu, vcpu.pv.syscall);
+    if (pv::of(vcpu).in_kernel) return hypercalls::dispatch(registers);
+    pv::deliver_system_call(vcpu, pv::of(vcpu).syscall);
 }
 
 }  // namespace basalt

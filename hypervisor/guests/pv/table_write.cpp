@@ -10,6 +10,7 @@
 #include "machine/user_copy.hpp"
 #include "memory/frame.hpp"
 #include "paging/mmu.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
 namespace {
@@ -74,8 +75,8 @@ void write_device(Mfn frame, unsigned offset, unsigned width, std::uint64_t valu
 }  // namespace
 
 bool emulate_table_write(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
-    if (!vcpu.pv.in_kernel || !is_refused_store(error_code) || !guest_may_name(address, 8)) return false;
-    const paging::Walk walk = paging::walk(vcpu.pv.kernel_root, address);
+    if (!pv::of(vcpu).in_kernel || !is_refused_store(error_code) || !guest_may_name(address, 8)) return false;
+    const paging::Walk walk = paging::walk(pv::of(vcpu).kernel_root, address);
     if (!walk.mapped() || walk.entries[1].writable()) return false;
     auto instruction = store_to(vcpu, address);
     if (!instruction || !read_string_source(*instruction, vcpu.registers)) return false;

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "domain/pv_vcpu.hpp"
+#include "pv_vcpu/parts.hpp"
 
 namespace basalt::pv {
 

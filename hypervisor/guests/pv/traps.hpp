@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "core/layout.hpp"
-#include "domain/pv_vcpu.hpp"
+#include "domain/vcpu.hpp"
 
 namespace basalt::pv {
 
@@ -15,14 +15,15 @@ constexpr bool is_canonical(std::uint64_t address) {
 // Entering there by SYSRET must not fault in ring 0 (it does, on Intel, where the address is not canonical).
 constexpr bool may_be_entered(std::uint64_t address) { return is_canonical(address); }
 
-constexpr TrapGate gate_of(const trap_info& trap) {
-    return {trap.address, static_cast<std::uint16_t>(trap.cs | 3), static_cast<std::uint8_t>(trap.flags & 3),
-            (trap.flags & 4) != 0};
-}
-
-constexpr trap_info described(const TrapGate& gate, std::uint8_t vector) {
-    return {vector, static_cast<std::uint8_t>(gate.privilege | (gate.masks_events ? 4 : 0)), gate.cs, gate.address};
-}
+// Where the vcpu's kernel is entered. Addresses are checked before: may_be_entered().
+enum class EntryFor : std::uint8_t { event, failsafe, system_call, compatible_system_call };
+void set_callback(Vcpu& vcpu, EntryFor what, std::uint64_t address, bool masks_events);
+void set_gate(Vcpu& vcpu, const trap_info& gate);
+void clear_gates(Vcpu& vcpu);
+// The gate of NMIs, with events shut out; address 0: none.
+void set_nmi_gate(Vcpu& vcpu, std::uint64_t address);
+// Where exceptions out of user mode arrive.
+void set_kernel_stack(Vcpu& vcpu, std::uint64_t selector, std::uint64_t pointer);
 
 // VMASST_TYPE_* that a 64-bit PV guest may switch on, as Xen 4.17 lets it.
 inline constexpr std::uint64_t permitted_assists =

@@ -1,10 +1,10 @@
-#include "guests/pv/held_registers.hpp"
+#include "guests/held_registers.hpp"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-namespace basalt::pv {
+namespace basalt {
 namespace {
 
 TEST(held_registers, agree_with_themselves) {
@@ -32,4 +32,4 @@ TEST(held_registers, each_has_a_name_of_its_own) {
 }
 
 }  // namespace
-}  // namespace basalt::pv
+}  // namespace basalt

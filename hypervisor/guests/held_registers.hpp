@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-namespace basalt::pv {
+namespace basalt {
 
 struct HeldRegisters {
     std::uint64_t cr0, cr3, cr4, xcr0;
@@ -66,4 +66,4 @@ constexpr std::optional<HeldRegister> first_difference(const HeldRegisters& foun
     return std::nullopt;
 }
 
-}  // namespace basalt::pv
+}  // namespace basalt

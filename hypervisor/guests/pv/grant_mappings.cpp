@@ -2,12 +2,16 @@
 #include <atomic>
 
 #include "domain/domain.hpp"
-#include "grants/seams.hpp"
+#include "guests/pv/doors.hpp"
 #include "paging/mmu.hpp"
 #include "paging/take.hpp"
+#include "pv_vcpu/pv_vcpu.hpp"
 
-namespace basalt::grants {
+namespace basalt::pv {
 namespace {
+
+using grants::Lent;
+using grants::Place;
 
 // One entry of a level-1 table of the domain, the table held.
 struct Spot {
@@ -24,7 +28,7 @@ struct Spot {
 Result<Spot> spot_of(Place place, Vcpu& vcpu) {
     Mfn table = mfn_of(place.where);
     if (place.is_entry && place.where % sizeof(std::uint64_t) != 0) return refuse(Error::invalid);
-    if (!place.is_entry) table = paging::walk(vcpu.pv.kernel_root, place.where).l1_table;
+    if (!place.is_entry) table = paging::walk(of(vcpu).kernel_root, place.where).l1_table;
     Spot spot;
     spot.index = place.is_entry ? static_cast<unsigned>(place.where % page_size / sizeof(std::uint64_t))
                                 : index_of(leaf_level, place.where);
@@ -72,14 +76,7 @@ Result<PageEntry> take_away(std::uint64_t address, Vcpu& vcpu) {
 
 }  // namespace
 
-Result<FrameUse> hold_writable(Mfn frame, DomainId owner) {
-    DomainMemory* const memory = domain_memory_of(owner);
-    if (memory == nullptr) return refuse(Error::invalid);
-    return paging::take_writable(frame, *memory);
-}
-
-Result<> map_there(Place place, Mfn frame, DomainId owner, std::uint32_t flags) {
-    Vcpu& vcpu = running();
+Result<> Doors::map_grant(Vcpu& vcpu, Place place, Mfn frame, DomainId owner, std::uint32_t flags) {
     DomainMemory* const pages = domain_memory_of(owner);
     if (pages == nullptr) return refuse(Error::invalid);
     const Spot spot = TRY(spot_of(place, vcpu));
@@ -91,8 +88,7 @@ Result<> map_there(Place place, Mfn frame, DomainId owner, std::uint32_t flags) 
     return {};
 }
 
-Result<> unmap_there(Place place, Lent lent, std::optional<std::uint64_t> instead) {
-    Vcpu& vcpu = running();
+Result<> Doors::unmap_grant(Vcpu& vcpu, Place place, Lent lent, std::optional<std::uint64_t> instead) {
     if (instead && place.is_entry) return refuse(Error::invalid);
     const Spot spot = TRY(spot_of(place, vcpu));
     const PageEntry other = instead ? TRY(spot_of({*instead}, vcpu)).entry() : PageEntry();
@@ -109,4 +105,4 @@ Result<> unmap_there(Place place, Lent lent, std::optional<std::uint64_t> instea
     return refuse(Error::again);
 }
 
-}  // namespace basalt::grants
+}  // namespace basalt::pv

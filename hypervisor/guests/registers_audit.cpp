@@ -4,28 +4,20 @@
 #include "core/layout.hpp"
 #include "domain/audit.hpp"
 #include "domain/domain.hpp"
-#include "guests/pv/control_registers.hpp"
-#include "guests/pv/debug_registers.hpp"
-#include "guests/pv/held_registers.hpp"
+#include "guests/held_registers.hpp"
+#include "guests/kinds.hpp"
 #include "machine/descriptors.hpp"
 #include "machine/entry.hpp"
 #include "machine/features.hpp"
 #include "machine/instructions.hpp"
 #include "machine/page_entry.hpp"
 #include "machine/page_tables.hpp"
+#include "pv_vcpu/parts.hpp"
 
 namespace basalt {
 namespace {
 
-using pv::HeldRegisters;
-
 std::uint64_t as_number(TablesOf tables) { return std::bit_cast<std::uint32_t>(tables); }
-
-// The page of a vcpu's GDT that is lent to it by the CPU where it runs.
-std::uint64_t own_gdt_page(const Vcpu* vcpu) {
-    return vcpu == nullptr ? this_cpu().descriptors.raw
-                           : vcpu->pv.descriptor_entries[FIRST_RESERVED_GDT_PAGE].mfn().raw;
-}
 
 HeldRegisters found_here() {
     const Cpu& cpu = this_cpu();
@@ -37,7 +29,7 @@ HeldRegisters found_here() {
         .noted_root = cpu.root, .noted_cr4 = cpu.cr4, .noted_xcr0 = cpu.xcr0,
         .noted_tables = as_number(cpu.translations.walks),
         .dr0 = read_dr<0>(), .dr1 = read_dr<1>(), .dr2 = read_dr<2>(), .dr3 = read_dr<3>(), .dr7 = read_dr<7>(),
-        .gdt_base = gdt.base, .gdt_limit = gdt.limit, .own_gdt_page = own_gdt_page(cpu.running_vcpu),
+        .gdt_base = gdt.base, .gdt_limit = gdt.limit, .own_gdt_page = cpu.descriptors.raw,
         .ldt = ldt, .ldt_descriptor = ldt != 0 ? own_descriptor(ldt) : 0,
         .idt_base = idt.base, .idt_limit = idt.limit, .task = read_task_register(),
         .efer = read_msr(msr::efer), .star = read_msr(msr::star), .lstar = read_msr(msr::lstar),
@@ -70,36 +62,14 @@ HeldRegisters expected_idle(const HeldRegisters& found) {
     return expected;
 }
 
-HeldRegisters expected_with(const Vcpu& vcpu, const HeldRegisters& found) {
-    const PvVcpu& pv = vcpu.pv;
-    HeldRegisters expected = expected_idle(found);
-    expected.cr0 = wanted_cr0 | (pv.fpu_task_switched ? cr0::task_switched : 0);
-    expected.cr3 = expected.noted_root = physical_of(pv.in_kernel ? pv.kernel_root : pv.user_root);
-    expected.noted_tables = as_number({vcpu.domain.id, vcpu.domain.memory.hardware});
-    expected.cr4 = expected.noted_cr4 = pv::real_cr4(vcpu);
-    if (features().xsave) expected.xcr0 = expected.noted_xcr0 = pv::real_xcr0(pv);
-    expected.tsc_aux = pv.tsc_aux;
-    if (pv::has_breakpoints(pv.debug)) {
-        const auto& [dr0, dr1, dr2, dr3] = pv.debug.addresses;
-        expected.dr0 = dr0, expected.dr1 = dr1, expected.dr2 = dr2, expected.dr3 = dr3;
-        expected.dr7 = pv.debug.control;
-    }
-    expected.gdt_base = gdt_at(layout::gdt_of(vcpu.id)).base;
-    if (pv.ldt_entries != 0) {
-        expected.ldt = selector::ldt;
-        expected.ldt_descriptor = ldt_descriptor(layout::ldt_of(vcpu.id), pv.ldt_entries);
-    }
-    expected.landing = vcpu.registers.landing();
-    return expected;
-}
-
 }  // namespace
 
 std::optional<Finding> wrong_with_this_cpu() {
     const Cpu& cpu = this_cpu();
     const Vcpu* const vcpu = cpu.running_vcpu;
-    const HeldRegisters found = found_here();
-    const HeldRegisters expected = vcpu != nullptr ? expected_with(*vcpu, found) : expected_idle(found);
+    HeldRegisters found = found_here();
+    HeldRegisters expected = expected_idle(found);
+    if (vcpu != nullptr) by_kind(*vcpu, [&](SuppliesDoors auto kind) { kind.expect_of(*vcpu, found, expected); });
     const auto wrong = first_difference(found, expected);
     if (!wrong) return std::nullopt;
     const DomainId whose = vcpu != nullptr ? vcpu->domain.id : owner_hypervisor;

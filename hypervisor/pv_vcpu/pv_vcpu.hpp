@@ -1,5 +1,6 @@
-// What a PV guest has told us about one vcpu, and what we keep of it while it does not run. Only the CPU that runs
-// the vcpu, or whoever has stopped it, touches this; so there is no lock.
+// A vcpu of a PV guest: what its kernel has told us about it, and what we keep of it while it does not run. Only the CPU
+// that runs the vcpu, or whoever has stopped it, touches this; so there is no lock. guests/ alone may include this header:
+// the other rooms see a Vcpu, and ask by the doors of domain/doors.hpp.
 //
 // General registers, rip, cs, rflags, rsp and ss are in machine::Registers; while the vcpu runs, segment
 // selectors and bases and the FPU are in the CPU, and here only after a context switch. Control and debug registers are
@@ -10,63 +11,36 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/assert.hpp"
 #include "core/layout.hpp"
 #include "core/number.hpp"
+#include "domain/vcpu.hpp"
 #include "formats/page_entry.hpp"
 #include "hypercalls/abi.hpp"
-#include "schedule/time.hpp"
+#include "memory/frame_reference.hpp"
+#include "pv_vcpu/parts.hpp"
+#include "toolchain/configuration.hpp"
 
 namespace basalt {
 
-// An entry point in the guest's kernel. Address 0: none registered.
-struct Callback {
-    std::uint64_t address = 0;
-    bool masks_events = false;   // CALLBACKF_mask_events
-};
-
-// One gate of the guest's virtual IDT; cs and address are checked when it is set.
-struct TrapGate {
-    std::uint64_t address = 0;
-    std::uint16_t cs = 0;
-    std::uint8_t privilege = 0;   // of `int n`: user mode needs 3, kernel mode at least 1
-    bool masks_events = false;
-};
-
-// All the segment state that instructions of ring 3 can change behind our back.
-struct Segments {
-    std::uint16_t ds = 0, es = 0, fs = 0, gs = 0;
-    std::uint64_t fs_base = 0;
-    std::uint64_t gs_base_kernel = 0;   // of guest kernel mode; in user mode it waits in the CPU's KERNEL_GS_BASE
-    std::uint64_t gs_base_user = 0;
-};
-
-struct DebugRegisters {
-    std::array<std::uint64_t, 4> addresses{};   // DR0-3
-    std::uint64_t status = 0xffff0ff0;          // DR6
-    std::uint64_t control = 0x400;              // DR7
-    std::uint64_t on_ports = 0;                 // of DR7: breakpoints on ports, which never reach the CPU
-};
-
-// Counter 2 of the 8254, emulated as far as calibration goes: one-shot, started by its gate or by its count.
-struct TimerChannel {
-    std::uint16_t count = 0;
-    std::uint16_t latched = 0;
-    std::uint8_t control = 0;            // port 0x61 bits 0 and 1: gate, speaker
-    bool low_byte_next = true;           // of the count being written
-    bool low_read_next = true;
-    bool is_latched = false;
-    Instant started = never;
-};
-
 // The first pages of a vcpu's GDT are the guest's; the last two are ours.
-inline constexpr std::size_t guest_gdt_pages = 14;
+inline constexpr std::size_t guest_gdt_pages = FIRST_RESERVED_GDT_PAGE;
 inline constexpr std::uint32_t most_gdt_entries = guest_gdt_pages * page_size / 8;
 inline constexpr std::uint32_t most_ldt_entries = 8192;
 
 // Room for every state component that a guest may have (x87 to PKRU, with AVX-512), without AMX.
 inline constexpr std::size_t fpu_area_bytes = 2752;
 
-struct PvVcpu {
+// The L4 tables of a vcpu's two modes. Each is held in use for as long as CR3 may come to hold it.
+struct Roots {
+    FrameUse kernel;
+    FrameUse user;   // empty: user mode is not set up
+};
+
+class PvVcpu final : public Vcpu {
+public:
+    PvVcpu(Domain& owner, VcpuId number);
+
     // Looked at by every system call.
     bool in_kernel = true;               // guest kernel mode (both modes are ring 3)
     bool failsafe_due = false;           // selectors could not be loaded: the guest is told on its next entry
@@ -78,8 +52,9 @@ struct PvVcpu {
     Callback syscall32;
     Callback event;
     Callback failsafe;
-    Mfn kernel_root = no_mfn;            // L4 of kernel mode; Vcpu::roots holds it
+    Mfn kernel_root = no_mfn;            // L4 of kernel mode; roots.kernel holds it
     Mfn user_root = no_mfn;              // L4 of user mode; none: user mode cannot be entered
+    Roots roots;
 
     // Guest's view of control registers. Real CR0 and CR3 follow from the fields above; real CR4 from this and ours.
     std::uint64_t cr4 = 0;
@@ -109,4 +84,17 @@ struct PvVcpu {
     alignas(64) std::array<std::byte, fpu_area_bytes> fpu{};   // XSAVE format, or FXSAVE where there is no XSAVE
 };
 
+namespace pv {
+
+// The doors come here for vcpus of PV guests alone.
+inline PvVcpu& of(Vcpu& vcpu) {
+    if constexpr (configuration::checked_build) ASSERT(vcpu.domain.kind == GuestKind::pv);
+    return static_cast<PvVcpu&>(vcpu);
+}
+inline const PvVcpu& of(const Vcpu& vcpu) {
+    if constexpr (configuration::checked_build) ASSERT(vcpu.domain.kind == GuestKind::pv);
+    return static_cast<const PvVcpu&>(vcpu);
+}
+
+}  // namespace pv
 }  // namespace basalt
