@@ -138,7 +138,7 @@ Result<> stop_singleshot_timer(Vcpu& vcpu) {
 // Where an unmapped area is named, nothing is written, now or later: that is the guest's affair.
 Result<> register_runstate_memory_area(Vcpu& vcpu, const vcpu_register_runstate_memory_area& request) {
     const GuestPointer<vcpu_runstate_info> area(request.addr.p);
-    if (!guest_may_name(area.address(), sizeof(vcpu_runstate_info))) return refuse(Error::bad_address);
+    if (!may_name(vcpu, area.address(), sizeof(vcpu_runstate_info))) return refuse(Error::bad_address);
     vcpu.runstate_area = area.address();
     if (is_running_here(vcpu))
         publish_runstate(vcpu);
@@ -148,7 +148,7 @@ Result<> register_runstate_memory_area(Vcpu& vcpu, const vcpu_register_runstate_
 }
 
 Result<> register_vcpu_time_memory_area(Vcpu& vcpu, const vcpu_register_time_memory_area& request) {
-    if (!guest_may_name(request.addr.p, sizeof(vcpu_time_info))) return refuse(Error::bad_address);
+    if (!may_name(vcpu, request.addr.p, sizeof(vcpu_time_info))) return refuse(Error::bad_address);
     vcpu.time_area = request.addr.p;
     publish_time_area(vcpu);
     return {};

@@ -12,6 +12,7 @@ namespace basalt {
 
 Vcpu::Vcpu(Domain& owner, VcpuId number)
     : domain(owner),
+      kind(owner.kind),
       id(number),
       unit(*this, owner.share),
       timers(*this, basalt::timers()),

@@ -1,4 +1,4 @@
-// A claim by the guest that something of type T lies at an address of its own. Having one proves nothing;
+// A claim by the guest whose vcpu runs here that something of type T lies at an address of its own. Having one proves nothing;
 // it can only be copied from and to, each time into a local value that is then checked and used.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <type_traits>
 
 #include "core/result.hpp"
-#include "machine/user_copy.hpp"
+#include "domain/guest_memory.hpp"
 
 namespace basalt {
 
@@ -30,24 +30,13 @@ public:
 
     Result<T> read() const {
         T value;
-        if (!guest_may_name(address_, sizeof(T)) || copy_from_guest(&value, address_, sizeof(T)) != 0)
-            return refuse(Error::bad_address);
+        TRY(read(std::span(&value, 1)));
         return value;
     }
     Result<> write(const T& value) const { return write(std::span(&value, 1)); }
 
-    Result<> read(std::span<T> values) const {
-        if (!guest_may_name(address_, values.size_bytes()) ||
-            copy_from_guest(values.data(), address_, values.size_bytes()) != 0)
-            return refuse(Error::bad_address);
-        return {};
-    }
-    Result<> write(std::span<const T> values) const {
-        if (!guest_may_name(address_, values.size_bytes()) ||
-            copy_to_guest(address_, values.data(), values.size_bytes()) != 0)
-            return refuse(Error::bad_address);
-        return {};
-    }
+    Result<> read(std::span<T> values) const { return guest_read(running(), std::as_writable_bytes(values), address_); }
+    Result<> write(std::span<const T> values) const { return guest_write(running(), address_, std::as_bytes(values)); }
 
     // The same address as something else, for structures of the ABI that end in, or point to, several kinds.
     template <typename Other>

@@ -8,6 +8,7 @@
 
 #include "core/number.hpp"
 #include "core/part_of.hpp"
+#include "domain/doors.hpp"
 #include "events/vcpu_events.hpp"
 #include "hypercalls/abi.hpp"
 #include "machine/cpu.hpp"
@@ -17,8 +18,6 @@
 
 namespace basalt {
 
-class Domain;
-
 class Vcpu {
 public:
     Vcpu(const Vcpu&) = delete;
@@ -26,6 +25,7 @@ public:
 
     VcpuRegisters registers{};   // entries from the guest are pushed here
     Domain& domain;
+    const GuestKind kind;        // its domain's
     const VcpuId id;
     PartOf<Vcpu, SchedulingUnit> unit;
     PartOf<Vcpu, VcpuTimers> timers;

@@ -55,7 +55,7 @@ constexpr decltype(auto) by_kind(GuestKind kind, Use&& use) {
 }
 template <typename Use>
 constexpr decltype(auto) by_kind(const Vcpu& vcpu, Use&& use) {
-    return by_kind(vcpu.domain.kind, std::forward<Use>(use));
+    return by_kind(vcpu.kind, std::forward<Use>(use));
 }
 
 }  // namespace basalt

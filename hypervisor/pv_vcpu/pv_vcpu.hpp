@@ -88,11 +88,11 @@ namespace pv {
 
 // The doors come here for vcpus of PV guests alone.
 inline PvVcpu& of(Vcpu& vcpu) {
-    if constexpr (configuration::checked_build) ASSERT(vcpu.domain.kind == GuestKind::pv);
+    if constexpr (configuration::checked_build) ASSERT(vcpu.kind == GuestKind::pv);
     return static_cast<PvVcpu&>(vcpu);
 }
 inline const PvVcpu& of(const Vcpu& vcpu) {
-    if constexpr (configuration::checked_build) ASSERT(vcpu.domain.kind == GuestKind::pv);
+    if constexpr (configuration::checked_build) ASSERT(vcpu.kind == GuestKind::pv);
     return static_cast<const PvVcpu&>(vcpu);
 }
 
