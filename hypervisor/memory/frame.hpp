@@ -98,18 +98,50 @@ static_assert(OwnerWord(DomainId(7), FlushEpoch(1)).held_and_charged().freed(Flu
 static_assert(OwnerWord(DomainId(7), FlushEpoch(1)).freed(FlushEpoch(2)).knowers() == Knowers{DomainId(7)});
 
 // What one applied rule did.
-struct FrameChange {
-    FrameWord before;
-    FrameWord after;
+template <typename Word>
+struct Change {
+    Word before;
+    Word after;
+};
+using FrameChange = Change<FrameWord>;
+
+// One of a record's two words, and the applier: nothing else writes one. So what has to follow owners and uses of frames (the
+// tables of an IOMMU, tracking of writes, copies made on the first write) has these two places to do it in.
+template <typename Word>
+class FrameCell {
+public:
+    Word read() const {
+        return Word(raw_.load(std::memory_order_acquire));
+    }
+
+    // A rule is a function of the word: Word -> expected<Word, Refusal>. While others change it too.
+    template <typename Rule>
+    std::expected<Change<Word>, Refusal> apply(Rule rule) {
+        auto raw = raw_.load(std::memory_order_acquire);
+        for (;;) {
+            const std::expected<Word, Refusal> after = rule(Word(raw));
+            if (!after) return std::unexpected(after.error());
+            if (raw_.compare_exchange_weak(raw, after->raw(), std::memory_order_acq_rel, std::memory_order_acquire))
+                return Change<Word>{Word(raw), *after};
+        }
+    }
+
+    // By whoever alone can reach the frame.
+    void become(Word word) {
+        raw_.store(word.raw(), std::memory_order_release);
+    }
+
+private:
+    std::atomic<std::uint64_t> raw_{0};
 };
 
 class alignas(16) Frame {
 public:
     FrameWord word() const {
-        return FrameWord(word_.load(std::memory_order_acquire));
+        return word_.read();
     }
     OwnerWord owner_word() const {
-        return OwnerWord(owner_.load(std::memory_order_acquire));
+        return owner_.read();
     }
     DomainId owner() const {
         return owner_word().owner();
@@ -118,17 +150,10 @@ public:
         return owner() != owner_io;
     }
 
-    // The applier: a rule is a function FrameWord -> Ruled or FrameWord -> FrameWord.
+    // A rule is a function FrameWord -> Ruled or FrameWord -> FrameWord.
     template <typename Rule>
     std::expected<FrameChange, Refusal> apply(Rule rule) {
-        auto raw = word_.load(std::memory_order_relaxed);
-        for (;;) {
-            const Ruled after = rule(FrameWord(raw));
-            if (!after) return std::unexpected(after.error());
-            if (word_.compare_exchange_weak(raw, after->raw(), std::memory_order_acq_rel,
-                                            std::memory_order_relaxed))
-                return FrameChange{FrameWord(raw), *after};
-        }
+        return word_.apply(rule);
     }
 
     // For the allocator and start-up alone: nobody else can reach the frame, and no CPU knows it (but for take_back).
@@ -148,8 +173,8 @@ public:
         update_owner([](OwnerWord word) { return OwnerWord(owner_hypervisor, word.epoch()).known_to(Others::anybody); });
     }
     void take_back() {
-        word_.store(0, std::memory_order_relaxed);
-        owner_.store(owner_word().freed(FlushEpoch(flush_time())).raw(), std::memory_order_release);
+        word_.become(FrameWord());
+        owner_.become(owner_word().freed(FlushEpoch(flush_time())));
     }
 
     // Somebody who holds the frame is about to have it named by tables that are not its owner's.
@@ -171,14 +196,11 @@ public:
     // this one replaces, which is therefore not the later one: nothing needs to be compared. (A CPU that stood between the
     // two for 2^32 ticks might be fooled; it would have to stand there for minutes.)
     void stamp() {
-        auto raw = owner_.load(std::memory_order_acquire);
-        for (;;) {
+        static_cast<void>(owner_.apply([](OwnerWord word) -> std::expected<OwnerWord, Refusal> {
             const FlushEpoch now(flush_time());
-            if (OwnerWord(raw).epoch() == now) return;
-            if (owner_.compare_exchange_weak(raw, OwnerWord(raw).with_epoch(now).raw(),
-                                             std::memory_order_acq_rel, std::memory_order_acquire))
-                return;
-        }
+            if (word.epoch() == now) return std::unexpected(Refusal::unchanged);
+            return word.with_epoch(now);
+        }));
     }
 
     // The CPUs that may still know it as it was before a use was dropped last.
@@ -211,22 +233,18 @@ public:
 
 private:
     void become(OwnerWord owner, FrameWord word) {
-        owner_.store(owner.raw(), std::memory_order_relaxed);
-        word_.store(word.raw(), std::memory_order_release);
+        owner_.become(owner);
+        word_.become(word);
     }
 
     // The word as it was before.
     template <typename Rule>
     OwnerWord update_owner(Rule rule) {
-        auto raw = owner_.load(std::memory_order_relaxed);
-        while (!owner_.compare_exchange_weak(raw, rule(OwnerWord(raw)).raw(), std::memory_order_acq_rel,
-                                             std::memory_order_relaxed)) {
-        }
-        return OwnerWord(raw);
+        return owner_.apply(rule)->before;
     }
 
-    std::atomic<std::uint64_t> word_{0};
-    std::atomic<std::uint64_t> owner_{0};
+    FrameCell<FrameWord> word_;
+    FrameCell<OwnerWord> owner_;
 };
 static_assert(sizeof(Frame) == 16);
 

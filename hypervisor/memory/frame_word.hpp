@@ -40,6 +40,7 @@ enum class Refusal : std::uint8_t {
     too_many,
     pinned_already,
     not_pinned,
+    unchanged,    // as wanted already
 };
 
 class FrameWord;
