@@ -53,12 +53,12 @@ bool Audit::may_be_unseen(Port port, bool in_use) const {
 std::optional<Finding> Audit::wrong_with(Port port, const Channel& channel, Route route) {
     if (!channels_.vcpu(route)) return differs(port, "vcpu", route.vcpu, 0);
     if (route.priority > EVTCHN_FIFO_PRIORITY_MIN) return differs(port, "priority", route.priority, default_priority);
-    const bool is_domain = channel.peer.raw < DOMID_FIRST_RESERVED;
     switch (channel.state) {
         case State::free:
         case State::ipi: return std::nullopt;
         case State::unbound:
-            if (!is_domain) return differs(port, "domain that may bind", channel.peer.raw, 0);
+            // Any other number is the guest's to name: a domain that is not there yet, or never will be.
+            if (channel.peer == DomainId(DOMID_SELF)) return differs(port, "domain that may bind", channel.peer.raw, 0);
             return std::nullopt;
         case State::interdomain: return wrong_with_peer(port, channel);
         case State::pirq:

@@ -78,6 +78,7 @@ TEST_F(audit, both_ends_of_a_channel_name_each_other) {
 TEST_F(audit, an_unbound_end_waits_for_a_domain) {
     EXPECT_EQ(told_with(unbound, [](Channel& channel) { channel.peer = DomainId(DOMID_SELF); }),
               of(unbound, "domain that may bind"));
+    EXPECT_EQ(told_with(unbound, [](Channel& channel) { channel.peer = DomainId(DOMID_INVALID); }), "");
 }
 
 TEST_F(audit, virqs_and_pirqs_lead_to_the_ports_that_name_them) {
