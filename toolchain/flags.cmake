@@ -57,6 +57,14 @@ target_compile_definitions(hosted INTERFACE _LIBCPP_HARDENING_MODE=_LIBCPP_HARDE
 target_link_options(hosted INTERFACE -fsanitize=address,undefined -stdlib=libc++
     --ld-path=/usr/bin/ld.lld-${BASALT_LLVM})
 
+# For the host as well, with a note of each branch taken, for libFuzzer, which brings main() and needs the other C++ library.
+# A decoder's file has functions that no test links all of.
+add_library(fuzzed INTERFACE)
+target_link_libraries(fuzzed INTERFACE hosted)
+target_compile_options(fuzzed INTERFACE -fsanitize=fuzzer-no-link -ffunction-sections -fdata-sections)
+target_link_options(fuzzed INTERFACE -fsanitize=fuzzer LINKER:--gc-sections)
+target_link_libraries(fuzzed INTERFACE -l:libstdc++.so.6)
+
 # For the host, with a call for each atomic access, so that a test decides which CPU makes the next one. (The calls
 # are those of ThreadSanitizer, without it.) Their test library has none.
 add_library(unsanitized INTERFACE)

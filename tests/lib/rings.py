@@ -23,7 +23,7 @@ TESTS = Path(__file__).resolve().parents[1]
 
 
 def host(pattern):
-    """GoogleTest programs of the pure rooms; counted by GoogleTest case."""
+    """GoogleTest programs of the pure rooms, counted by GoogleTest case; fuzzers, each one case."""
     with step("host tests built"):
         folder = build("host")
     reports = folder / "reports"
@@ -31,11 +31,14 @@ def host(pattern):
     for old in reports.glob("*.xml"):
         old.unlink()
     # GoogleTest writes one report per program into a folder given with a slash at the end.
-    ran = subprocess.run(["ctest", "--test-dir", folder, "--output-on-failure", "-j2", "-R", _one_of(_programs(folder, pattern))],
+    programs = _programs(folder, pattern)
+    ran = subprocess.run(["ctest", "--test-dir", folder, "--output-on-failure", "-j2", "-R", _one_of(programs)],
                          stdin=subprocess.DEVNULL, env=os.environ | {"GTEST_OUTPUT": f"xml:{reports}/"})
     verdict = sum((_report(file) for file in reports.glob("*.xml")), Verdict())
-    # A program that died left no report: that is a failure too.
-    if ran.returncode != 0 and not verdict.failed:
+    # A program that died left no report: that is a failure too. Fuzzers never leave one.
+    if ran.returncode == 0:
+        verdict += Verdict(passed=sum(name.startswith("fuzz_") for name in programs))
+    elif not verdict.failed:
         verdict += Verdict(failed=1)
     return verdict + _refusals(folder, pattern) + _commands(pattern) + (Verdict() if pattern else _faults())
 

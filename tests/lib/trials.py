@@ -20,7 +20,7 @@ _LINE = re.compile(r"^\(XEN\) Panic on CPU.*\n\(XEN\) (?P<panic>.*)"
                    r"|^(?P<wrong>wrong: .*)"
                    r"|^boot_guest: (?!the end: )(?P<end>.*)", re.M)
 _HOST_LINE = re.compile(r"^\[  FAILED  \] (?P<case>[\w./]+)"
-                        r"|(?P<sanitizer>.*runtime error: .*|.*ERROR: AddressSanitizer: \S+)"
+                        r"|(?P<sanitizer>.*runtime error: .*|.*ERROR: (?:AddressSanitizer|libFuzzer): \S+)"
                         r"|^(FAIL|ERROR): (?P<command>\w+)"
                         r"|(?P<claim>.*: not so: .*)", re.M)
 
@@ -41,7 +41,7 @@ class Test:
     def targets(self):
         if self.ring == "command":
             return ()
-        return ("basalt", f"guest-{self.name}") if self.ring == "guest" else (f"test_{self.name}",)
+        return ("basalt", f"guest-{self.name}") if self.ring == "guest" else (_program_of(self.name),)
 
     def run(self, limit=300):
         """(what it complained of first, or None; seconds it took)"""
@@ -54,7 +54,8 @@ def every_test():
     # One whose machine is to end in a panic (`RUN: not %boot-guest`) would say so of any fault.
     guests = sorted(source.stem for source in (TESTS / "guest").glob("*.cpp")
                     if (line := _RUN_LINE.search(source.read_text())) and not line["ends_badly"])
-    hosts = sorted({source.parent.name for source in (TESTS / "host").glob("*/*_test.cpp")})
+    hosts = sorted({source.parent.name for source in (TESTS / "host").glob("*/*_test.cpp")} |
+                   {f"fuzz_{source.stem.removesuffix('_fuzz')}" for source in (TESTS / "host" / "decoders").glob("*_fuzz.cpp")})
     commands = sorted(source.stem.removesuffix("_test") for source in (TESTS / "commands").glob("*_test.py"))
     return [Test(ring, name) for ring, names in (("host", hosts), ("command", commands), ("guest", guests)) for name in names]
 
@@ -83,10 +84,17 @@ def _unlike_expected(source, said):
     return None if checked.returncode == 0 else checked.stderr.partition("\n")[0]
 
 
+def _program_of(name):
+    """The host ring's program: a fuzzer is called as itself, the others are tests."""
+    return name if name.startswith("fuzz_") else f"test_{name}"
+
+
 def _program(test, limit):
-    """A program of the host ring, or a file of tests/commands."""
+    """A program of the host ring, or a file of tests/commands. A fuzzer ends when CTest calls it."""
+    host = places.build / "host"
     command = ([sys.executable, "-m", "unittest", "-v", f"{test.name}_test"] if test.ring == "command" else
-               [places.build / "host" / "tests" / "host" / f"test_{test.name}"])
+               ["ctest", "--test-dir", host, "--output-on-failure", "-R", f"^{test.name}$"] if test.name.startswith("fuzz_") else
+               [host / "tests" / "host" / f"test_{test.name}"])
     said, status = output_while_it_speaks(command, limit, cwd=TESTS / "commands")
     if status == 0:
         return None
