@@ -43,6 +43,7 @@ struct Command {
     Whom whom = Whom::nobody;
     Error refusal = Error::not_implemented;
     bool told_when_refused = false;
+    Error denial = Error::not_permitted;
 };
 
 // The usual command: a structure at one address, copied in, acted on, and copied back if it is taken by non-const
@@ -123,7 +124,7 @@ struct Commands {
             return refuse(unknown);
         }
         const Command<Act>& command = commands[place - 1];
-        if (command.asker == Asker::privileged && !caller_is_privileged()) return refuse(Error::not_permitted);
+        if (command.asker == Asker::privileged && !caller_is_privileged()) return refuse(command.denial);
         if (command.act != nullptr) return &command;
         command_missing(family, number, Missing::left_out);
         return refuse(command.refusal);
@@ -143,7 +144,7 @@ consteval auto bind(const Bound<Act> (&all)[bound_count]) {
     std::size_t place = 0, found = 0;
     for (const Row& row : family.rows) {
         auto& command = made.commands[place];
-        command = {nullptr, row.asker, row.whom, row.left_out.error, !row.told_when_refused.empty()};
+        command = {nullptr, row.asker, row.whom, row.left_out.error, !row.told_when_refused.empty(), row.denial};
         for (const auto& bound : all) {
             if (bound.command != row.command) continue;
             if (command.act != nullptr) command_is_bound_twice();

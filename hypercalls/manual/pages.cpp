@@ -44,10 +44,13 @@ std::string_view whose(Asker asker) {
 std::string_view about(Whom whom) {
     switch (whom) {
         case Whom::nobody: return "";
+        case Whom::caller: return ", about itself alone";
         case Whom::anyone: return ", about any domain, a dying one too";
         case Whom::first_from: return ", about any domain, a dying one too";
-        case Whom::living: return ", about any living domain";
-        case Whom::another: return ", about any living domain but itself";
+        case Whom::living:
+        case Whom::living_or_self: return ", about any living domain";
+        case Whom::another:
+        case Whom::remote: return ", about any living domain but itself";
         case Whom::another_dying: return ", about any domain but itself, a dying one too";
     }
     return "";
@@ -127,7 +130,7 @@ void write_row(std::ostream& page, const Family& family, const Row& row, const s
         page << sentence(row.effect) << "\n\n";
     write_fields(page, row);
     write_answers(page, family, row);
-    const Asker asker = family.asker == Asker::privileged ? family.asker : row.asker;
+    const Asker asker = row.asker == Asker::anyone ? family.asker : row.asker;
     if (!row.is_left_out())
         page << "Asked by " << whose(asker) << about(row.whom) << ". Cost: " << text_of(row.cost) << ".\n\n";
     if (!row.differs.empty()) page << "Differs from stock Xen 4.17: " << row.differs << ".\n\n";

@@ -10,8 +10,6 @@ inline constexpr Refusal page_is_changing{grant_status(GNTST_eagain),
                                           "the page is being checked, or waits to be taken apart as a table: ask again",
                                           check_never_lasts};
 inline constexpr Refusal not_one_request{Error::invalid, "the count is not 1"};
-inline constexpr Refusal table_of_nobody{grant_status(GNTST_bad_domain), "there is no such domain, or it is dying"};
-inline constexpr Refusal table_of_another{grant_status(GNTST_permission_denied), "another domain, and the caller is not privileged"};
 
 inline constexpr Row grant_table_rows[] = {
     {.command = GNTTABOP_map_grant_ref, .name = "map_grant_ref",
@@ -74,20 +72,21 @@ inline constexpr Row grant_table_rows[] = {
     {.command = GNTTABOP_setup_table, .name = "setup_table",
      .effect = "the domain's table has at least so many frames, and the list their numbers; it has grown also where those cannot be "
                "written",
+     .asker = Asker::for_itself, .domain_at = offsetof(gnttab_setup_table_t, dom),
      .operand = in_out<gnttab_setup_table_t>(offsetof(gnttab_setup_table_t, status)),
      .fields = {{"dom", "whose; DOMID_SELF, or, of the privileged, another"}, {"nr_frames", "0 to what query_size says, of 512 entries each"},
                 {"frame_list", "out: their frame numbers"}},
      .refusals = {not_one_request, {Error::bad_address, "frame_list is the hypervisor's or not canonical"},
-                  table_of_nobody, table_of_another,
                   {grant_status(GNTST_general_error), "more frames than the table may have"},
                   {grant_status(GNTST_bad_virt_addr), "the list cannot be written"}},
      .cost = Cost::per_element},
     {.command = GNTTABOP_query_size, .name = "query_size",
      .effect = "the structure tells how long the domain's table is and may become",
+     .asker = Asker::for_itself, .domain_at = offsetof(gnttab_query_size_t, dom),
      .operand = in_out<gnttab_query_size_t>(offsetof(gnttab_query_size_t, status)),
      .fields = {{"dom", "whose; DOMID_SELF, or, of the privileged, another"}, {"nr_frames", "out: frames of 512 entries"},
                 {"max_nr_frames", "out: how many there may be"}},
-     .refusals = {not_one_request, table_of_nobody, table_of_another}},
+     .refusals = {not_one_request}},
     {.command = GNTTABOP_set_version, .name = "set_version",
      .effect = "the table's entries have this form, which is the only one",
      .operand = in_out<gnttab_set_version_t>(),
@@ -97,7 +96,7 @@ inline constexpr Row grant_table_rows[] = {
      .differs = "Xen has version 2"},
     {.command = GNTTABOP_get_version, .name = "get_version",
      .effect = "the structure tells the form of the domain's entries",
-     .asker = Asker::for_itself,
+     .asker = Asker::for_itself, .domain_at = offsetof(gnttab_get_version_t, dom),
      .operand = in_out<gnttab_get_version_t>(),
      .fields = {{"dom", "whose; DOMID_SELF, or, of the privileged, another"}, {"version", "out: 1"}}},
     {.command = GNTTABOP_dump_table, .name = "dump_table",

@@ -45,7 +45,7 @@ inline constexpr Row mmu_update_rows[] = {
 inline constexpr Family mmu_update{
     .number = __HYPERVISOR_mmu_update, .name = "mmu_update",
     .effect = "write page-table entries after checking them, and M2P entries, in order, until one is refused",
-    .selector = Selector::each_element,
+    .asker = Asker::for_itself, .selector = Selector::each_element, .element = in<mmu_update_t>(),
     .arguments = {{"requests", "mmu_update_t"}, {"count", "how many, below 2^31: the bit above says that the call is resumed"},
                   {"done", "out, unless null: how many were done, unless the list lies where none can or the tables' domain is refused; "
                            "nobody looks whether it can be written"},
@@ -90,6 +90,7 @@ inline constexpr Row update_va_mapping_otherdomain_rows[] = {{
 inline constexpr Family update_va_mapping_otherdomain{
     .number = __HYPERVISOR_update_va_mapping_otherdomain, .name = "update_va_mapping_otherdomain",
     .effect = "write the L1 entry that maps an address, naming another domain's page",
+    .asker = Asker::for_itself,
     .arguments = {any_address, {"entry", "its new value"}, flush_flags,
                   {"domain", "whose page: DOMID_SELF, DOMID_IO for device memory, or, of the privileged, another domain"}},
     .rows = update_va_mapping_otherdomain_rows};

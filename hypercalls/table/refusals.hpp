@@ -13,23 +13,29 @@ constexpr void each_refusal(const Family& family, const Row& row, Tell tell) {
         return;
     }
     if (family.asker == Asker::privileged || row.asker == Asker::privileged)
-        tell(Refusal{Error::not_permitted, "the caller is not privileged"});
-    if (row.asker == Asker::for_itself) {
-        tell(Refusal{Error::no_such_process, "there is no such domain, or it is dying"});
-        tell(Refusal{Error::not_permitted, "another domain, and the caller is not privileged"});
+        tell(Refusal{row.denial, "the caller is not privileged"});
+    if (row.asker == Asker::for_itself && row.operand.way != Operand::Way::in_if_there) {
+        const bool in_status = row.operand.status_offset != 0;
+        tell(Refusal{in_status ? grant_status(GNTST_bad_domain) : Error::no_such_process, "there is no such domain, or it is dying"});
+        tell(Refusal{in_status ? grant_status(GNTST_permission_denied) : Error::not_permitted,
+                     "another domain, and the caller is not privileged"});
     }
     switch (row.whom) {
         case Whom::nobody: break;
+        case Whom::caller: tell(Refusal{Error::not_permitted, "the call is about another domain"}); break;
         case Whom::first_from:
             tell(Refusal{Error::no_such_process, "no domain has this number or a higher one"});
             break;
         case Whom::anyone:
         case Whom::another_dying: tell(Refusal{Error::no_such_process, "there is no such domain"}); break;
         case Whom::living:
-        case Whom::another: tell(Refusal{Error::no_such_process, "there is no such domain, or it is dying"}); break;
+        case Whom::living_or_self:
+        case Whom::another:
+        case Whom::remote: tell(Refusal{Error::no_such_process, "there is no such domain, or it is dying"}); break;
     }
     if (row.whom == Whom::another || row.whom == Whom::another_dying)
         tell(Refusal{Error::invalid, "the domain is the caller itself"});
+    if (row.whom == Whom::remote) tell(Refusal{Error::not_permitted, "the domain is the caller itself"});
     switch (row.operand.way) {
         case Operand::Way::none:
         case Operand::Way::in_if_there: break;

@@ -20,14 +20,17 @@ enum class Asker : std::uint8_t {
     privileged
 };
 
-// Which domain a call about a domain accepts; dispatch of domctl looks at it.
+// Which domain a call about a domain accepts, where its asker is not `for_itself`. By its number, unless it says otherwise.
 enum class Whom : std::uint8_t {
-    nobody,         // the call is not about a domain, or finds it itself
-    anyone,         // a dying domain too
-    first_from,     // a dying domain too; where there is none, the one with the next higher number
+    nobody,          // the call is not about a domain, or about one for which the caller needs no permission
+    caller,          // the caller itself, where its family could be about another
+    anyone,          // a dying domain too
+    first_from,      // a dying domain too; where there is none, the one with the next higher number
     living,
-    another,        // living, and not the caller
-    another_dying   // not the caller
+    living_or_self,  // by DOMID_SELF too
+    another,         // living, and not the caller: invalid
+    another_dying,   // not the caller: invalid
+    remote           // living, and not the caller: not permitted
 };
 
 enum class Cost : std::uint8_t {
@@ -111,7 +114,9 @@ struct Row {
     std::string_view name;
     std::string_view effect;                 // what becomes true, one sentence without a full stop
     Asker asker = Asker::anyone;
+    Error denial = Error::not_permitted;     // where only the privileged may ask: what the others are told
     Whom whom = Whom::nobody;
+    std::int16_t domain_at = -1;             // where in the structure the domain's number is, if it is not its family's to find
     Operand operand{};
     Few<Field, 12> fields{};
     std::string_view success{};              // what is returned where it is not 0
@@ -122,6 +127,9 @@ struct Row {
     LeftOut left_out{};
 
     constexpr bool is_left_out() const { return !left_out.reason.empty(); }
+    constexpr bool is_about_domain() const {
+        return asker == Asker::for_itself || (whom != Whom::nobody && whom != Whom::caller);
+    }
 };
 
 // How a family's command is named.
@@ -140,6 +148,7 @@ struct Family {
     Asker asker = Asker::anyone;             // of all its commands
     Selector selector = Selector::none;
     std::uint32_t interface_version = 0;     // that the structure names, where the command is in it
+    Operand element{};                       // of the list, where each element has its command
     Few<Field, 6> arguments{};               // the argument registers, in order
     Few<Refusal, 6> refusals{};              // whatever the command is
     Error unknown = Error::not_implemented;  // of a command that there is not

@@ -38,14 +38,14 @@ void refuses_half(const Family& family, const Row& row) {
     expect_equal(make_writable(pages[1]), 0);
 }
 
-constexpr bool is_about_domain(const Family& family, const Row& row) {
-    return row.asker == Asker::for_itself || (family.number == __HYPERVISOR_domctl && row.whom != Whom::nobody);
+constexpr bool is_about_domain(const Family&, const Row& row) {
+    return row.is_about_domain() && answers_for_domain(row);
 }
 
 void refuses_nobody(const Family& family, const Row& row) {
     static Request request;
     request.name(family, row);
-    request.set_domain(family, nobody);
+    request.set_domain(family, row, nobody);
     expect_equal(ask(family, row, request.words.data()), -XEN_ESRCH);
 }
 
@@ -72,7 +72,7 @@ void leaves_as_it_was(const Family& family, const Row& row) {
             before.name(family, row);
             const std::size_t begins = is_named ? sizeof before.words[0] : 0;
             memset(reinterpret_cast<char*>(&before) + begins, nonsense, row.operand.size - begins);
-            if (row.operand.size > begins) before.set_domain(family, domain);
+            if (row.operand.size > begins) before.set_domain(family, row, domain);
             after = before;
             const Status answer = ask(family, row, after.words.data());
             if (answer < 0 && after.words != before.words) fail(Line{} << "changed with " << answer << " by nonsense " << nonsense);
@@ -86,7 +86,7 @@ constexpr bool is_for_others(const Family&, const Row& row) {
 void refuses_itself(const Family& family, const Row& row) {
     static Request request;
     request.name(family, row);
-    request.set_domain(family, 0);
+    request.set_domain(family, row, 0);
     expect_equal(ask(family, row, request.words.data()), -XEN_EINVAL);
 }
 
@@ -99,7 +99,6 @@ void is_left_out(const Family& family, const Row& row) {
     if (on_stock_xen() && !row.differs.empty()) return skip(row.differs);
     static Request request;
     request.name(family, row);
-    if (family.selector == Selector::each_element) request.words[0] = row.command;
     expect_equal(ask(family, row, request.words.data()), basalt::errno_of(row.left_out.error));
 }
 

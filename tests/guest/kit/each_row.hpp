@@ -96,8 +96,15 @@ struct Request {
 
     void name(const Family& family, const Row& row);
     // The domain that the request is about, where a row is about one.
-    void set_domain(const Family& family, unsigned domain);
+    void set_domain(const Family& family, const Row& row, unsigned domain);
 };
+
+// Whether the call itself says, by an error, that it is about no domain or none of the caller's. Of no frames an exchange is
+// done at once, whoever's they would be.
+constexpr bool answers_for_domain(const Row& row) {
+    return row.operand.status_offset == 0 && row.operand.way != basalt::table::Operand::Way::in_if_there &&
+           !row.operand.is<xen_memory_exchange_t>();
+}
 
 // The row's call, with its structure there: one of them, and of vcpu 0.
 Status ask(const Family& family, const Row& row, Word structure);
