@@ -7,18 +7,10 @@
 namespace basalt::hypercalls {
 namespace {
 
-Ending audit_all(Registers& registers) {
-    const auto agrees = audit();
-    return !agrees && agrees.error() == Error::again ? Ending::resume : answer(registers, agrees);
-}
-
-constexpr auto commands = bind<table::basalt_op, Handler>({{basalt_audit, audit_all}});
+constexpr auto commands = bind<table::basalt_op>(does<basalt_audit, audit>);
 
 }  // namespace
 
-// rdi: the command.
-Ending basalt_op(Registers& registers) {
-    return give(commands, static_cast<std::uint32_t>(registers.rdi), registers);
-}
+Ending basalt_op(Call call, std::uint32_t command) { return give(commands, command, call); }
 
 }  // namespace basalt::hypercalls

@@ -1,39 +1,35 @@
 // A family's commands, bound to what acts: the rows of the table on one side, functions on the other, and a build that
-// stops where one is without the other.
+// stops where one is without the other, or where they do not fit (binding.hpp).
+//
+// A function takes what its family supplies, as much of it as it needs; the domain that its row is about (Domain&, or Subject
+// where it looks at something else first); and the row's structure (by reference; const where it only comes in), its
+// GuestPointer, a List of it, or plain arguments. Where the row says that the structure only goes out, it may be the answer.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string_view>
 
-#include "hypercalls/call.hpp"
-#include "table/row.hpp"
+#include "hypercalls/binding.hpp"
+
+namespace basalt {
+class Vcpu;
+}
 
 namespace basalt::hypercalls {
 
-using table::Asker;
 using table::Family;
-using table::Row;
-using table::Whom;
+using table::Selector;
 
 // Never defined: reaching one while compiling stops the build.
 void row_is_not_bound();
 void command_has_no_row();
 void command_is_bound_twice();
-void row_names_another_structure();
 
-// The operand that a function takes, as the table should have it; checked where it is known.
-struct Takes {
-    std::string_view type;
-    std::uint32_t size = 0;
-};
-
-template <typename Act>
-struct Bound {
-    std::uint32_t command;
-    Act act;
-    Takes takes{};
-};
+template <std::uint32_t command, auto function>
+struct Does {};
+template <std::uint32_t command, auto function>
+inline constexpr Does<command, function> does{};
 
 // What dispatch keeps of a row. One that is left out has nothing that acts.
 template <typename Act>
@@ -41,73 +37,15 @@ struct Command {
     Act act = nullptr;
     Asker asker = Asker::anyone;
     Whom whom = Whom::nobody;
-    Error refusal = Error::not_implemented;
     bool told_when_refused = false;
     Error denial = Error::not_permitted;
+    Error refusal = Error::not_implemented;
 };
-
-// The usual command: a structure at one address, copied in, acted on, and copied back if it is taken by non-const
-// reference; or the address itself. Anything else a family has is its own.
-using ByAddress = Result<std::int64_t> (*)(std::uint64_t address);
-
-template <auto function>
-struct Structured {
-private:
-    template <typename Value>
-    static Result<std::int64_t> number(const Result<Value>& result) {
-        if (!result) return refuse(result.error());
-        if constexpr (std::is_void_v<Value>)
-            return 0;
-        else
-            return static_cast<std::int64_t>(*result);
-    }
-
-    template <typename Value, typename Structure>
-    static Result<std::int64_t> call(Result<Value> (*)(Structure&), std::uint64_t address) {
-        const GuestPointer<std::remove_const_t<Structure>> pointer(address);
-        auto request = TRY(pointer.read());
-        const auto result = number(function(request));
-        if constexpr (!std::is_const_v<Structure>)
-            if (result) TRY(pointer.write(request));
-        return result;
-    }
-    template <typename Value>
-    static Result<std::int64_t> call(Result<Value> (*)(), std::uint64_t) { return number(function()); }
-    static Result<std::int64_t> call(ByAddress, std::uint64_t address) { return function(address); }
-
-    template <typename Value, typename Structure>
-    static consteval Takes taken(Result<Value> (*)(Structure&)) {
-        return {table::type_name<std::remove_const_t<Structure>>(), sizeof(Structure)};
-    }
-    template <typename Value>
-    static consteval Takes taken(Result<Value> (*)()) { return {}; }
-    static consteval Takes taken(ByAddress) { return {}; }
-
-public:
-    static Result<std::int64_t> act(std::uint64_t address) { return call(function, address); }
-    static constexpr Takes takes = taken(function);
-};
-
-template <std::uint32_t command, auto function>
-consteval Bound<ByAddress> does() { return {command, Structured<function>::act, Structured<function>::takes}; }
-
-// In a family where some commands are resumed, all are given the registers: the structure is at rsi.
-template <auto function>
-Ending act_on_rsi(Registers& registers) {
-    return answer(registers, Structured<function>::act(registers.rsi));
-}
-template <std::uint32_t command, auto function>
-consteval Bound<Handler> handles() {
-    if constexpr (std::is_same_v<decltype(function), Handler>)
-        return {command, function};
-    else
-        return {command, act_on_rsi<function>, Structured<function>::takes};
-}
 
 // Logged once a family and command. What the table leaves out on purpose is nobody's loss: kernels and tools look for it at
 // every boot, and do without.
 enum class Missing : std::uint8_t { left_out, unknown };
-void command_missing(std::string_view family, std::uint32_t command, Missing why);
+[[gnu::cold, gnu::noinline]] void command_missing(std::string_view family, std::uint32_t command, Missing why);
 
 template <typename Act, std::size_t count, std::size_t end>
 struct Commands {
@@ -138,36 +76,70 @@ consteval std::size_t end_of_commands() {
     return end;
 }
 
+template <const Family& family, std::uint32_t command>
+consteval const Row& row_of() {
+    if (family.row(command) == nullptr) command_has_no_row();
+    return *family.row(command);
+}
+
 template <const Family& family, typename Act, std::size_t bound_count>
-consteval auto bind(const Bound<Act> (&all)[bound_count]) {
+consteval auto commands_of(const std::pair<std::uint32_t, Act> (&all)[bound_count]) {
     Commands<Act, family.rows.size(), end_of_commands<family>()> made{.family = family.name, .unknown = family.unknown};
-    std::size_t place = 0, found = 0;
+    std::size_t place = 0;
     for (const Row& row : family.rows) {
         auto& command = made.commands[place];
-        command = {nullptr, row.asker, row.whom, row.left_out.error, !row.told_when_refused.empty(), row.denial};
-        for (const auto& bound : all) {
-            if (bound.command != row.command) continue;
+        command = {nullptr, row.asker, row.whom, !row.told_when_refused.empty(), row.denial, row.left_out.error};
+        for (const auto& [number, act] : all) {
+            if (number != row.command) continue;
             if (command.act != nullptr) command_is_bound_twice();
-            if (bound.takes.size != 0 && (bound.takes.size != row.operand.size || bound.takes.type != row.operand.type))
-                row_names_another_structure();
-            command.act = bound.act;
-            ++found;
+            command.act = act;
         }
         if ((command.act == nullptr) != row.is_left_out()) row_is_not_bound();
         made.index[row.command] = static_cast<std::uint8_t>(++place);
     }
-    if (found != bound_count) command_has_no_row();
     return made;
 }
 
-template <std::size_t count, std::size_t end>
-Result<std::int64_t> give(const Commands<ByAddress, count, end>& commands, std::uint32_t number, std::uint64_t address) {
-    return TRY(commands.find(number))->act(address);
+// What a family supplies may be named by an argument of its own, behind the command.
+template <typename Supplied>
+inline constexpr std::size_t arguments_for = 0;
+template <>
+inline constexpr std::size_t arguments_for<Vcpu&> = 1;
+
+template <const Family& family, typename... Supplied, std::uint32_t... command, auto... function>
+consteval auto bind(Does<command, function>...) {
+    constexpr std::size_t first = family.selector == Selector::argument ? (1 + ... + arguments_for<Supplied>) : 0;
+    using Act = Ending (*)(Call, Supplied...);
+    return commands_of<family, Act>({{command, Binding<row_of<family, command>(), first, function, Supplied...>::act}...});
 }
-template <std::size_t count, std::size_t end>
-Ending give(const Commands<Handler, count, end>& commands, std::uint32_t number, Registers& registers) {
+
+// Of a family that reads the structures itself, and supplies them.
+template <const Family& family, typename Structure, typename... Supplied, std::uint32_t... command, auto... function>
+consteval auto bind_read(Does<command, function>...) {
+    using Act = Step<> (*)(Structure, Supplied...);
+    return commands_of<family, Act>(
+        {{command, ReadBinding<family, row_of<family, command>(), function, Structure, Supplied...>::act}...});
+}
+
+template <typename... Supplied, std::size_t count, std::size_t end>
+Ending give(const Commands<Ending (*)(Call, Supplied...), count, end>& commands, std::uint32_t number, Call call,
+            std::type_identity_t<Supplied>... supplied) {
     const auto command = commands.find(number);
-    return command ? (*command)->act(registers) : answer(registers, refuse(command.error()));
+    return command ? (*command)->act(call, supplied...) : answer(call, refuse(command.error()));
+}
+
+
+// The command is the first word of the structure, and the version of the interface the second.
+template <typename Structure, std::size_t count, std::size_t end>
+Ending give_named(const Commands<Handler, count, end>& commands, const Family& family, Call call, GuestPointer<Structure> request) {
+    static_assert(offsetof(Structure, cmd) == 0 && offsetof(Structure, interface_version) == sizeof(std::uint32_t));
+    const auto words = request.template as<std::uint32_t>();
+    const auto command = words.read();
+    if (!command) return answer(call, refuse(command.error()));
+    const auto version = (words + 1).read();
+    if (!version) return answer(call, refuse(version.error()));
+    if (*version != family.interface_version) return answer(call, refuse(Error::access_denied));
+    return give(commands, *command, call);
 }
 
 }  // namespace basalt::hypercalls

@@ -7,7 +7,6 @@
 #include "devices/serial.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
-#include "hypercalls/pause.hpp"
 #include "table/console_io.hpp"
 
 namespace basalt::hypercalls {
@@ -15,21 +14,15 @@ namespace {
 
 constexpr std::uint32_t chunk = 128;
 
-Ending write(Registers& registers) {
-    GuestPointer<char> from(registers.rdx);
-    for (auto left = static_cast<std::uint32_t>(registers.rsi); left != 0;) {
-        std::array<char, chunk> text;
-        const std::uint32_t size = std::min(left, chunk);
-        if (const auto read = from.read(std::span(text).first(size)); !read) return answer(registers, read);
-        log_text({text.data(), size});
-        from = from + size;
-        left -= size;
-        if (left == 0 || !better_pause()) continue;
-        registers.rsi = left;
-        registers.rdx = from.address();
-        return Ending::resume;
-    }
-    return answer(registers, std::int64_t{0});
+Step<> write(Kept<std::uint32_t> count, Kept<GuestPointer<char>> buffer) {
+    List<char> text(buffer, count);
+    const auto write_some = [](GuestPointer<char> from, std::uint32_t size) -> Step<> {
+        std::array<char, chunk> piece;
+        if (const auto read = from.read(std::span(piece).first(size)); !read) return refuse(read.error());
+        log_text({piece.data(), size});
+        return std::monostate{};
+    };
+    return text.in_order(chunk, write_some, better_pause);
 }
 
 // How many characters there were, which must not look like an error. What cannot be written to the guest waits.
@@ -46,20 +39,10 @@ Result<std::int64_t> read(std::uint32_t count, GuestPointer<char> to) {
     return done;
 }
 
-Ending read_some(Registers& registers) {
-    return answer(registers, read(static_cast<std::uint32_t>(registers.rsi), GuestPointer<char>(registers.rdx)));
-}
-
-constexpr auto commands = bind<table::console_io, Handler>({
-    {CONSOLEIO_write, write},
-    {CONSOLEIO_read, read_some},
-});
+constexpr auto commands = bind<table::console_io>(does<CONSOLEIO_write, write>, does<CONSOLEIO_read, read>);
 
 }  // namespace
 
-// rdi: command, rsi: count, rdx: buffer.
-Ending console_io(Registers& registers) {
-    return give(commands, static_cast<std::uint32_t>(registers.rdi), registers);
-}
+Ending console_io(Call call, std::uint32_t command) { return give(commands, command, call); }
 
 }  // namespace basalt::hypercalls

@@ -97,17 +97,6 @@ Result<> write_featureset(xen_sysctl_cpu_featureset& wish) {
     return count < all ? Result<>(refuse(Error::no_buffers)) : Result<>();
 }
 
-// `part` of the request is acted on, and written back whatever comes of it.
-template <auto part, auto function>
-Result<std::int64_t> told_always(std::uint64_t argument) {
-    const GuestPointer<xen_sysctl_t> pointer(argument);
-    auto request = TRY(pointer.read());
-    const Result<> result = function(request.u.*part);
-    TRY(pointer.write(request));
-    if (!result) return refuse(result.error());
-    return 0;
-}
-
 Result<> take_leaves(CpuPolicy& wish, xen_domctl_cpu_policy_t& request) {
     if (request.nr_leaves > pv::most_leaves) return refuse(Error::too_big);
     const GuestPointer<xen_cpuid_leaf_t> from(request.leaves.p);
@@ -165,13 +154,9 @@ bool may_have_run(const Domain& domain) {
 
 }  // namespace
 
-Result<std::int64_t> system_cpu_policy(std::uint64_t request) {
-    return told_always<&decltype(xen_sysctl_t::u)::cpu_policy, write_system_policy>(request);
-}
+Result<> system_cpu_policy(xen_sysctl_t& request) { return write_system_policy(request.u.cpu_policy); }
 
-Result<std::int64_t> cpu_featureset(std::uint64_t request) {
-    return told_always<&decltype(xen_sysctl_t::u)::cpu_featureset, write_featureset>(request);
-}
+Result<> cpu_featureset(xen_sysctl_t& request) { return write_featureset(request.u.cpu_featureset); }
 
 // The CPUID instruction itself shows a PV guest the machine.
 Result<> cpu_levelling(xen_sysctl_t& request) {

@@ -18,7 +18,7 @@ Result<> set_debugreg(std::uint32_t number, std::uint64_t value) {
 
 Result<std::uint64_t> get_debugreg(std::uint32_t number) { return pv::read_debug_register(running(), number); }
 
-Ending iret(Registers&) {
+Ending iret() {
     pv::return_from_kernel(running());
     return Ending::replaced;
 }

@@ -60,14 +60,14 @@ constexpr auto entries = std::to_array<Entry>({
 
 constexpr std::size_t hypercall_slots = 64;
 
-Ending not_implemented(Registers& registers) {
-    const auto number = static_cast<std::uint32_t>(registers.rax);
+Ending not_implemented(Call call) {
+    const std::uint32_t number = call.number();
     const bool is_in_table = std::ranges::contains(table::families, number, &Family::number);
     command_missing("hypercall", number, is_in_table ? Missing::left_out : Missing::unknown);
-    return answer(registers, refuse(Error::not_implemented));
+    return answer(call, refuse(Error::not_implemented));
 }
 
-Ending not_permitted(Registers& registers) { return answer(registers, refuse(Error::not_permitted)); }
+Ending not_permitted(Call call) { return answer(call, refuse(Error::not_permitted)); }
 
 constexpr Handler handler_of(const Family& family) {
     for (const Entry& entry : entries)
@@ -98,9 +98,10 @@ constexpr std::uint64_t syscall_length = 2;   // 0f 05
 }  // namespace
 
 Ending call_once(std::uint64_t number, Registers& registers) {
-    if (number >= hypercall_slots) return not_implemented(registers);
+    const Call call(registers);
+    if (number >= hypercall_slots) return not_implemented(call);
     const auto& calls = caller_is_privileged() ? privileged_calls : unprivileged_calls;
-    return calls[number](registers);
+    return calls[number](call);
 }
 
 void dispatch(Registers& registers) {
@@ -109,8 +110,6 @@ void dispatch(Registers& registers) {
     registers.rax = number;
     registers.rip -= syscall_length;
 }
-
-bool caller_is_privileged() { return running().domain.privileged; }
 
 // Logged once a family and command: a guest that asks again and again must not fill the log.
 void command_missing(std::string_view family, std::uint32_t command, Missing why) {

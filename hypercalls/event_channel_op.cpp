@@ -1,6 +1,5 @@
 // Event channels, as guests make and use them (<xen/event_channel.h>).
 #include "domain/frames.hpp"
-#include "hypercalls/acting_for.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "table/event_channel_op.hpp"
@@ -10,10 +9,9 @@ namespace {
 
 events::EventChannels& own() { return running().domain.events; }
 
-Result<> alloc_unbound(evtchn_alloc_unbound_t& request) {
-    Domain* const domain = TRY(acted_for(request.dom));
+Result<> alloc_unbound(Domain& domain, evtchn_alloc_unbound_t& request) {
     const DomainId peer = request.remote_dom == DOMID_SELF ? running().domain.id : DomainId(request.remote_dom);
-    request.port = TRY(domain->events.allocate_unbound(peer)).raw;
+    request.port = TRY(domain.events.allocate_unbound(peer)).raw;
     return {};
 }
 
@@ -45,9 +43,8 @@ Result<> close(const evtchn_close_t& request) { return own().close(Port(request.
 Result<> send(const evtchn_send_t& request) { return own().send(Port(request.port)); }
 Result<> unmask(const evtchn_unmask_t& request) { return own().unmask(Port(request.port)); }
 
-Result<> status(evtchn_status_t& request) {
-    Domain* const domain = TRY(acted_for(request.dom));
-    evtchn_status_t found = TRY(domain->events.status(Port(request.port)));
+Result<> status(Domain& domain, evtchn_status_t& request) {
+    evtchn_status_t found = TRY(domain.events.status(Port(request.port)));
     found.dom = request.dom;
     found.port = request.port;
     request = found;
@@ -80,38 +77,26 @@ Result<> expand_array(const evtchn_expand_array_t& request) {
 }
 
 // Every port of a domain is closed, a bounded number at a time; progress is in the table itself.
-Ending reset(Registers& registers) {
-    const auto request = GuestPointer<evtchn_reset_t>(registers.rsi).read();
-    if (!request) return answer(registers, refuse(request.error()));
-    const auto domain = acted_for(request->dom);
-    if (!domain) return answer(registers, refuse(domain.error()));
-    const Step<> step = (*domain)->events.reset();
-    if (step.again() != nullptr) return Ending::resume;
-    return answer(registers, step.refused() != nullptr ? refuse(*step.refused()) : Result<>{});
-}
+Step<> reset(Domain& domain, const evtchn_reset_t&) { return domain.events.reset(); }
 
-constexpr auto commands = bind<table::event_channel_op, Handler>({
-    handles<EVTCHNOP_bind_interdomain, bind_interdomain>(),
-    handles<EVTCHNOP_bind_virq, bind_virq>(),
-    handles<EVTCHNOP_bind_pirq, bind_pirq>(),
-    handles<EVTCHNOP_close, close>(),
-    handles<EVTCHNOP_send, send>(),
-    handles<EVTCHNOP_status, status>(),
-    handles<EVTCHNOP_alloc_unbound, alloc_unbound>(),
-    handles<EVTCHNOP_bind_ipi, bind_ipi>(),
-    handles<EVTCHNOP_bind_vcpu, bind_vcpu>(),
-    handles<EVTCHNOP_unmask, unmask>(),
-    handles<EVTCHNOP_reset, reset>(),
-    handles<EVTCHNOP_init_control, init_control>(),
-    handles<EVTCHNOP_expand_array, expand_array>(),
-    handles<EVTCHNOP_set_priority, set_priority>(),
-});
+constexpr auto commands = bind<table::event_channel_op>(
+    does<EVTCHNOP_bind_interdomain, bind_interdomain>,
+    does<EVTCHNOP_bind_virq, bind_virq>,
+    does<EVTCHNOP_bind_pirq, bind_pirq>,
+    does<EVTCHNOP_close, close>,
+    does<EVTCHNOP_send, send>,
+    does<EVTCHNOP_status, status>,
+    does<EVTCHNOP_alloc_unbound, alloc_unbound>,
+    does<EVTCHNOP_bind_ipi, bind_ipi>,
+    does<EVTCHNOP_bind_vcpu, bind_vcpu>,
+    does<EVTCHNOP_unmask, unmask>,
+    does<EVTCHNOP_reset, reset>,
+    does<EVTCHNOP_init_control, init_control>,
+    does<EVTCHNOP_expand_array, expand_array>,
+    does<EVTCHNOP_set_priority, set_priority>);
 
 }  // namespace
 
-// rdi: command, rsi: its structure.
-Ending event_channel_op(Registers& registers) {
-    return give(commands, static_cast<std::uint32_t>(registers.rdi), registers);
-}
+Ending event_channel_op(Call call, std::uint32_t command) { return give(commands, command, call); }
 
 }  // namespace basalt::hypercalls

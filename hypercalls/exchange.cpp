@@ -39,10 +39,9 @@ Wanted frames_wanted(const xen_memory_reservation_t& out, const DomainMemory& do
     return {.order = out.extent_order, .address_bits = bits == 0 ? 64 : bits, .from_reserve = domain.hardware};
 }
 
-Result<Plan> plan_for(const xen_memory_exchange_t& request) {
+Plan plan_for(DomainMemory& domain, const xen_memory_exchange_t& request) {
     const auto& in = request.in;
     const auto& out = request.out;
-    DomainMemory& domain = (TRY(domain_for_memory(DomainId(in.domid))))->memory;
     const unsigned chunk = std::max(in.extent_order, out.extent_order);
     return Plan{&domain,
                 frames_wanted(out, domain),
@@ -71,32 +70,29 @@ Result<> exchange_chunk(const Plan& plan, std::uint64_t chunk) {
 
 }    // namespace
 
-// rsi: xen_memory_exchange_t. How far it got is kept in its nr_exchanged, which is the guest's to change.
-Ending exchange(Registers& registers) {
-    if (registers.rdi >> extents_done_shift != 0) return answer(registers, refuse(Error::invalid));
-    const GuestPointer<xen_memory_exchange_t> pointer(registers.rsi);
-    auto request = pointer.read();
-    if (!request) return answer(registers, refuse(request.error()));
-    if (const auto sizes = check_sizes(*request); !sizes) return answer(registers, sizes);
-    if (request->nr_exchanged == request->in.nr_extents) return answer(registers, 0);
-    const auto plan = plan_for(*request);
-    if (!plan) return answer(registers, refuse(plan.error()));
+// How far it got is kept in its nr_exchanged, which is the guest's to change.
+Step<> exchange(Subject domain, Placed<xen_memory_exchange_t>& placed) {
+    auto& request = placed.value;
+    if (const auto sizes = check_sizes(request); !sizes) return refuse(sizes.error());
+    if (request.nr_exchanged == request.in.nr_extents) return std::monostate{};
+    if (!domain) return refuse(domain.error());
+    const Plan plan = plan_for((*domain)->memory, request);
     paging::Budget budget;
     Result<> result;
-    const auto chunks = request->in.nr_extents / plan->given_in_chunk;
-    auto chunk = request->nr_exchanged / plan->given_in_chunk;
+    const auto chunks = request.in.nr_extents / plan.given_in_chunk;
+    auto chunk = request.nr_exchanged / plan.given_in_chunk;
     while (chunk < chunks && result) {
-        result = exchange_chunk(*plan, chunk);
+        result = exchange_chunk(plan, chunk);
         // A table that waits to be taken apart: perhaps this is the one.
-        if (!result && result.error() == Error::again) paging::undo_one(*plan->domain, budget);
+        if (!result && result.error() == Error::again) paging::undo_one(*plan.domain, budget);
         if (result) ++chunk;
-        budget.spend(std::int64_t{512} << plan->given_order << std::bit_width(plan->given_in_chunk));
+        budget.spend(std::int64_t{512} << plan.given_order << std::bit_width(plan.given_in_chunk));
         if (chunk < chunks && time_to_pause(budget)) break;
     }
     const bool pausing = result && chunk < chunks;
-    request->nr_exchanged = result && !pausing ? request->in.nr_extents : chunk * plan->given_in_chunk;
-    if (const auto told = pointer.write(*request); !told) return answer(registers, told);
-    return pausing ? Ending::resume : answer(registers, result);
+    request.nr_exchanged = result && !pausing ? request.in.nr_extents : chunk * plan.given_in_chunk;
+    if (const auto told = placed.tell(); !told) return refuse(told.error());
+    return pausing ? Step<>(Again{}) : step_of(result);
 }
 
 }    // namespace basalt::hypercalls

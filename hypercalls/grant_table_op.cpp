@@ -6,36 +6,21 @@
 
 #include "grants/copy.hpp"
 #include "grants/map.hpp"
-#include "hypercalls/acting_for.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/grow_in_turns.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/list_start.hpp"
 #include "hypercalls/page_table_calls.hpp"
-#include "hypercalls/pause.hpp"
 #include "table/grant_table_op.hpp"
 
 namespace basalt::hypercalls {
 namespace {
 
-// A call about exactly one structure, or one that does not look at the count.
-enum class Count : std::uint8_t { one, ignored };
-
-template <auto function, Count count>
-struct Single {
-    static Ending act(Registers& registers) {
-        if (count == Count::one && static_cast<std::uint32_t>(registers.rdx) != 1)
-            return answer(registers, refuse(Error::invalid));
-        return answer(registers, Structured<function>::act(registers.rsi));
-    }
-};
-
 std::int16_t status_of(Error error) {
     return error == Error::not_permitted ? GNTST_permission_denied : GNTST_bad_domain;
 }
 
-Result<> query_size(gnttab_query_size_t& request) {
-    const auto domain = acted_for(request.dom);
+Result<> query_size(Subject domain, gnttab_query_size_t& request) {
     if (!domain) {
         request.status = status_of(domain.error());
         return {};
@@ -57,10 +42,9 @@ Result<std::int16_t> show_frames(Domain& domain, std::uint32_t count, GuestPoint
 }
 
 // The table grows to so many frames, and stays so even where their list cannot be written.
-Result<> setup_table(gnttab_setup_table_t& request) {
+Result<> setup_table(Subject domain, gnttab_setup_table_t& request) {
     const GuestPointer<xen_pfn_t> list(request.frame_list.p);
     TRY(check_list_start(list.address()));
-    const auto domain = acted_for(request.dom);
     request.status = domain ? TRY(show_frames(**domain, request.nr_frames, list)) : status_of(domain.error());
     return {};
 }
@@ -68,47 +52,38 @@ Result<> setup_table(gnttab_setup_table_t& request) {
 constexpr std::uint32_t only_version = 1;
 
 // Version 2 is not offered. The structure tells the version that is in force, whatever the answer.
-Result<std::int64_t> set_version(std::uint64_t argument) {
-    const GuestPointer<gnttab_set_version_t> pointer(argument);
-    const std::uint32_t wanted = TRY(pointer.read()).version;
-    TRY(pointer.write({only_version}));
-    if (wanted == only_version) return 0;
+Result<> set_version(gnttab_set_version_t& request) {
+    const auto wanted = std::exchange(request.version, only_version);
+    if (wanted == only_version) return {};
     return refuse(wanted == 2 ? Error::not_implemented : Error::invalid);
 }
-Ending set_version_call(Registers& registers) { return answer(registers, set_version(registers.rsi)); }
 
-Result<> get_version(gnttab_get_version_t& request) {
-    TRY(acted_for(request.dom));
+Result<> get_version(Domain&, gnttab_get_version_t& request) {
     request.version = only_version;
     return {};
 }
 
-template <typename Request>
-Ending go_on(Registers& registers, std::uint32_t done) {
-    registers.rsi = (GuestPointer<Request>(registers.rsi) + done).address();
-    registers.rdx = static_cast<std::uint32_t>(registers.rdx) - done;
-    return Ending::resume;
+// So many at once, and others have their turn. Where a request cannot be read, or an answer not written, the call ends; what
+// was done stays done.
+constexpr std::uint32_t at_once = 16;
+
+template <typename Request, typename Act>
+Result<> each_told(GuestPointer<Request> place, std::uint32_t count, Act act) {
+    for (; count != 0; --count, place = place + 1) {
+        Request request = TRY(place.read());
+        act(request);
+        TRY(place.write(request));
+    }
+    return {};
 }
 
-// Requests of a list one after the other; a long list lets others in. Where an answer cannot be written the call ends;
-// what was done stays done.
 template <typename Request, void (*request_done)(Request&)>
-struct Batch {
-    static Ending act(Registers& registers) {
-        constexpr std::uint32_t at_once = 16;
-        const GuestPointer<Request> list(registers.rsi);
-        const auto count = static_cast<std::uint32_t>(registers.rdx);
-        if (const auto start = check_list_start(list.address()); !start) return answer(registers, start);
-        for (std::uint32_t index = 0; index < count; ++index) {
-            if (index != 0 && index % at_once == 0 && better_pause()) return go_on<Request>(registers, index);
-            auto request = (list + index).read();
-            if (!request) return answer(registers, refuse(request.error()));
-            request_done(*request);
-            if (const auto told = (list + index).write(*request); !told) return answer(registers, told);
-        }
-        return answer(registers, Result<>{});
-    }
-};
+Step<> each(List<Request> list) {
+    TRY(list.check_start());
+    return list.in_order(at_once, [](GuestPointer<Request> place, std::uint32_t count) {
+        return step_of(each_told(place, count, request_done));
+    }, better_pause);
+}
 
 // Here DOMID_SELF is no domain. The entry itself says who may map it.
 void map_one(gnttab_map_grant_ref_t& request) {
@@ -133,39 +108,21 @@ grants::UnmapRequest wanted(const gnttab_unmap_and_replace_t& request) {
     return {grants::Handle(request.handle), request.host_addr, 0, instead};
 }
 
-constexpr std::uint32_t unmapped_at_once = 16;
-
 // First no entry maps these any more, then no CPU remembers that one did, then the granters are told.
 template <typename Request>
-Result<> unmap_some(GuestPointer<Request> list, std::uint32_t count) {
-    std::array<std::optional<grants::Unmapped>, unmapped_at_once> unmapped;
-    Result<> told;
-    for (std::uint32_t index = 0; told && index < count; ++index) {
-        auto request = (list + index).read();
-        if (!request) {
-            told = refuse(request.error());
-            break;
-        }
-        auto gone = grants::Unmapped::begin(running().domain.grants, wanted(*request));
-        request->status = gone ? std::int16_t{GNTST_okay} : static_cast<std::int16_t>(gone.error());
-        if (gone) unmapped[index].emplace(std::move(*gone));
-        told = (list + index).write(*request);
-    }
-    flush_on(online_cpus());
-    return told;
-}
-
-template <typename Request>
-Ending unmap(Registers& registers) {
-    const GuestPointer<Request> list(registers.rsi);
-    const auto count = static_cast<std::uint32_t>(registers.rdx);
-    if (const auto start = check_list_start(list.address()); !start) return answer(registers, start);
-    for (std::uint32_t done = 0; done < count; done += unmapped_at_once) {
-        if (done != 0 && better_pause()) return go_on<Request>(registers, done);
-        const auto told = unmap_some(list + done, std::min(count - done, unmapped_at_once));
-        if (!told) return answer(registers, told);
-    }
-    return answer(registers, Result<>{});
+Step<> unmap(List<Request> list) {
+    TRY(list.check_start());
+    return list.in_order(at_once, [](GuestPointer<Request> place, std::uint32_t count) {
+        std::array<std::optional<grants::Unmapped>, at_once> unmapped;
+        auto next = unmapped.begin();
+        const auto told = each_told(place, count, [&](Request& request) {
+            auto gone = grants::Unmapped::begin(running().domain.grants, wanted(request));
+            request.status = gone ? std::int16_t{GNTST_okay} : static_cast<std::int16_t>(gone.error());
+            if (gone) (next++)->emplace(std::move(*gone));
+        });
+        flush_on(online_cpus());
+        return step_of(told);
+    }, better_pause);
 }
 
 // A grant of any domain, or a page of the caller's own by its frame number.
@@ -186,28 +143,26 @@ void copy_one(gnttab_copy_t& request) {
     request.status = static_cast<std::int16_t>(status);
 }
 
-constexpr auto commands = bind<table::grant_table_op, Handler>({
-    {GNTTABOP_map_grant_ref, Batch<gnttab_map_grant_ref_t, map_one>::act},
-    {GNTTABOP_unmap_grant_ref, unmap<gnttab_unmap_grant_ref_t>},
-    {GNTTABOP_unmap_and_replace, unmap<gnttab_unmap_and_replace_t>},
-    {GNTTABOP_copy, Batch<gnttab_copy_t, copy_one>::act},
-    {GNTTABOP_setup_table, Single<setup_table, Count::one>::act},
-    {GNTTABOP_query_size, Single<query_size, Count::one>::act},
-    {GNTTABOP_set_version, set_version_call},
-    {GNTTABOP_get_version, Single<get_version, Count::ignored>::act},
-});
+constexpr auto commands = bind<table::grant_table_op>(
+    does<GNTTABOP_map_grant_ref, each<gnttab_map_grant_ref_t, map_one>>,
+    does<GNTTABOP_unmap_grant_ref, unmap<gnttab_unmap_grant_ref_t>>,
+    does<GNTTABOP_unmap_and_replace, unmap<gnttab_unmap_and_replace_t>>,
+    does<GNTTABOP_copy, each<gnttab_copy_t, copy_one>>,
+    does<GNTTABOP_setup_table, setup_table>,
+    does<GNTTABOP_query_size, query_size>,
+    does<GNTTABOP_set_version, set_version>,
+    does<GNTTABOP_get_version, get_version>);
 
 constexpr unsigned command_bits = 12;   // above them, on Xen, is what continuations keep; callers have nothing there
 
+bool is_about_one(std::uint32_t command) { return command == GNTTABOP_setup_table || command == GNTTABOP_query_size; }
+
 }  // namespace
 
-// rdi: command, rsi: structures, rdx: how many.
-Ending grant_table_op(Registers& registers) {
-    const auto command = static_cast<std::uint32_t>(registers.rdi);
-    const auto count = static_cast<std::uint32_t>(registers.rdx);
-    if (count > std::numeric_limits<std::int32_t>::max() || command >> command_bits != 0)
-        return answer(registers, refuse(Error::invalid));
-    return give(commands, command, registers);
+Ending grant_table_op(Call call, std::uint32_t command, std::uint64_t, std::uint32_t count) {
+    const bool too_many = count > std::numeric_limits<std::int32_t>::max() || (count != 1 && is_about_one(command));
+    if (too_many || command >> command_bits != 0) return answer(call, refuse(Error::invalid));
+    return give(commands, command, call);
 }
 
 }  // namespace basalt::hypercalls

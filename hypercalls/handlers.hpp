@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "hypercalls/call.hpp"
+#include "hypercalls/batch.hpp"
 
 namespace basalt::hypercalls {
 
@@ -18,40 +18,40 @@ Result<> update_descriptor(std::uint64_t machine_address, std::uint64_t descript
 Result<> set_debugreg(std::uint32_t number, std::uint64_t value);
 Result<std::uint64_t> get_debugreg(std::uint32_t number);
 Result<> set_segment_base(std::uint32_t which, std::uint64_t base);
-Result<std::int64_t> callback_op(std::uint32_t command, std::uint64_t argument);
-Result<std::int64_t> nmi_op(std::uint32_t command, std::uint64_t argument);
-Result<std::int64_t> vm_assist(std::uint32_t command, std::uint32_t type);
-Ending iret(Registers& registers);
+Ending callback_op(Call call, std::uint32_t command);
+Ending nmi_op(Call call, std::uint32_t command);
+Ending vm_assist(Call call, std::uint32_t command);
+Ending iret();
 
-// page tables and memory: resumed by rewriting their argument registers
-Ending mmu_update(Registers& registers);
-Ending mmuext_op(Registers& registers);
-Ending update_va_mapping(Registers& registers);
-Ending update_va_mapping_otherdomain(Registers& registers);
-Ending memory_op(Registers& registers);
+// page tables and memory: what is left of a list that is resumed is in its arguments
+Step<> mmu_update(Batch<mmu_update_t> batch, std::uint32_t domains);
+Step<> mmuext_op(Batch<mmuext_op_t> batch, std::uint32_t domain);
+Step<> update_va_mapping(std::uint64_t address, std::uint64_t entry, std::uint64_t flags);
+Step<> update_va_mapping_otherdomain(std::uint64_t address, std::uint64_t entry, std::uint64_t flags, std::uint32_t domain);
+Ending memory_op(Call call, Kept<std::uint64_t> command);
 
 // events, grants, scheduling, time
-Ending event_channel_op(Registers& registers);
-Ending grant_table_op(Registers& registers);
-Result<std::int64_t> sched_op(std::uint32_t command, std::uint64_t argument);
-Ending vcpu_op(Registers& registers);
+Ending event_channel_op(Call call, std::uint32_t command);
+Ending grant_table_op(Call call, std::uint32_t command, std::uint64_t structures, std::uint32_t count);
+Ending sched_op(Call call, std::uint32_t command);
+Ending vcpu_op(Call call, std::uint32_t command, VcpuId id);
 Result<> set_timer_op(std::uint64_t deadline);
 
 // the machine, as its privileged domain drives it
-Result<std::int64_t> physdev_op(std::uint32_t command, std::uint64_t argument);
-Result<std::int64_t> platform_op(GuestPointer<xen_platform_op_t> request);
-Result<std::int64_t> mca(std::uint64_t request);
+Ending physdev_op(Call call, std::uint32_t command);
+Ending platform_op(Call call, GuestPointer<xen_platform_op_t> request);
+Ending mca(Call call, GuestPointer<xen_mc_t> request);
 
 // one domain, and the machine, for tools
-Ending domctl(Registers& registers);
-Result<std::int64_t> sysctl(GuestPointer<xen_sysctl_t> request);
+Ending domctl(Call call, GuestPointer<xen_domctl_t> request);
+Ending sysctl(Call call, GuestPointer<xen_sysctl_t> request);
 
 // basalt_op.cpp: what other hypervisors do not have
-Ending basalt_op(Registers& registers);
+Ending basalt_op(Call call, std::uint32_t command);
 
 // the rest
-Ending xen_version(Registers& registers);
-Ending console_io(Registers& registers);
-Ending multicall(Registers& registers);
+Ending xen_version(Call call, std::uint32_t command);
+Ending console_io(Call call, std::uint32_t command);
+Ending multicall(Call call, List<multicall_entry_t> list);
 
 }  // namespace basalt::hypercalls

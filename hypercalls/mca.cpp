@@ -9,7 +9,6 @@ namespace basalt::hypercalls {
 namespace {
 
 using Request = xen_mc_t;
-static_assert(offsetof(Request, cmd) == 0 && offsetof(Request, interface_version) == 4);
 
 // One of the two queues is meant. An acknowledgement brings no record; everything else needs a place for one.
 Result<> fetch(Request& request) {
@@ -45,19 +44,12 @@ Result<> physcpuinfo(Request& request) {
     return {};
 }
 
-constexpr auto commands = bind<table::mca, ByAddress>({
-    does<XEN_MC_fetch, fetch>(),
-    does<XEN_MC_physcpuinfo, physcpuinfo>(),
-});
+constexpr auto commands = bind<table::mca>(
+    does<XEN_MC_fetch, fetch>,
+    does<XEN_MC_physcpuinfo, physcpuinfo>);
 
 }  // namespace
 
-Result<std::int64_t> mca(std::uint64_t address) {
-    const GuestPointer<Request> request(address);
-    const auto command = TRY(request.as<std::uint32_t>().read());
-    if (TRY((request.as<std::uint32_t>() + 1).read()) != table::mca.interface_version)
-        return refuse(Error::access_denied);
-    return give(commands, command, address);
-}
+Ending mca(Call call, GuestPointer<Request> request) { return give_named(commands, table::mca, call, request); }
 
 }  // namespace basalt::hypercalls

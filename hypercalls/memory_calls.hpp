@@ -2,18 +2,26 @@
 #pragma once
 
 #include "domain/domain.hpp"
-#include "hypercalls/call.hpp"
+#include "hypercalls/binding.hpp"
 #include "memory/allocator.hpp"
 #include "paging/budget.hpp"
 
 namespace basalt::hypercalls {
 
-// How a resumed memory_op says how many extents are done: in the bits above the command, as on Xen.
-inline constexpr unsigned extents_done_shift = 6;
-inline constexpr std::uint64_t command_mask = (std::uint64_t{1} << extents_done_shift) - 1;
+// How many extents a resumed call has done: in the command's argument, in the bits above the command, as on Xen.
+class ExtentsDone {
+public:
+    explicit ExtentsDone(Kept<std::uint64_t> command) : command_(command) {}
+    std::uint32_t command() const { return static_cast<std::uint32_t>(command_.value() & mask); }
+    std::uint64_t count() const { return command_.value() >> shift; }
+    void keep(std::uint64_t count) const { command_.keep(command() | count << shift); }
 
-// The domain that a structure names, if the caller may act for it. DOMID_SELF is the caller's own.
-Result<Domain*> domain_for_memory(DomainId id);
+    static constexpr unsigned shift = 6;
+
+private:
+    static constexpr std::uint64_t mask = (std::uint64_t{1} << shift) - 1;
+    Kept<std::uint64_t> command_;
+};
 
 // The largest extent that one request may ask for, as an order: what can be cleaned in one bounded step.
 unsigned most_extent_order();
@@ -23,20 +31,24 @@ Result<Wanted> wanted_as(unsigned order, std::uint32_t flags, const DomainMemory
 
 // reservations.cpp. increase, decrease, populate: the answer is the number of extents done, whatever stopped
 // it.
-Ending change_reservation(Registers& registers);
-Result<std::int64_t> claim_pages(std::uint64_t argument);
-Result<std::int64_t> count_of(std::uint32_t command,
-                              std::uint64_t argument);    // current, maximum, maximum_gpfn
+using Reservation = xen_memory_reservation_t;
+Step<std::uint64_t> increase_reservation(ExtentsDone done, Subject domain, IfThere<Reservation> reservation);
+Step<std::uint64_t> decrease_reservation(ExtentsDone done, Subject domain, IfThere<Reservation> reservation);
+Step<std::uint64_t> populate_physmap(ExtentsDone done, Subject domain, IfThere<Reservation> reservation);
+Result<> claim_pages(const Reservation& reservation);
+Result<std::uint64_t> current_reservation(Domain& domain, const domid_t&);
+Result<std::uint64_t> maximum_reservation(Domain& domain, const domid_t&);
+Result<std::uint64_t> maximum_gpfn(Domain& domain, const domid_t&);
 
 // exchange.cpp
-Ending exchange(Registers& registers);
+Step<> exchange(Subject domain, Placed<xen_memory_exchange_t>& request);
 
 // memory_maps.cpp
-Result<std::int64_t> machine_memory_map(std::uint64_t argument);
-Result<std::int64_t> machphys_mapping(std::uint64_t argument);
-Result<std::int64_t> machphys_mfn_list(std::uint64_t argument);
-Result<std::int64_t> memory_map(std::uint64_t argument);
-Result<std::int64_t> set_memory_map(std::uint64_t argument);
-Result<std::int64_t> acquire_resource(std::uint64_t argument);
+Result<> machine_memory_map(xen_memory_map_t& request);
+Result<xen_machphys_mapping_t> machphys_mapping();
+Result<> machphys_mfn_list(xen_machphys_mfn_list_t& request);
+Result<> memory_map(xen_memory_map_t& request);
+Result<> set_memory_map(Subject domain, const xen_foreign_memory_map_t& request);
+Result<> acquire_resource(Subject domain, xen_mem_acquire_resource_t& request);
 
 }    // namespace basalt::hypercalls

@@ -6,59 +6,55 @@
 namespace basalt::hypercalls {
 namespace {
 
-// Done in one go: nothing can be done already. What Xen has among the calls of one architecture it then does not know.
-template <auto function, Error half_done = Error::invalid>
-struct Plain {
-    static Ending act(Registers& registers) {
-        if (registers.rdi >> extents_done_shift != 0) return answer(registers, refuse(half_done));
-        return answer(registers, function(registers.rsi));
+Result<std::uint64_t> maximum_ram_page() { return memory_views.end.raw; }
+Result<std::uint64_t> no_page_is_shared() { return 0; }
+
+constexpr auto commands = bind<table::memory_op, ExtentsDone>(
+    does<XENMEM_increase_reservation, increase_reservation>,
+    does<XENMEM_decrease_reservation, decrease_reservation>,
+    does<XENMEM_populate_physmap, populate_physmap>,
+    does<XENMEM_exchange, exchange>,
+    does<XENMEM_maximum_ram_page, maximum_ram_page>,
+    does<XENMEM_current_reservation, current_reservation>,
+    does<XENMEM_maximum_reservation, maximum_reservation>,
+    does<XENMEM_maximum_gpfn, maximum_gpfn>,
+    does<XENMEM_machine_memory_map, machine_memory_map>,
+    does<XENMEM_memory_map, memory_map>,
+    does<XENMEM_set_memory_map, set_memory_map>,
+    does<XENMEM_acquire_resource, acquire_resource>,
+    does<XENMEM_machphys_mapping, machphys_mapping>,
+    does<XENMEM_machphys_mfn_list, machphys_mfn_list>,
+    does<XENMEM_claim_pages, claim_pages>,
+    does<XENMEM_get_sharing_freed_pages, no_page_is_shared>,
+    does<XENMEM_get_sharing_shared_pages, no_page_is_shared>);
+
+// Whether something may be done already, or what is said where it cannot. What Xen has among the calls of one architecture it
+// then does not know.
+Result<> may_be_half_done(std::uint32_t command) {
+    switch (command) {
+        case XENMEM_increase_reservation:
+        case XENMEM_decrease_reservation:
+        case XENMEM_populate_physmap: return {};
+        case XENMEM_machine_memory_map:
+        case XENMEM_memory_map:
+        case XENMEM_set_memory_map:
+        case XENMEM_machphys_mapping:
+        case XENMEM_machphys_mfn_list:
+        case XENMEM_get_sharing_freed_pages:
+        case XENMEM_get_sharing_shared_pages: return refuse(Error::not_implemented);
+        default: return refuse(Error::invalid);
     }
-};
-
-template <auto function>
-constexpr Handler plain_of_x86 = Plain<function, Error::not_implemented>::act;
-
-template <std::uint32_t command>
-Result<std::int64_t> count(std::uint64_t argument) {
-    return count_of(command, argument);
 }
-
-Result<std::int64_t> maximum_ram_page(std::uint64_t) { return static_cast<std::int64_t>(memory_views.end.raw); }
-Result<std::int64_t> no_page_is_shared(std::uint64_t) { return 0; }
-
-constexpr auto commands = bind<table::memory_op, Handler>({
-    {XENMEM_increase_reservation, change_reservation},
-    {XENMEM_decrease_reservation, change_reservation},
-    {XENMEM_populate_physmap, change_reservation},
-    {XENMEM_exchange, exchange},
-    {XENMEM_maximum_ram_page, Plain<maximum_ram_page>::act},
-    {XENMEM_current_reservation, Plain<count<XENMEM_current_reservation>>::act},
-    {XENMEM_maximum_reservation, Plain<count<XENMEM_maximum_reservation>>::act},
-    {XENMEM_maximum_gpfn, Plain<count<XENMEM_maximum_gpfn>>::act},
-    {XENMEM_machine_memory_map, plain_of_x86<machine_memory_map>},
-    {XENMEM_memory_map, plain_of_x86<memory_map>},
-    {XENMEM_set_memory_map, plain_of_x86<set_memory_map>},
-    {XENMEM_acquire_resource, Plain<acquire_resource>::act},
-    {XENMEM_machphys_mapping, plain_of_x86<machphys_mapping>},
-    {XENMEM_machphys_mfn_list, plain_of_x86<machphys_mfn_list>},
-    {XENMEM_claim_pages, Plain<claim_pages>::act},
-    {XENMEM_get_sharing_freed_pages, plain_of_x86<no_page_is_shared>},
-    {XENMEM_get_sharing_shared_pages, plain_of_x86<no_page_is_shared>},
-});
 
 }    // namespace
 
-// rdi: command, above extents_done_shift how many extents are done already; rsi: the command's structure.
-Ending memory_op(Registers& registers) {
-    return give(commands, static_cast<std::uint32_t>(registers.rdi & command_mask), registers);
-}
-
-Result<Domain*> domain_for_memory(DomainId id) {
-    Domain& caller = running().domain;
-    if (id == DomainId(DOMID_SELF)) return &caller;
-    Domain* const domain = TRY(living_domain(id));
-    if (domain != &caller && !caller.privileged) return refuse(Error::not_permitted);
-    return domain;
+Ending memory_op(Call call, Kept<std::uint64_t> command) {
+    const ExtentsDone done(command);
+    const auto found = commands.find(done.command());
+    if (!found) return answer(call, refuse(found.error()));
+    if (done.count() != 0)
+        if (const auto may = may_be_half_done(done.command()); !may) return answer(call, may);
+    return (*found)->act(call, done);
 }
 
 unsigned most_extent_order() {

@@ -2,7 +2,8 @@
 
 #include <array>
 
-#include "hypercalls/list_start.hpp"
+#include "domain/guest_pointer.hpp"
+#include "hypercalls/subject.hpp"
 #include "machine/flush.hpp"
 
 namespace basalt::hypercalls {
@@ -10,12 +11,7 @@ namespace {
 
 constexpr unsigned tables_shift = 16;
 
-Result<DomainMemory*> memory_of(DomainId id) {
-    Domain* const domain = TRY(living_domain(id));
-    Domain& caller = running().domain;
-    if (domain != &caller && !caller.privileged) return refuse(Error::not_permitted);
-    return &domain->memory;
-}
+Result<DomainMemory*> memory_of(DomainId id) { return &(TRY(subject(Asker::for_itself, Whom::nobody, id)))->memory; }
 
 }  // namespace
 
@@ -26,7 +22,7 @@ Result<DomainMemory*> pages_named(std::uint32_t domains) {
     Domain& caller = running().domain;
     if (id == DomainId(DOMID_SELF)) return &caller.memory;
     if (id == caller.id) return refuse(Error::no_such_process);
-    if (id == DomainId(DOMID_IO)) return caller.privileged ? Result<DomainMemory*>(&caller.memory) : refuse(Error::not_permitted);
+    if (id == DomainId(DOMID_IO)) return &(TRY(subject(Asker::privileged, Whom::caller, id)))->memory;
     return memory_of(id);
 }
 
@@ -37,34 +33,6 @@ Result<DomainMemory*> tables_named(std::uint32_t domains) {
     const DomainId id(static_cast<std::uint16_t>(number - 1));
     if (id == DomainId(DOMID_SELF)) return refuse(Error::no_such_process);
     return memory_of(id);
-}
-
-Batch::Batch(const Registers& registers)
-    : requests_(registers.rdi),
-      count_(static_cast<std::uint32_t>(registers.rsi) & ~resumed_bit),
-      resumed_((static_cast<std::uint32_t>(registers.rsi) & resumed_bit) != 0),
-      done_pointer_(registers.rdx) {}
-
-// Nobody looks whether the number can be read or written, as on Xen: what was done stays done.
-Result<> Batch::begin() {
-    if (resumed_ && !done_pointer_.is_null()) before_ = done_pointer_.read().value_or(0);
-    return check_list_start(requests_);
-}
-
-void Batch::report() {
-    if (!done_pointer_.is_null()) static_cast<void>(done_pointer_.write(before_ + done_));
-}
-
-Ending Batch::end(Registers& registers, Result<> result) {
-    report();
-    return answer(registers, result);
-}
-
-Ending Batch::pause(Registers& registers, std::size_t request_size) {
-    report();
-    registers.rdi += done_ * request_size;
-    registers.rsi = left() | resumed_bit;
-    return Ending::resume;
 }
 
 Result<CpuMask> cpus_of_vcpus(std::uint64_t bit_map) {

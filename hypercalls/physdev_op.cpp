@@ -63,8 +63,6 @@ Result<> setup_gsi(const physdev_setup_gsi_t& request) {
     return shape_line(Gsi(static_cast<std::uint32_t>(request.gsi)), request.triggering != 0, request.polarity != 0);
 }
 
-Result<DomainId> whose(domid_t id) { return TRY(living_domain(DomainId(id)))->id; }
-
 Result<Pirq> map_gsi(DomainId domain, const physdev_map_pirq_t& request) {
     const Gsi gsi(static_cast<std::uint32_t>(request.index));
     if (request.index < 0 || !gsi_exists(gsi)) return refuse(Error::invalid);
@@ -91,19 +89,18 @@ Result<Pirq> map_msi(DomainId domain, const physdev_map_pirq_t& request) {
                         .count = static_cast<std::uint8_t>(several ? entry : 1)});
 }
 
-Result<> map_pirq(physdev_map_pirq_t& request) {
-    const auto domain = TRY(whose(request.domid));
+Result<> map_pirq(Domain& domain, physdev_map_pirq_t& request) {
     switch (request.type) {
-    case MAP_PIRQ_TYPE_GSI: request.pirq = static_cast<int>(TRY(map_gsi(domain, request)).raw); return {};
+    case MAP_PIRQ_TYPE_GSI: request.pirq = static_cast<int>(TRY(map_gsi(domain.id, request)).raw); return {};
     case MAP_PIRQ_TYPE_MSI:
     case MAP_PIRQ_TYPE_MSI_SEG:
-    case MAP_PIRQ_TYPE_MULTI_MSI: request.pirq = static_cast<int>(TRY(map_msi(domain, request)).raw); return {};
+    case MAP_PIRQ_TYPE_MULTI_MSI: request.pirq = static_cast<int>(TRY(map_msi(domain.id, request)).raw); return {};
     default: return refuse(Error::invalid);
     }
 }
 
-Result<> unmap(const physdev_unmap_pirq_t& request) {
-    return unmap_pirq(TRY(whose(request.domid)), Pirq(static_cast<std::uint32_t>(request.pirq)));
+Result<> unmap(Domain& domain, const physdev_unmap_pirq_t& request) {
+    return unmap_pirq(domain.id, Pirq(static_cast<std::uint32_t>(request.pirq)));
 }
 
 pci::Function function_of(const physdev_pci_device_t& request) {
@@ -111,13 +108,11 @@ pci::Function function_of(const physdev_pci_device_t& request) {
 }
 
 // The first value behind the structure says on which node the device is.
-Result<std::int64_t> pci_device_add(std::uint64_t address) {
-    const GuestPointer<physdev_pci_device_add_t> pointer(address);
+Result<> pci_device_add(GuestPointer<physdev_pci_device_add_t> pointer) {
     const auto request = TRY(pointer.read());
     std::optional<NodeId> node;
     if ((request.flags & XEN_PCI_DEV_PXM) != 0) node = node_of_domain(TRY((pointer + 1).as<std::uint32_t>().read()));
-    TRY(announce_function({.segment = request.seg, .bus = request.bus, .devfn = request.devfn}, node));
-    return 0;
+    return announce_function({.segment = request.seg, .bus = request.bus, .devfn = request.devfn}, node);
 }
 Result<> pci_device_remove(const physdev_pci_device_t& request) { return withdraw_function(function_of(request)); }
 Result<> manage_pci_add(const physdev_manage_pci_t& request) {
@@ -146,35 +141,32 @@ Result<> pci_mmcfg_reserved(const physdev_pci_mmcfg_reserved_t& request) {
 // A USB debug port would be told of its controller's reset; Basalt has no console there.
 Result<> dbgp_op(const physdev_dbgp_op_t&) { return {}; }
 
-constexpr auto commands = bind<table::physdev_op, ByAddress>({
-    does<PHYSDEVOP_eoi, eoi>(),
-    does<PHYSDEVOP_pirq_eoi_gmfn_v2, pirq_eoi_gmfn>(),
-    does<PHYSDEVOP_irq_status_query, irq_status_query>(),
-    does<PHYSDEVOP_set_iopl, set_iopl>(),
-    does<PHYSDEVOP_set_iobitmap, set_iobitmap>(),
-    does<PHYSDEVOP_apic_read, apic_read>(),
-    does<PHYSDEVOP_apic_write, apic_write>(),
-    does<PHYSDEVOP_alloc_irq_vector, alloc_irq_vector>(),
-    does<PHYSDEVOP_map_pirq, map_pirq>(),
-    does<PHYSDEVOP_unmap_pirq, unmap>(),
-    does<PHYSDEVOP_setup_gsi, setup_gsi>(),
-    does<PHYSDEVOP_manage_pci_add, manage_pci_add>(),
-    does<PHYSDEVOP_manage_pci_add_ext, manage_pci_add_ext>(),
-    does<PHYSDEVOP_manage_pci_remove, manage_pci_remove>(),
-    does<PHYSDEVOP_pci_device_add, pci_device_add>(),
-    does<PHYSDEVOP_pci_device_remove, pci_device_remove>(),
-    does<PHYSDEVOP_restore_msi, restore_msi>(),
-    does<PHYSDEVOP_restore_msi_ext, restore_msi_ext>(),
-    does<PHYSDEVOP_prepare_msix, prepare_msix>(),
-    does<PHYSDEVOP_release_msix, end_msix>(),
-    does<PHYSDEVOP_pci_mmcfg_reserved, pci_mmcfg_reserved>(),
-    does<PHYSDEVOP_dbgp_op, dbgp_op>(),
-});
+constexpr auto commands = bind<table::physdev_op>(
+    does<PHYSDEVOP_eoi, eoi>,
+    does<PHYSDEVOP_pirq_eoi_gmfn_v2, pirq_eoi_gmfn>,
+    does<PHYSDEVOP_irq_status_query, irq_status_query>,
+    does<PHYSDEVOP_set_iopl, set_iopl>,
+    does<PHYSDEVOP_set_iobitmap, set_iobitmap>,
+    does<PHYSDEVOP_apic_read, apic_read>,
+    does<PHYSDEVOP_apic_write, apic_write>,
+    does<PHYSDEVOP_alloc_irq_vector, alloc_irq_vector>,
+    does<PHYSDEVOP_map_pirq, map_pirq>,
+    does<PHYSDEVOP_unmap_pirq, unmap>,
+    does<PHYSDEVOP_setup_gsi, setup_gsi>,
+    does<PHYSDEVOP_manage_pci_add, manage_pci_add>,
+    does<PHYSDEVOP_manage_pci_add_ext, manage_pci_add_ext>,
+    does<PHYSDEVOP_manage_pci_remove, manage_pci_remove>,
+    does<PHYSDEVOP_pci_device_add, pci_device_add>,
+    does<PHYSDEVOP_pci_device_remove, pci_device_remove>,
+    does<PHYSDEVOP_restore_msi, restore_msi>,
+    does<PHYSDEVOP_restore_msi_ext, restore_msi_ext>,
+    does<PHYSDEVOP_prepare_msix, prepare_msix>,
+    does<PHYSDEVOP_release_msix, end_msix>,
+    does<PHYSDEVOP_pci_mmcfg_reserved, pci_mmcfg_reserved>,
+    does<PHYSDEVOP_dbgp_op, dbgp_op>);
 
 }  // namespace
 
-Result<std::int64_t> physdev_op(std::uint32_t command, std::uint64_t argument) {
-    return give(commands, command, argument);
-}
+Ending physdev_op(Call call, std::uint32_t command) { return give(commands, command, call); }
 
 }  // namespace basalt::hypercalls

@@ -13,7 +13,6 @@ namespace basalt::hypercalls {
 namespace {
 
 using Request = xen_platform_op_t;
-static_assert(offsetof(Request, cmd) == 0 && offsetof(Request, interface_version) == 4);
 
 Result<> settime64(const Request& request) {
     const auto& time = request.u.settime64;
@@ -134,25 +133,19 @@ Result<std::int64_t> resource_op(const Request& request) {
     return done;
 }
 
-constexpr auto commands = bind<table::platform_op, ByAddress>({
-    does<XENPF_settime32, settime32>(),
-    does<XENPF_settime64, settime64>(),
-    does<XENPF_read_memtype, read_memtype>(),
-    does<XENPF_get_cpu_version, get_cpu_version>(),
-    does<XENPF_firmware_info, firmware_info>(),
-    does<XENPF_enter_acpi_sleep, enter_acpi_sleep>(),
-    does<XENPF_get_cpuinfo, get_cpuinfo>(),
-    does<XENPF_cpu_online, cpu_online>(),
-    does<XENPF_resource_op, resource_op>(),
-});
+constexpr auto commands = bind<table::platform_op>(
+    does<XENPF_settime32, settime32>,
+    does<XENPF_settime64, settime64>,
+    does<XENPF_read_memtype, read_memtype>,
+    does<XENPF_get_cpu_version, get_cpu_version>,
+    does<XENPF_firmware_info, firmware_info>,
+    does<XENPF_enter_acpi_sleep, enter_acpi_sleep>,
+    does<XENPF_get_cpuinfo, get_cpuinfo>,
+    does<XENPF_cpu_online, cpu_online>,
+    does<XENPF_resource_op, resource_op>);
 
 }  // namespace
 
-Result<std::int64_t> platform_op(GuestPointer<Request> request) {
-    const auto command = TRY(request.as<std::uint32_t>().read());
-    if (TRY((request.as<std::uint32_t>() + 1).read()) != table::platform_op.interface_version)
-        return refuse(Error::access_denied);
-    return give(commands, command, request.address());
-}
+Ending platform_op(Call call, GuestPointer<Request> request) { return give_named(commands, table::platform_op, call, request); }
 
 }  // namespace basalt::hypercalls

@@ -84,11 +84,8 @@ Result<> shutdown_code(const sched_shutdown_t& request) {
     return {};
 }
 
-// DOMID_SELF is no number here.
-Result<> remote_shutdown(const sched_remote_shutdown_t& request) {
-    if (request.domain_id == DOMID_SELF) return refuse(Error::no_such_process);
-    Domain* const domain = TRY(living_domain(DomainId(request.domain_id)));
-    shut_down(*domain, static_cast<std::uint8_t>(request.reason));
+Result<> remote_shutdown(Domain& domain, const sched_remote_shutdown_t& request) {
+    shut_down(domain, static_cast<std::uint8_t>(request.reason));
     return {};
 }
 
@@ -112,22 +109,19 @@ Result<> pin_override(const sched_pin_override_t& request) {
     return {};
 }
 
-constexpr auto commands = bind<table::sched_op, ByAddress>({
-    does<SCHEDOP_yield, yield>(),
-    does<SCHEDOP_block, block>(),
-    does<SCHEDOP_shutdown, shutdown>(),
-    does<SCHEDOP_shutdown_code, shutdown_code>(),
-    does<SCHEDOP_poll, poll>(),
-    does<SCHEDOP_remote_shutdown, remote_shutdown>(),
-    does<SCHEDOP_watchdog, watchdog>(),
-    does<SCHEDOP_pin_override, pin_override>(),
-});
+constexpr auto commands = bind<table::sched_op>(
+    does<SCHEDOP_yield, yield>,
+    does<SCHEDOP_block, block>,
+    does<SCHEDOP_shutdown, shutdown>,
+    does<SCHEDOP_shutdown_code, shutdown_code>,
+    does<SCHEDOP_poll, poll>,
+    does<SCHEDOP_remote_shutdown, remote_shutdown>,
+    does<SCHEDOP_watchdog, watchdog>,
+    does<SCHEDOP_pin_override, pin_override>);
 
 }  // namespace
 
 // The vcpu leaves its CPU on the way back to the guest, with the answer already in its registers.
-Result<std::int64_t> sched_op(std::uint32_t command, std::uint64_t argument) {
-    return give(commands, command, argument);
-}
+Ending sched_op(Call call, std::uint32_t command) { return give(commands, command, call); }
 
 }  // namespace basalt::hypercalls

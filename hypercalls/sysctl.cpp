@@ -214,30 +214,24 @@ Result<> debug_keys(Request& request) {
     return {};
 }
 
-constexpr auto commands = bind<table::sysctl, ByAddress>({
-    does<XEN_SYSCTL_readconsole, read_console>(),
-    does<XEN_SYSCTL_physinfo, physinfo>(),
-    does<XEN_SYSCTL_sched_id, scheduler_id>(),
-    does<XEN_SYSCTL_getdomaininfolist, domain_list>(),
-    does<XEN_SYSCTL_cputopoinfo, cpu_topology>(),
-    does<XEN_SYSCTL_numainfo, numa>(),
-    does<XEN_SYSCTL_pcitopoinfo, pci_topology>(),
-    does<XEN_SYSCTL_cpupool_op, cpu_pool>(),
-    does<XEN_SYSCTL_scheduler_op, pool_scheduling>(),
-    does<XEN_SYSCTL_getcpuinfo, idle_times>(),
-    does<XEN_SYSCTL_get_cpu_policy, system_cpu_policy>(),
-    does<XEN_SYSCTL_get_cpu_featureset, cpu_featureset>(),
-    does<XEN_SYSCTL_get_cpu_levelling_caps, cpu_levelling>(),
-    does<XEN_SYSCTL_debug_keys, debug_keys>(),
-});
+constexpr auto commands = bind<table::sysctl>(
+    does<XEN_SYSCTL_readconsole, read_console>,
+    does<XEN_SYSCTL_physinfo, physinfo>,
+    does<XEN_SYSCTL_sched_id, scheduler_id>,
+    does<XEN_SYSCTL_getdomaininfolist, domain_list>,
+    does<XEN_SYSCTL_cputopoinfo, cpu_topology>,
+    does<XEN_SYSCTL_numainfo, numa>,
+    does<XEN_SYSCTL_pcitopoinfo, pci_topology>,
+    does<XEN_SYSCTL_cpupool_op, cpu_pool>,
+    does<XEN_SYSCTL_scheduler_op, pool_scheduling>,
+    does<XEN_SYSCTL_getcpuinfo, idle_times>,
+    does<XEN_SYSCTL_get_cpu_policy, system_cpu_policy>,
+    does<XEN_SYSCTL_get_cpu_featureset, cpu_featureset>,
+    does<XEN_SYSCTL_get_cpu_levelling_caps, cpu_levelling>,
+    does<XEN_SYSCTL_debug_keys, debug_keys>);
 
 }  // namespace
 
-Result<std::int64_t> sysctl(GuestPointer<xen_sysctl_t> request) {
-    const auto words = request.as<std::uint32_t>();
-    const auto command = TRY(words.read());
-    if (TRY((words + 1).read()) != table::sysctl.interface_version) return refuse(Error::access_denied);
-    return give(commands, command, request.address());
-}
+Ending sysctl(Call call, GuestPointer<Request> request) { return give_named(commands, table::sysctl, call, request); }
 
 }  // namespace basalt::hypercalls

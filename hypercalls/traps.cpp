@@ -58,31 +58,28 @@ Result<> unregister_callback(const callback_unregister& request) {
 
 Result<> register_nmi_handler(const xennmi_callback& request) { return set_nmi_handler(request.handler_address); }
 
-Result<std::uint64_t> assist(std::uint64_t type) {
+Result<std::uint64_t> assist(std::uint32_t type) {
     if (type >= 64 || (pv::permitted_assists >> type & 1) == 0) return refuse(Error::invalid);
     return std::uint64_t{1} << type;
 }
-Result<std::int64_t> enable_assist(std::uint64_t type) {
+Result<> enable_assist(std::uint32_t type) {
     running().domain.assists |= TRY(assist(type));
-    return 0;
+    return {};
 }
-Result<std::int64_t> disable_assist(std::uint64_t type) {
+Result<> disable_assist(std::uint32_t type) {
     running().domain.assists &= ~TRY(assist(type));
-    return 0;
+    return {};
 }
 
-constexpr auto callback_commands = bind<table::callback_op, ByAddress>({
-    does<CALLBACKOP_register, register_callback>(),
-    does<CALLBACKOP_unregister, unregister_callback>(),
-});
-constexpr auto nmi_commands = bind<table::nmi_op, ByAddress>({
-    does<XENNMI_register_callback, register_nmi_handler>(),
-    does<XENNMI_unregister_callback, unset_nmi_handler>(),
-});
-constexpr auto assist_commands = bind<table::vm_assist, ByAddress>({
-    does<VMASST_CMD_enable, enable_assist>(),
-    does<VMASST_CMD_disable, disable_assist>(),
-});
+constexpr auto callback_commands = bind<table::callback_op>(
+    does<CALLBACKOP_register, register_callback>,
+    does<CALLBACKOP_unregister, unregister_callback>);
+constexpr auto nmi_commands = bind<table::nmi_op>(
+    does<XENNMI_register_callback, register_nmi_handler>,
+    does<XENNMI_unregister_callback, unset_nmi_handler>);
+constexpr auto assist_commands = bind<table::vm_assist>(
+    does<VMASST_CMD_enable, enable_assist>,
+    does<VMASST_CMD_disable, disable_assist>);
 
 }  // namespace
 
@@ -117,14 +114,8 @@ Result<> set_callbacks(std::uint64_t event, std::uint64_t failsafe, std::uint64_
     return {};
 }
 
-Result<std::int64_t> callback_op(std::uint32_t command, std::uint64_t argument) {
-    return give(callback_commands, command, argument);
-}
-Result<std::int64_t> nmi_op(std::uint32_t command, std::uint64_t argument) {
-    return give(nmi_commands, command, argument);
-}
-Result<std::int64_t> vm_assist(std::uint32_t command, std::uint32_t type) {
-    return give(assist_commands, command, type);
-}
+Ending callback_op(Call call, std::uint32_t command) { return give(callback_commands, command, call); }
+Ending nmi_op(Call call, std::uint32_t command) { return give(nmi_commands, command, call); }
+Ending vm_assist(Call call, std::uint32_t command) { return give(assist_commands, command, call); }
 
 }  // namespace basalt::hypercalls

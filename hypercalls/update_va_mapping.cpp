@@ -21,30 +21,26 @@ Result<> flush_as_asked(std::uint64_t flags, std::uint64_t address) {
     return {};
 }
 
-Ending write_mapping(Registers& registers, paging::Parties parties) {
-    const std::uint64_t address = registers.rdi;
+Step<> write_mapping(std::uint64_t address, std::uint64_t entry, std::uint64_t flags, paging::Parties parties) {
     paging::Budget budget;
-    const Step<> step =
-        paging::update_va_mapping(pv::kernel_root(running()), address, registers.rsi, parties, budget);
+    const Step<> step = paging::update_va_mapping(pv::kernel_root(running()), address, entry, parties, budget);
     settle_tables(*parties.tables, budget);
-    if (const Error* refused = step.refused()) return answer(registers, refuse(*refused));
-    if (!step.done()) return Ending::resume;
-    return answer(registers, flush_as_asked(registers.rdx, address));
+    return step.done() ? step_of(flush_as_asked(flags, address)) : step;
 }
 
 }  // namespace
 
-// rdi: address, rsi: the new L1 entry, rdx: UVMF_* flags.
-Ending update_va_mapping(Registers& registers) {
+// The L1 entry that maps the address; the flags are UVMF_*.
+Step<> update_va_mapping(std::uint64_t address, std::uint64_t entry, std::uint64_t flags) {
     DomainMemory& own = running().domain.memory;
-    return write_mapping(registers, {&own, &own});
+    return write_mapping(address, entry, flags, {&own, &own});
 }
 
-// r10: whose page the entry names.
-Ending update_va_mapping_otherdomain(Registers& registers) {
-    const auto pages = pages_named(static_cast<std::uint32_t>(registers.r10));
-    if (!pages) return answer(registers, refuse(pages.error()));
-    return write_mapping(registers, {&running().domain.memory, *pages});
+// The entry names a page of that domain's.
+Step<> update_va_mapping_otherdomain(std::uint64_t address, std::uint64_t entry, std::uint64_t flags, std::uint32_t domain) {
+    const auto pages = pages_named(domain);
+    if (!pages) return refuse(pages.error());
+    return write_mapping(address, entry, flags, {&running().domain.memory, *pages});
 }
 
 }  // namespace basalt::hypercalls

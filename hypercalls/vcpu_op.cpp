@@ -18,35 +18,6 @@
 namespace basalt::hypercalls {
 namespace {
 
-using Act = Ending (*)(Registers& registers, Vcpu& vcpu, std::uint64_t argument);
-
-// As Structured, for a function that is also given the vcpu.
-template <auto function>
-struct OfVcpu {
-    static Ending act(Registers& registers, Vcpu& vcpu, std::uint64_t argument) {
-        return answer(registers, with(vcpu, argument, function));
-    }
-
-private:
-    static Result<std::int64_t> with(Vcpu& vcpu, std::uint64_t argument, Result<std::int64_t> (*)(Vcpu&, std::uint64_t)) {
-        return function(vcpu, argument);
-    }
-    static Result<std::int64_t> with(Vcpu& vcpu, std::uint64_t, Result<> (*)(Vcpu&)) {
-        TRY(function(vcpu));
-        return 0;
-    }
-    template <typename Structure>
-    static Result<std::int64_t> with(Vcpu& vcpu, std::uint64_t argument, Result<> (*)(Vcpu&, const Structure&)) {
-        TRY(function(vcpu, TRY(GuestPointer<Structure>(argument).read())));
-        return 0;
-    }
-    template <typename Structure>
-    static Result<std::int64_t> with(Vcpu& vcpu, std::uint64_t argument, Result<Structure> (*)(Vcpu&)) {
-        TRY(GuestPointer<Structure>(argument).write(TRY(function(vcpu))));
-        return 0;
-    }
-};
-
 bool is_running_here(const Vcpu& vcpu) { return &vcpu == &running(); }
 
 // Two vcpus may try to set up a third one at once.
@@ -75,9 +46,6 @@ Step<> initialise(Vcpu& vcpu, GuestPointer<vcpu_guest_context> pointer) {
     paging::Budget budget;
     return set_context(vcpu, **context, budget);
 }
-Ending initialise_resumably(Registers& registers, Vcpu& vcpu, std::uint64_t argument) {
-    return answer(registers, initialise(vcpu, GuestPointer<vcpu_guest_context>(argument)));
-}
 
 Result<> up(Vcpu& vcpu) {
     if (!vcpu.initialised) return refuse(Error::invalid);
@@ -102,7 +70,7 @@ Result<> down(Vcpu& vcpu) {
     return {};
 }
 
-Result<std::int64_t> is_up(Vcpu& vcpu, std::uint64_t) { return vcpu.unit.is_up() ? 1 : 0; }
+Result<std::int64_t> is_up(Vcpu& vcpu) { return vcpu.unit.is_up() ? 1 : 0; }
 
 Result<vcpu_runstate_info> get_runstate_info(Vcpu& vcpu) { return scheduler().runstate(vcpu.unit); }
 
@@ -176,49 +144,45 @@ Result<> register_vcpu_info(Vcpu& vcpu, const vcpu_register_vcpu_info& request) 
     return {};
 }
 
-Result<std::int64_t> send_nmi(Vcpu& vcpu, std::uint64_t argument) {
+Result<> send_nmi(Vcpu& vcpu, std::uint64_t argument) {
     if (argument != 0) return refuse(Error::invalid);
     raise_nmi(vcpu);
-    return 0;
+    return {};
 }
 
 // Only where vcpus and CPUs are known to go together.
 Result<vcpu_get_physid> get_physid(Vcpu& vcpu) {
     const bool one_each = vcpu.domain.vcpus().size() == online_cpu_count();
     const bool stays = std::popcount((vcpu.unit.affinity() & online_cpus()).bits) == 1;
-    if (!vcpu.domain.privileged || !(one_each || stays)) return refuse(Error::invalid);
+    if (!one_each && !stays) return refuse(Error::invalid);
     const CpuId cpu(vcpu.id.raw);
     if (vcpu.id.raw >= most_cpus || !online_cpus().has(cpu)) return refuse(Error::invalid);
     const std::uint32_t apic_id = cpu_of(cpu).apic_id;
     return vcpu_get_physid{std::uint64_t{acpi_id_of(apic_id).value_or(~std::uint32_t{0})} << 32 | apic_id};
 }
 
-constexpr auto commands = bind<table::vcpu_op, Act>({
-    {VCPUOP_initialise, initialise_resumably},
-    {VCPUOP_up, OfVcpu<up>::act},
-    {VCPUOP_down, OfVcpu<down>::act},
-    {VCPUOP_is_up, OfVcpu<is_up>::act},
-    {VCPUOP_get_runstate_info, OfVcpu<get_runstate_info>::act},
-    {VCPUOP_register_runstate_memory_area, OfVcpu<register_runstate_memory_area>::act},
-    {VCPUOP_set_periodic_timer, OfVcpu<set_periodic_timer>::act},
-    {VCPUOP_stop_periodic_timer, OfVcpu<stop_periodic_timer>::act},
-    {VCPUOP_set_singleshot_timer, OfVcpu<set_singleshot_timer>::act},
-    {VCPUOP_stop_singleshot_timer, OfVcpu<stop_singleshot_timer>::act},
-    {VCPUOP_register_vcpu_info, OfVcpu<register_vcpu_info>::act},
-    {VCPUOP_send_nmi, OfVcpu<send_nmi>::act},
-    {VCPUOP_get_physid, OfVcpu<get_physid>::act},
-    {VCPUOP_register_vcpu_time_memory_area, OfVcpu<register_vcpu_time_memory_area>::act},
-});
+constexpr auto commands = bind<table::vcpu_op, Vcpu&>(
+    does<VCPUOP_initialise, initialise>,
+    does<VCPUOP_up, up>,
+    does<VCPUOP_down, down>,
+    does<VCPUOP_is_up, is_up>,
+    does<VCPUOP_get_runstate_info, get_runstate_info>,
+    does<VCPUOP_register_runstate_memory_area, register_runstate_memory_area>,
+    does<VCPUOP_set_periodic_timer, set_periodic_timer>,
+    does<VCPUOP_stop_periodic_timer, stop_periodic_timer>,
+    does<VCPUOP_set_singleshot_timer, set_singleshot_timer>,
+    does<VCPUOP_stop_singleshot_timer, stop_singleshot_timer>,
+    does<VCPUOP_register_vcpu_info, register_vcpu_info>,
+    does<VCPUOP_send_nmi, send_nmi>,
+    does<VCPUOP_get_physid, get_physid>,
+    does<VCPUOP_register_vcpu_time_memory_area, register_vcpu_time_memory_area>);
 
 }  // namespace
 
-// rdi: command, rsi: vcpu, rdx: argument. A kernel that starts asks thousands of times whether there is a vcpu of this
-// number.
-Ending vcpu_op(Registers& registers) {
-    Vcpu* const vcpu = running().domain.vcpu(VcpuId(static_cast<std::uint32_t>(registers.rsi)));
-    if (vcpu == nullptr) return answer(registers, refuse(Error::no_entry));
-    const auto command = commands.find(static_cast<std::uint32_t>(registers.rdi));
-    return command ? (*command)->act(registers, *vcpu, registers.rdx) : answer(registers, refuse(command.error()));
+// A kernel that starts asks thousands of times whether there is a vcpu of this number.
+Ending vcpu_op(Call call, std::uint32_t command, VcpuId id) {
+    Vcpu* const vcpu = running().domain.vcpu(id);
+    return vcpu == nullptr ? answer(call, refuse(Error::no_entry)) : give(commands, command, call, *vcpu);
 }
 
 }  // namespace basalt::hypercalls

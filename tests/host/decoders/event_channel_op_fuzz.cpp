@@ -53,7 +53,7 @@ void call(World& world, Vcpu& caller, Input& input) {
     world.as(caller, [&] {
         constexpr int most_steps = 1000;
         for (int step = 0; step < most_steps; ++step)
-            if (hypercalls::Decoded<hypercalls::event_channel_op>::call(registers) != hypercalls::Ending::resume) return;
+            if (hypercalls::Decoded<hypercalls::event_channel_op>::call(hypercalls::Call(registers)) != hypercalls::Ending::resume) return;
         std::abort();   // it has no end
     });
 }
