@@ -10,7 +10,6 @@
 #include "hypercalls/grow_in_turns.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/list_start.hpp"
-#include "hypercalls/page_table_calls.hpp"
 #include "table/grant_table_op.hpp"
 
 namespace basalt::hypercalls {
@@ -108,20 +107,14 @@ grants::UnmapRequest wanted(const gnttab_unmap_and_replace_t& request) {
     return {grants::Handle(request.handle), request.host_addr, 0, instead};
 }
 
-// First no entry maps these any more, then no CPU remembers that one did, then the granters are told.
 template <typename Request>
 Step<> unmap(List<Request> list) {
     TRY(list.check_start());
-    return list.in_order(at_once, [](GuestPointer<Request> place, std::uint32_t count) {
-        std::array<std::optional<grants::Unmapped>, at_once> unmapped;
-        auto next = unmapped.begin();
-        const auto told = each_told(place, count, [&](Request& request) {
-            auto gone = grants::Unmapped::begin(running().domain.grants, wanted(request));
-            request.status = gone ? std::int16_t{GNTST_okay} : static_cast<std::int16_t>(gone.error());
-            if (gone) (next++)->emplace(std::move(*gone));
-        });
-        flush_on(online_cpus());
-        return step_of(told);
+    return list.in_order(grants::UnmappedGroup::most, [](GuestPointer<Request> place, std::uint32_t count) {
+        grants::UnmappedGroup group(running().domain.grants);
+        return step_of(each_told(place, count, [&](Request& request) {
+            request.status = static_cast<std::int16_t>(group.unmap(wanted(request)));
+        }));
     }, better_pause);
 }
 

@@ -103,6 +103,18 @@ void Unmapped::finish() {
                                       was.writing()));
 }
 
+UnmappedGroup::~UnmappedGroup() {
+    if (count_ != 0) forget_translations();
+}
+
+Status UnmappedGroup::unmap(const UnmapRequest& request) {
+    ASSERT(count_ < most);
+    auto unmapped = Unmapped::begin(mapper_, request);
+    if (!unmapped) return unmapped.error();
+    unmapped_[count_++].emplace(std::move(*unmapped));
+    return Status::okay;
+}
+
 std::optional<std::uint32_t> end_mappings(GrantTable& mapper, std::uint32_t first, std::uint32_t count) {
     const auto end = mapper.mappings.with([](MapTrack& track) { return track.end_of_handles(); });
     const auto last = std::min(first + count, end);

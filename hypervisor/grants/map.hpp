@@ -1,6 +1,7 @@
 // Mapping a grant, and ending that: GNTTABOP_map_grant_ref, unmap_grant_ref and unmap_and_replace, one request each.
 #pragma once
 
+#include <array>
 #include <optional>
 
 #include "grants/use.hpp"
@@ -24,8 +25,7 @@ struct UnmapRequest {
     std::optional<std::uint64_t> instead;   // unmap_and_replace
 };
 
-// Ends in two steps, so that many share one flush: when this is made, no entry maps the grant any more; when it is
-// destroyed, after the flush, the granter is told.
+// A mapping that no entry shows any more. When this is destroyed, after translations have been forgotten, its granter is told.
 class Unmapped {
 public:
     static Answer<Unmapped> begin(GrantTable& mapper, const UnmapRequest& request);
@@ -44,6 +44,25 @@ private:
     GrantTable* mapper_;
     Handle handle_;
     std::uint32_t over_;   // of GNTMAP_host_map and device_map: which end
+};
+
+// Mappings that end together and share one flush: when this is destroyed, no CPU remembers them any more, and then their
+// granters are told.
+class UnmappedGroup {
+public:
+    static constexpr std::uint32_t most = 16;
+
+    explicit UnmappedGroup(GrantTable& mapper) : mapper_(mapper) {}
+    ~UnmappedGroup();
+    UnmappedGroup(const UnmappedGroup&) = delete;
+    UnmappedGroup& operator=(const UnmappedGroup&) = delete;
+
+    Status unmap(const UnmapRequest& request);
+
+private:
+    GrantTable& mapper_;
+    std::uint32_t count_ = 0;
+    std::array<std::optional<Unmapped>, most> unmapped_;
 };
 
 // Death of the mapper, whose page tables are out of use: what it has mapped is over. `count` handles from `first` on; the

@@ -29,12 +29,15 @@ struct Place {
 // The entry there comes to map the frame of `owner`. `flags`: GNTMAP_*. again: nothing was done.
 Result<> map_there(Place place, Mfn frame, DomainId owner, std::uint32_t flags);
 // If the entry there maps the frame, writable or not as the mapping was made, it becomes empty, or what is mapped at
-// `instead`, which becomes empty. Translations are forgotten by whoever asks, for many at once.
+// `instead`, which becomes empty. Translations are forgotten later, for many at once.
 struct Lent {
     Mfn frame;
     bool writable;
     friend constexpr bool operator==(const Lent&, const Lent&) = default;
 };
 Result<> unmap_there(Place place, Lent lent, std::optional<std::uint64_t> instead);
+
+// No CPU remembers what the running vcpu's domain had mapped before.
+void forget_translations();
 
 }  // namespace basalt::grants

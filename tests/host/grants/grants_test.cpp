@@ -46,6 +46,30 @@ TEST_F(grants, a_mapping_marks_the_entry_and_holds_the_frame_until_it_ends) {
     EXPECT_EQ(unmap(Handle(123456)), Status::bad_handle);
 }
 
+TEST_F(grants, mappings_that_end_together_are_forgotten_once_and_then_told) {
+    const auto page = granter->new_frame();
+    granter->give(9, page, *mapper);
+    const auto first = map(9, GNTMAP_host_map, 0x1000), second = map(9, GNTMAP_host_map, 0x2000);
+    int forgotten = 0;
+    world::forgetting = [&] {
+        ++forgotten;
+        EXPECT_TRUE(mapper->mapped.empty());
+        EXPECT_EQ(granter->flags(9) & in_use, in_use);
+    };
+    {
+        UnmappedGroup group(mapper->grants);
+        EXPECT_EQ(group.unmap({first->handle, 0x1000, 0, std::nullopt}), Status::okay);
+        EXPECT_EQ(group.unmap({first->handle, 0x1000, 0, std::nullopt}), Status::bad_handle);
+        EXPECT_EQ(group.unmap({second->handle, 0x2000, 0, std::nullopt}), Status::okay);
+        EXPECT_EQ(forgotten, 0);
+    }
+    EXPECT_EQ(forgotten, 1);
+    EXPECT_EQ(granter->flags(9) & in_use, 0u);
+    expect_idle(page);
+    EXPECT_EQ(UnmappedGroup(mapper->grants).unmap({first->handle, 0x1000, 0, std::nullopt}), Status::bad_handle);
+    EXPECT_EQ(forgotten, 1);     // nothing ended, and nothing is remembered
+}
+
 TEST_F(grants, what_is_not_granted_is_not_mapped_and_leaves_no_trace) {
     const auto page = granter->new_frame();
     Domain third(memory, 3);

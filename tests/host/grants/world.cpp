@@ -14,6 +14,7 @@ Domain* runner = nullptr;
 bool no_entry_there = false;
 int pages_left = 0;
 int pages_held = 0;
+std::function<void()> forgetting;
 World* now = nullptr;
 
 Domain::Domain(fakes::Memory& memory, std::uint16_t number)
@@ -41,6 +42,7 @@ World::World() {
     now = this;
     pages_left = 1'000'000;
     no_entry_there = false;
+    forgetting = [] {};
     granter = std::make_unique<Domain>(memory, 1);
     mapper = std::make_unique<Domain>(memory, 2);
     runner = mapper.get();
@@ -99,5 +101,7 @@ Result<> unmap_there(Place place, Lent lent, std::optional<std::uint64_t> instea
     if (instead) mapped.insert(std::pair(place.where, mapped.extract(*instead).mapped()));
     return {};
 }
+
+void forget_translations() { world::forgetting(); }
 
 }  // namespace basalt::grants

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 
@@ -39,5 +40,6 @@ extern Domain* runner;        // whose vcpu runs
 extern bool no_entry_there;   // map_there and unmap_there refuse
 extern int pages_left;        // of records, until there is no memory
 extern int pages_held;
+extern std::function<void()> forgetting;   // called when translations are forgotten
 
 }  // namespace basalt::grants::world
