@@ -94,60 +94,61 @@ struct FirstOf {
 template <typename T, typename... Others>
 struct FirstOf<T, Others...> : std::conditional_t<std::is_void_v<T>, FirstOf<Others...>, std::type_identity<T>> {};
 
+// What a function's parameters are to a row, and whether they fit it.
+template <const Row& row, typename Function, typename... Supplied>
+struct Fitting;
+template <const Row& row, typename Answer, typename... T, typename... Supplied>
+struct Fitting<row, Answer (*)(T...), Supplied...> {
+    using Way = Operand::Way;
+
+    template <typename P>
+    static constexpr bool is_supplied = (std::is_same_v<P, Supplied> || ...);
+    template <typename P>
+    static constexpr bool is_subject = !is_supplied<P> && (std::is_same_v<P, Domain&> || std::is_same_v<P, Subject>);
+    template <typename P>
+    using Own = std::conditional_t<is_supplied<P> || is_subject<P>, void, P>;
+    template <typename P>
+    using StructureOf = typename Takes<Own<P>>::Structure;
+
+    // What is copied in, if anything is, and what the answer is, if that is a structure.
+    using Structure = typename FirstOf<StructureOf<T>...>::type;
+    using Told = typename About<Answer>::Structure;
+    using Named = typename FirstOf<Structure, typename About<Own<T>>::Structure..., Told>::type;
+    static constexpr bool is_told = (Takes<Own<T>>::is_told || ...);
+    static constexpr bool need_not_be_there = (std::is_same_v<T, IfThere<Structure>> || ...);
+    static constexpr bool tells_itself = (std::is_same_v<T, Placed<Structure>&> || ...);
+    static constexpr bool wants_domain = ((std::is_same_v<T, Domain&> && is_subject<T>) || ...);
+
+    template <typename S>
+    static constexpr bool fits = row.operand.template is<S>();
+    template <>
+    constexpr bool fits<void> = true;
+
+    static_assert(std::is_void_v<Named> == (row.operand.size == 0), "of the row and the function one names a structure, the other none");
+    static_assert((fits<StructureOf<T>> && ...) && (fits<typename About<Own<T>>::Structure> && ...) && fits<Told>,
+                  "the row names another structure");
+    static_assert(std::is_void_v<Structure> || (row.operand.way == Way::in_if_there) == need_not_be_there,
+                  "of the row and the function one says that the structure need not be there");
+    static_assert(is_told || tells_itself || std::is_void_v<Structure> || row.operand.way == Way::in || need_not_be_there,
+                  "the row says that the structure goes back");
+    static_assert(!is_told || row.operand.way != Way::in, "the row says that the structure does not go back");
+    static_assert(std::is_void_v<Told> || row.operand.way == Way::out, "the row says that the structure comes in");
+    static_assert((is_subject<T> || ...) == row.is_about_domain(), "of the row and the function one is about a domain, the other not");
+    static_assert(!row.is_about_domain() || row.domain_at >= 0, "the row does not say where the domain's number is");
+};
+
 // A function that is called with argument registers from this index on, behind what the family supplies.
 template <const Row& row, std::size_t first, auto function, typename... Supplied>
 class Binding {
-    template <typename T>
-    static constexpr bool is_supplied = (std::is_same_v<T, Supplied> || ...);
-    template <typename T>
-    static constexpr bool is_subject = !is_supplied<T> && (std::is_same_v<T, Domain&> || std::is_same_v<T, Subject>);
-    template <typename T>
-    using TakesOf = Takes<std::conditional_t<is_supplied<T> || is_subject<T>, void, T>>;
-    template <typename T>
-    using Structure = typename TakesOf<T>::Structure;
-    template <typename T>
-    using Named = typename About<std::conditional_t<is_supplied<T> || is_subject<T>, void, T>>::Structure;
+    using Fit = Fitting<row, decltype(function), Supplied...>;
+    using Structure = typename Fit::Structure;
 
     template <typename T>
     static consteval std::size_t words() {
-        if constexpr (is_supplied<T> || is_subject<T>)
+        if constexpr (Fit::template is_supplied<T>)
             return 0;
-        else if constexpr (!std::is_void_v<Structure<T>>)
-            return 1;
         else
             return Parameter<T>::words;
-    }
-
-    template <typename T>
-    static consteval bool fits() {
-        if constexpr (std::is_void_v<T>)
-            return true;
-        else
-            return row.operand.template is<T>();
-    }
-    template <typename T>
-    static consteval bool fits_way() {
-        using Way = Operand::Way;
-        if constexpr (std::is_void_v<Structure<T>>)
-            return true;
-        else if constexpr (TakesOf<T>::is_told)
-            return row.operand.way == Way::out || row.operand.way == Way::in_out;
-        else if constexpr (std::is_same_v<T, IfThere<Structure<T>>>)
-            return row.operand.way == Way::in_if_there;
-        else
-            return row.operand.way == Way::in || (row.operand.way == Way::in_out && std::is_same_v<T, Placed<Structure<T>>&>);
-    }
-
-    template <typename Answer, typename... T>
-    static consteval void compare() {
-        static_assert((fits<Structure<T>>() && ...), "the row names another structure, or none");
-        static_assert((fits<Named<T>>() && ...), "the row names another structure, or none");
-        static_assert(fits<typename About<Answer>::Structure>(), "the row tells another structure, or none");
-        static_assert((fits_way<T>() && ...), "the row says that the structure travels another way");
-        constexpr bool names_any = !std::is_void_v<typename FirstOf<Structure<T>..., Named<T>..., typename About<Answer>::Structure>::type>;
-        static_assert(names_any == (row.operand.size != 0), "the row names a structure, and the function takes none");
-        static_assert((is_subject<T> || ...) == row.is_about_domain(),
-                      "the row is about a domain that the function does not act on, or the function about one that the row does not name");
     }
 
     struct Found {
@@ -157,7 +158,7 @@ class Binding {
 
     template <typename T>
     static decltype(auto) plain(Found& found, std::size_t index) {
-        if constexpr (is_supplied<T>)
+        if constexpr (Fit::template is_supplied<T>)
             return std::get<T>(found.supplied);
         else
             return Parameter<T>::at(found.call, index);
@@ -169,7 +170,7 @@ class Binding {
         const auto result = [&]<std::size_t... index>(std::index_sequence<index...>) {
             return function(plain<T>(found, place[index])...);
         }(std::index_sequence_for<T...>{});
-        using Told = typename About<Answer>::Structure;
+        using Told = typename Fit::Told;
         if constexpr (std::is_void_v<Told>) {
             return answer(found.call, result);
         } else {
@@ -179,23 +180,23 @@ class Binding {
         }
     }
 
-    template <typename T, typename S>
-    static decltype(auto) with(Found& found, Placed<S>& placed, const Result<>& read, const Subject& about) {
-        if constexpr (is_supplied<T>)
+    template <typename T>
+    static decltype(auto) with(Found& found, Placed<Structure>& placed, const Result<>& read, const Subject& about) {
+        if constexpr (Fit::template is_supplied<T>)
             return std::get<T>(found.supplied);
         else if constexpr (std::is_same_v<T, Domain&>)
             return static_cast<Domain&>(**about);
         else if constexpr (std::is_same_v<T, Subject>)
             return static_cast<const Subject&>(about);
         else
-            return TakesOf<T>::from(placed, read);
+            return Takes<T>::from(placed, read);
     }
 
     template <typename S>
-    static Subject named_by(const Placed<S>& placed) {
+    static Subject named_by(const S& structure) {
         if constexpr (row.is_about_domain()) {
             DomainId::Raw number;
-            std::memcpy(&number, reinterpret_cast<const std::byte*>(&placed.value) + row.domain_at, sizeof number);
+            std::memcpy(&number, reinterpret_cast<const std::byte*>(&structure) + row.domain_at, sizeof number);
             return subject(row.asker, row.whom, DomainId(number));
         } else {
             return refuse(Error::no_such_process);
@@ -211,38 +212,31 @@ class Binding {
 
     template <typename Answer, typename... T>
     static Ending with_structure(Found& found, Answer (*)(T...)) {
-        using S = typename FirstOf<Structure<T>...>::type;
         using Way = Operand::Way;
-        Placed<S> placed(Parameter<GuestPointer<S>>::at(found.call, first));
+        Placed<Structure> placed(Parameter<GuestPointer<Structure>>::at(found.call, first));
         Result<> read;
         if constexpr (row.operand.way == Way::out)
             std::memset(&placed.value, 0, sizeof placed.value);
         else
             read = placed.read();
         if (row.operand.way != Way::in_if_there && !read) return answer(found.call, read);
-        const Subject about = read ? named_by(placed) : refuse(read.error());
-        if constexpr (((std::is_same_v<T, Domain&> && is_subject<T>) || ...))
+        const Subject about = read ? named_by(placed.value) : refuse(read.error());
+        if constexpr (Fit::wants_domain)
             if (!about) return answer(found.call, refuse(about.error()));
         const Answer result = function(with<T>(found, placed, read, about)...);
-        if constexpr ((TakesOf<T>::is_told || ...))
+        if constexpr (Fit::is_told)
             if (is_done(result) || (!row.told_when_refused.empty() && is_refused(result)))
                 if (const auto told = placed.tell(); !told) return answer(found.call, told);
         return answer(found.call, result);
     }
 
-    template <typename Answer, typename... T>
-    static Ending choose(Found& found, Answer (*pointer)(T...)) {
-        compare<Answer, T...>();
-        if constexpr (std::is_void_v<typename FirstOf<Structure<T>...>::type>)
-            return without_structure(found, pointer);
-        else
-            return with_structure(found, pointer);
-    }
-
 public:
     static Ending act(Call call, Supplied... supplied) {
         Found found{call, {supplied...}};
-        return choose(found, function);
+        if constexpr (std::is_void_v<Structure>)
+            return without_structure(found, function);
+        else
+            return with_structure(found, function);
     }
 };
 
