@@ -240,11 +240,17 @@ public:
     }
 };
 
+template <typename Parameter, typename Answer, typename... T>
+consteval bool takes(Answer (*)(T...)) {
+    return (std::is_same_v<T, Parameter> || ...);
+}
+
 // A function of a family that has read the row's structure, or the element of its list, and supplies it with the rest.
 template <const table::Family& family, const Row& row, auto function, typename Structure, typename... Supplied>
 class ReadBinding {
     static constexpr const Operand& operand = family.selector == table::Selector::each_element ? family.element : row.operand;
     static_assert(operand.is<std::remove_cvref_t<Structure>>(), "the row names another structure, or none");
+    static_assert(!takes<Domain&>(function) || row.is_about_domain(), "the function is about a domain, and the row about none");
 
     template <typename Answer, typename... T>
     static Step<> call(std::tuple<Structure, Supplied...> supplied, Answer (*)(T...)) {

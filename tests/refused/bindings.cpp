@@ -1,6 +1,7 @@
 // A command's function takes what its row of the hypercall table names, and is bound in one way.
 #include "hypercalls/commands.hpp"
 #include "table/basalt_op.hpp"
+#include "table/domctl.hpp"
 #include "table/event_channel_op.hpp"
 #include "table/vcpu_op.hpp"
 
@@ -40,6 +41,12 @@ constexpr auto of_somebody = bound<table::event_channel_op, EVTCHNOP_close, clos
 constexpr auto no_row = bound<table::event_channel_op, 99, nothing>;                                   // refused: not a constant expression
 constexpr auto raw = bind<table::basalt_op>({{basalt_audit, nothing}});                                // refused: no matching function
 constexpr auto half = bind<table::event_channel_op>(does<EVTCHNOP_close, closes>);                     // refused: not a constant expression
+
+template <std::uint32_t command, auto function>
+constexpr auto bound_to_domctl = ReadBinding<table::domctl, row_of<table::domctl, command>(), function, xen_domctl_t&, Domain&>::act;
+Result<> pauses(Domain&);
+constexpr auto of_a_domain = bound_to_domctl<XEN_DOMCTL_pausedomain, pauses>;
+constexpr auto of_a_new_one = bound_to_domctl<XEN_DOMCTL_createdomain, pauses>;                        // refused: the row about none
 
 constexpr auto whole = bind<table::basalt_op>(does<basalt_audit, nothing>);
 
