@@ -148,7 +148,7 @@ Result<CpuPolicy> choose_policy(CpuPolicy wish, xen_domctl_cpu_policy_t& request
 
 // A vcpu that has run knows its CPU. While tools pause the domain, and control is ours, none begins to.
 bool may_have_run(const Domain& domain) {
-    if (domain.pauses_of_tools == 0) return true;
+    if (domain.pauses.count() == 0) return true;
     return std::ranges::any_of(domain.vcpus(), [](const Vcpu* vcpu) { return vcpu->last_cpu != CpuId(most_cpus); });
 }
 

@@ -54,30 +54,16 @@ Result<> create(xen_domctl_t& request) {
     return {};
 }
 
-Step<> destroy(Domain& domain, xen_domctl_t&) {
+Step<> destroy(Domain& domain) {
     paging::Budget budget;
     return end_domain(domain, budget);
 }
 
-// Pauses are counted; when this returns no vcpu of the domain runs.
-Result<> pause(Domain& domain, xen_domctl_t&) {
-    constexpr std::uint32_t most_pauses = 255;   // as on Xen
-    if (domain.pauses_of_tools == most_pauses) return refuse(Error::overflow);
-    ++domain.pauses_of_tools;
-    domain.hold(GroupHold::paused);
-    wait_until_off_cpu(domain);
-    return {};
-}
+Result<> pause(Domain& domain) { return domain.pause(); }
+Result<> unpause(Domain& domain) { return domain.unpause(); }
 
-Result<> unpause(Domain& domain, xen_domctl_t&) {
-    if (domain.pauses_of_tools == 0) return refuse(Error::invalid);
-    if (--domain.pauses_of_tools == 0) domain.release(GroupHold::paused);
-    return {};
-}
-
-Result<> resume_after_shutdown(Domain& domain, xen_domctl_t&) {
-    domain.run_end.take_back();
-    domain.settle_vcpus();
+Result<> resume_after_shutdown(Domain& domain) {
+    domain.resume();
     return {};
 }
 

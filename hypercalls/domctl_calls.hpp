@@ -1,5 +1,5 @@
-// The sub-commands of domctl, by what they are about. Each is given the domain that the request names; what it writes into
-// the request goes back to the caller.
+// The sub-commands of domctl, by what they are about. Each is given the domain that the request names, and the request, if it
+// looks at them; what it writes into the request goes back to the caller.
 #pragma once
 
 #include "core/again.hpp"
@@ -28,10 +28,10 @@ private:
 
 // domain_life.cpp
 Result<> create(xen_domctl_t& request);
-Step<> destroy(Domain& domain, xen_domctl_t& request);
-Result<> pause(Domain& domain, xen_domctl_t& request);
-Result<> unpause(Domain& domain, xen_domctl_t& request);
-Result<> resume_after_shutdown(Domain& domain, xen_domctl_t& request);
+Step<> destroy(Domain& domain);
+Result<> pause(Domain& domain);
+Result<> unpause(Domain& domain);
+Result<> resume_after_shutdown(Domain& domain);
 
 // domain_limits.cpp
 Result<> domain_info(Domain& domain, xen_domctl_t& request);

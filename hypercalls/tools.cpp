@@ -23,7 +23,7 @@ std::uint32_t flags_of(Domain& domain) {
     }
     if (running) flags |= XEN_DOMINF_running;
     if (blocked) flags |= XEN_DOMINF_blocked;
-    if (domain.pauses_of_tools != 0) flags |= XEN_DOMINF_paused;
+    if (domain.pauses.count() != 0) flags |= XEN_DOMINF_paused;
     if (domain.is_dying()) flags |= XEN_DOMINF_dying;
     const RunEnd::State end = domain.run_end.state();
     if (end.over) flags |= XEN_DOMINF_shutdown;

@@ -21,8 +21,7 @@ Vcpu::Vcpu(Domain& owner, VcpuId number)
 Domain::Domain(const DomainWishes& wishes)
     : id(wishes.id), kind(wishes.kind), privileged(wishes.privileged), vcpu_limit(wishes.vcpu_limit), handle(wishes.handle),
       memory(*this, wishes.id), events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit),
-      watchdogs(*this), pauses_of_tools(wishes.paused ? 1 : 0) {
-    if (wishes.paused) share.hold(GroupHold::paused);
+      watchdogs(*this), pauses(share, wishes.paused) {
     memory.hardware = privileged;
     events.limit_ports(wishes.port_limit);
     grants.mappings.with([&](grants::MapTrack& track) { track.limit_pages(wishes.maptrack_frame_limit); });
@@ -59,6 +58,24 @@ void Domain::hold(GroupHold reason) {
 
 void Domain::release(GroupHold reason) {
     share.release(reason);
+    settle_vcpus();
+}
+
+Result<> Domain::pause() {
+    TRY(pauses.begin());
+    settle_vcpus();
+    wait_until_off_cpu(*this);
+    return {};
+}
+
+Result<> Domain::unpause() {
+    TRY(pauses.end());
+    settle_vcpus();
+    return {};
+}
+
+void Domain::resume() {
+    run_end.take_back();
     settle_vcpus();
 }
 

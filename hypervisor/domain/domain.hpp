@@ -22,6 +22,7 @@
 #include "grants/grant_table.hpp"
 #include "machine/page_tables.hpp"
 #include "memory/domain_memory.hpp"
+#include "schedule/pauses.hpp"
 #include "schedule/run_end.hpp"
 #include "schedule/unit.hpp"
 
@@ -73,7 +74,7 @@ public:
     Guarded<GuestMemoryMap, Rank::domain_memory> memory_map;   // as tools have set it, for the guest to read
     Guarded<std::int64_t, Rank::domain_memory> clock_offset;   // seconds that its wall clock is ahead of the machine's
 
-    std::atomic<std::uint32_t> pauses_of_tools;   // changed under control; while there are any, its share is held for them
+    Pauses pauses;                           // by tools, under control
     std::atomic<bool> under_control{false};  // see Control
     Ending ending;
     DomainLinks links;
@@ -94,6 +95,10 @@ public:
     // None of its vcpus, those to come included, may run for this reason; or for this one no longer.
     void hold(GroupHold reason);
     void release(GroupHold reason);
+    // For tools, under control. Pauses are counted; when one has begun no vcpu runs. A run that has ended goes on.
+    Result<> pause();
+    Result<> unpause();
+    void resume();
     // After a change of reasons.
     void settle_vcpus() const;
 
