@@ -124,7 +124,7 @@ Wrong wrong_with_accounts(std::span<std::uint32_t> charged) {
 
 Wrong wrong_with_vcpus(Domain& domain) {
     for (const Vcpu* const vcpu : domain.vcpus())
-        if (auto wrong = wrong_with(*vcpu)) return wrong;
+        if (auto wrong = wrong_with_vcpu(*vcpu)) return wrong;
     return std::nullopt;
 }
 

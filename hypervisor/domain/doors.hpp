@@ -74,6 +74,6 @@ void log_control_registers(const Vcpu& vcpu);
 
 // The audit: which frames the vcpu holds for itself; whether what is noted of it agrees.
 void count_frames(const Vcpu& vcpu, paging::Audit& audit);
-std::optional<Finding> wrong_with(const Vcpu& vcpu);
+std::optional<Finding> wrong_with_vcpu(const Vcpu& vcpu);
 
 }  // namespace basalt

@@ -50,7 +50,7 @@ public:
         return PartOf<Vcpu, Part>::whole_of(part);
     }
 
-protected:   // by its kind: make_vcpu(), destroy_vcpu()
+protected:   // its kind makes and destroys it: doors.hpp
     Vcpu(Domain& owner, VcpuId number);
     ~Vcpu() = default;
 };

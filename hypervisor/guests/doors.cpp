@@ -33,8 +33,8 @@ void log_control_registers(const Vcpu& vcpu) {
 void count_frames(const Vcpu& vcpu, paging::Audit& audit) {
     return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.count_frames(vcpu, audit); });
 }
-std::optional<Finding> wrong_with(const Vcpu& vcpu) {
-    return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.wrong_with(vcpu); });
+std::optional<Finding> wrong_with_vcpu(const Vcpu& vcpu) {
+    return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.wrong_with_vcpu(vcpu); });
 }
 
 bool nmi_due(const Vcpu& vcpu) {

@@ -41,7 +41,7 @@ concept SuppliesDoors = requires(Domain& domain, Vcpu& vcpu, const Vcpu& seen, V
     { Kind::shown(seen) } -> std::same_as<ShownVcpu>;
     { Kind::log_control_registers(seen) } -> std::same_as<void>;
     { Kind::count_frames(seen, audit) } -> std::same_as<void>;
-    { Kind::wrong_with(seen) } -> std::same_as<std::optional<Finding>>;
+    { Kind::wrong_with_vcpu(seen) } -> std::same_as<std::optional<Finding>>;
     { Kind::expect_of(seen, held, held) } -> std::same_as<void>;
 };
 

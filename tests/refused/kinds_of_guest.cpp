@@ -9,7 +9,7 @@ struct NeverLeaves : pv::Doors {
     static void save_guest_state(Vcpu&) = delete;
 };
 struct NoLongerAsked : pv::Doors {
-    static int wrong_with(const Vcpu&);
+    static int wrong_with_vcpu(const Vcpu&);
 };
 static_assert(SuppliesDoors<Whole>);
 static_assert(SuppliesDoors<NeverLeaves>);      // refused: static assertion failed

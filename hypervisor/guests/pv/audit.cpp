@@ -36,7 +36,7 @@ void Doors::count_frames(const Vcpu& vcpu, paging::Audit& audit) {
     count_descriptor_tables(pv, audit);
 }
 
-std::optional<Finding> Doors::wrong_with(const Vcpu& vcpu) {
+std::optional<Finding> Doors::wrong_with_vcpu(const Vcpu& vcpu) {
     const PvVcpu& pv = of(vcpu);
     const auto differs = [&](std::string_view what, Mfn found, Mfn expected) {
         return Finding{vcpu.domain.id, "vcpu", vcpu.id.raw, what, found.raw, expected.raw};

@@ -44,7 +44,7 @@ struct Doors {
 
     // audit.cpp
     static void count_frames(const Vcpu& vcpu, paging::Audit& audit);
-    static std::optional<Finding> wrong_with(const Vcpu& vcpu);
+    static std::optional<Finding> wrong_with_vcpu(const Vcpu& vcpu);
     static void expect_of(const Vcpu& vcpu, HeldRegisters& found, HeldRegisters& expected);
 };
 
