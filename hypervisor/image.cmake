@@ -27,7 +27,7 @@ endfunction()
 
 # Linked twice: the first image says where each function is, the second carries their names, for stack traces.
 set(names ${CMAKE_BINARY_DIR}/generated/symbols.S)
-set(symbols_py ${CMAKE_SOURCE_DIR}/toolchain/symbols.py)
+set(symbols_py ${CMAKE_SOURCE_DIR}/toolchain/basalt/symbols.py)
 find_program(BASALT_NM llvm-nm-${BASALT_LLVM} REQUIRED)
 image(basalt-without-names ${objects})
 add_custom_command(OUTPUT ${names}

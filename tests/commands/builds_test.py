@@ -4,9 +4,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import lib
-import builds
-import places
+from basalt import builds, places
 
 
 class Folders(unittest.TestCase):

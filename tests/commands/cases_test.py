@@ -2,8 +2,7 @@
 
 import unittest
 
-import lib
-from cases import Cases
+from basalt.tests.cases import Cases
 
 
 def after(*lines):

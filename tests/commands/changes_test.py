@@ -2,9 +2,8 @@
 
 import unittest
 
-import lib
-from changes import Change, changed, changes_in, file_named
-from progress import Trouble
+from basalt.progress import Trouble
+from basalt.tests.changes import Change, changed, changes_in, file_named
 
 LAID_OUT_ANEW = "void f() {\n  if (a == 1 ||\n      b(\n          c,d)) return  refuse ( Error::invalid ) ;\n}\n"
 

@@ -3,8 +3,8 @@
 import unittest
 
 from lib import console_of, qemu_ends, qemu_says
-from console import Ended, Panicked, Silent
-from job import Job
+from basalt.boot.console import Ended, Panicked, Silent
+from basalt.boot.job import Job
 
 PANIC = "echo '(XEN) Basalt 0.1'; echo '(XEN) Panic on CPU 0:'; echo '(XEN) because'\n"
 

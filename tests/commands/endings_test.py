@@ -2,8 +2,7 @@
 
 import unittest
 
-import lib
-from endings import Endings
+from basalt.boot.endings import Endings
 
 BASALT = "(XEN) Basalt 0.1 (Xen ABI 4.17)"
 PANIC = ["(XEN) Panic on CPU 1:", "(XEN) This should hold: x (y.cpp:3)", "(XEN) Reboot follows."]

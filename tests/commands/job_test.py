@@ -2,8 +2,7 @@
 
 import unittest
 
-import lib
-from job import Job
+from basalt.boot.job import Job
 
 
 class Outputs(unittest.TestCase):

@@ -1,13 +1,10 @@
-"""What these tests share: the modules of boot/lib and tests/lib, and a console of a machine that is a shell script."""
+"""What these tests share: a console of a machine that is a shell script."""
 
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-tests = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(tests / "lib"), str(tests.parent / "boot" / "lib")]
-from console import Console
+from basalt.boot.console import Console
 
 
 # QEMU answers whatever it is asked.

@@ -4,9 +4,8 @@ import re
 import subprocess
 import unittest
 
-import lib
+from basalt.places import checkout as TREE
 
-TREE = lib.tests.parent
 NO_LINKS = re.compile(r"```.*?```|`[^`\n]*`", re.S)
 
 

@@ -2,8 +2,7 @@
 
 import unittest
 
-import lib
-import refusals
+from basalt.tests import refusals
 
 TEXT = "int f();\nf() = 1;   // refused: not assignable\nint g();\n"
 SAID = "<stdin>:2:5: error: expression is not assignable\n    2 | f() = 1;\n1 error generated.\n"

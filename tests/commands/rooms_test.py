@@ -6,9 +6,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import lib
+from basalt.places import checkout as TREE
 
-TREE = lib.tests.parent
 
 
 def configure(rooms):

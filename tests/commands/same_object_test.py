@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import lib
+from basalt.places import checkout
 
 PROJECT = """
 cmake_minimum_required(VERSION 3.25)
@@ -27,7 +27,7 @@ def objects_made_in(folder, lto):
     folder.mkdir()
     for name, text in SOURCES.items():
         (folder / name).write_text(text)
-    (folder / "toolchain").symlink_to(lib.tests.parent / "toolchain")
+    (folder / "toolchain").symlink_to(checkout / "toolchain")
     build = folder / "build"
     for command in (["cmake", "-G", "Ninja", "-S", folder, "-B", build, f"-DBASALT_LTO={lto}"], ["cmake", "--build", build]):
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import lib
+from basalt.places import checkout
 
 NOBODY = {"GIT_AUTHOR_NAME": "n", "GIT_AUTHOR_EMAIL": "n@n", "GIT_COMMITTER_NAME": "n", "GIT_COMMITTER_EMAIL": "n@n",
           "GIT_COMMITTER_DATE": "2001-02-03T04:05:06Z"}
@@ -36,7 +36,7 @@ class SourceWords(unittest.TestCase):
         output = self.tree.parent / "words.S"
         clean = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
         subprocess.run(["cmake", f"-DTREE={tree or self.tree}", "-DVERSION=1.2.3", f"-DOUTPUT={output}", "-P",
-                        lib.tests.parent / "toolchain" / "source-words.cmake"], env=clean | environment, check=True)
+                        checkout / "toolchain" / "source-words.cmake"], env=clean | environment, check=True)
         self.written = output.stat().st_mtime_ns
         return tuple(re.findall(r'\.asciz "(.*)"', output.read_text()))
 

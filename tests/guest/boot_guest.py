@@ -17,17 +17,16 @@ import tempfile
 from pathlib import Path
 
 here = Path(__file__).resolve().parent
-sys.path[:0] = [str(here.parents[1] / "boot" / "lib"), str(here.parent / "lib")]
-import oldest_python
-import debugger
-import places
-import where
-from build import build, configure
-from cases import Cases
-from console import Console, MachineFailed, Silent
-from iso import Module, make_iso
-from machine import Machine
-from progress import Trouble, say
+sys.path.insert(0, str(here.parents[1] / "toolchain"))
+from basalt import places
+from basalt.boot import debugger
+from basalt.boot.console import Console, MachineFailed, Silent
+from basalt.boot.iso import Module, make_iso
+from basalt.boot.machine import Machine
+from basalt.build import build, configure
+from basalt.progress import Trouble, say
+from basalt.tests import where
+from basalt.tests.cases import Cases
 
 HYPERVISORS = {"basalt": places.basalt, "xen": places.xen}
 # Stock Xen needs both taken away only to boot Linux, but the verdicts are compared on the same CPU.

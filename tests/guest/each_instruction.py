@@ -20,13 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 here = Path(__file__).resolve().parent
-sys.path[:0] = [str(here.parents[1] / "boot" / "lib"), str(here.parent / "lib")]
-import oldest_python
-import places
-from console import Console
-from gdb_stub import Stub, StubFailed
-from iso import Module, make_iso
-from machine import Machine
+sys.path.insert(0, str(here.parents[1] / "toolchain"))
+from basalt import places
+from basalt.boot.console import Console
+from basalt.boot.iso import Module, make_iso
+from basalt.boot.machine import Machine
+from basalt.tests.gdb_stub import Stub, StubFailed
 
 CPU = "max,-la57,-smap"
 OPTIONS = "placeholder console=com1 com1=115200,8n1 dom0_mem=64M nmi=ignore"

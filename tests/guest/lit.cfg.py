@@ -7,8 +7,8 @@ from pathlib import Path
 import lit.formats
 
 here = Path(__file__).resolve().parent
-sys.path.insert(0, str(here.parents[1] / "boot" / "lib"))
-import places
+sys.path.insert(0, str(here.parents[1] / "toolchain"))
+from basalt import places
 
 on = lit_config.params.get("on", "basalt")
 config.name = f"guest on {on}"

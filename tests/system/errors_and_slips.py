@@ -8,7 +8,7 @@ import sys
 import time
 
 from story import LIMIT, console_of
-from console import Panicked
+from basalt.boot.console import Panicked
 
 
 def broken(words, *expected):

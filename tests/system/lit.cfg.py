@@ -11,8 +11,8 @@ from pathlib import Path
 import lit.formats
 
 here = Path(__file__).resolve().parent
-sys.path.insert(0, str(here.parents[1] / "boot" / "lib"))
-import places
+sys.path.insert(0, str(here.parents[1] / "toolchain"))
+from basalt import places
 
 on = lit_config.params.get("on", "basalt")
 file = lit_config.params.get("hypervisor", "xen" if on == "xen" else None)

@@ -5,11 +5,11 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "boot" / "lib"))
-import prepare
-import run
-from console import Console
-from job import Job
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "toolchain"))
+from basalt import prepare
+from basalt.boot import run
+from basalt.boot.console import Console
+from basalt.boot.job import Job
 
 LIMIT = 300     # seconds of silence; catches hangs on a loaded machine, nothing waits for it
 

@@ -4,9 +4,9 @@ import gzip
 import os
 import subprocess
 
-import builds
-import places
-from progress import Trouble, step
+from basalt import builds, places
+from basalt import uefi as firmware
+from basalt.progress import Trouble, step
 
 
 def _run(what, command, quiet=False):
@@ -26,7 +26,7 @@ def packages():
 def uefi():
     """OVMF and its GRUB, which only who asks for them needs."""
     if not places.uefi.is_dir():
-        _run("toolchain/uefi.py", ["python3", places.checkout / "toolchain" / "uefi.py"])
+        firmware.fetch_once()
 
 
 def dom0():

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-import places
+from basalt import places
 
 LIT = str(places.llvm / "build" / "utils" / "lit" / "lit.py")
 

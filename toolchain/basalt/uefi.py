@@ -1,18 +1,15 @@
-#!/usr/bin/env python3
 """Downloads what a boot by UEFI takes, OVMF and GRUB for it, and unpacks it: <build>/packages/uefi."""
 
 import fcntl
 import shutil
-import sys
 
-import fetch
-import places
-from progress import Trouble, step
+from basalt import fetch, places
+from basalt.progress import step
 
 PACKAGES = ("ovmf", "grub-efi-amd64-bin")
 
 
-def fetch_uefi():
+def fetch_once():
     places.packages.mkdir(parents=True, exist_ok=True)
     with open(places.packages / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -30,10 +27,3 @@ def fetch_uefi():
                 fetch.unpack(deb, unpacked)
         shutil.rmtree(debs)
         unpacked.rename(places.uefi)
-
-
-if __name__ == "__main__":
-    try:
-        fetch_uefi()
-    except Trouble as trouble:
-        sys.exit(f"toolchain/uefi.py: {trouble}")

@@ -5,9 +5,9 @@ import re
 import shlex
 import subprocess
 
-import places
+from basalt import places
 
-FOLDER = places.checkout / "tests" / "refused"
+FOLDER = places.tests / "refused"
 _MARK = re.compile(r"// refused: (.+)$")
 _ERROR = re.compile(r"^\S+:\d+:\d+: (?:fatal )?error: ")
 

@@ -3,7 +3,7 @@
 import os
 import shlex
 
-import places
+from basalt import places
 
 
 def to_type(port, hypervisor, *commands, basalt=True):

@@ -11,7 +11,7 @@ import shutil
 import socket
 from io import BytesIO
 
-from cpio import Archive
+from basalt.boot.cpio import Archive
 
 
 def with_files(image, files, target):

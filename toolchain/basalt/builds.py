@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-import places
-from progress import say
+from basalt import places
+from basalt.progress import say
 
 _CACHED = re.compile(r"^(CMAKE_HOME_DIRECTORY|CMAKE_CACHEFILE_DIR):INTERNAL=(.*)$", re.M)
 

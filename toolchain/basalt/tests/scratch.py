@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 
-import places
-from progress import Trouble
+from basalt import places
+from basalt.progress import Trouble
 
 _FOLDER = places.build / "faults"
 

@@ -5,7 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from progress import Trouble
+from basalt.progress import Trouble
 
 LIBRARY_FOLDERS = ("usr/lib/x86_64-linux-gnu", "usr/lib/xen-4.17/lib/x86_64-linux-gnu", "usr/lib")
 READELF = "llvm-readelf-19"

@@ -1,4 +1,4 @@
-"""Imported first by everything that is typed: an older Python would say something less clear further down."""
+"""Everything here is of this package: an older Python would say something less clear further down."""
 
 import sys
 

@@ -2,18 +2,16 @@
 
 import re
 from collections import defaultdict
-from pathlib import Path
 
-import places
+from basalt import places
 
-TREE = Path(__file__).resolve().parents[2]
-LISTED = TREE / "hypercalls" / "manual" / "answers.txt"
+LISTED = places.checkout / "hypercalls" / "manual" / "answers.txt"
 LINE = re.compile(r"^ *[\d.]+ answers (\S+)((?: (?:(?:status)?-?\d+|value))+)\s*$", re.M)
 
 
 def logs(on):
     """Of the guests in the tree, as they last ran on this hypervisor."""
-    guests = {source.stem for source in (TREE / "tests" / "guest").glob("*.cpp")}
+    guests = {source.stem for source in (places.checkout / "tests" / "guest").glob("*.cpp")}
     return sorted(log for log in (places.logs / "guest" / on).glob("*.log") if log.stem in guests)
 
 

@@ -5,14 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import builds
-import places
-from build import build, configure
-from changes import changes_in, texts_of
-from progress import Trouble, say, step
-from trials import Test, every_test
+from basalt import builds, places
+from basalt.build import build, configure
+from basalt.progress import Trouble, say, step
+from basalt.tests.changes import changes_in, texts_of
+from basalt.tests.trials import Test, every_test
 
-FOLDER = Path(__file__).resolve().parents[1] / "faults"
+FOLDER = places.tests / "faults"
 _TEST = re.compile(r"^Test: (guest|host|command) (\w+)$", re.M)
 
 

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from textwrap import dedent, shorten
 
-import places
-from progress import Trouble
+from basalt import places
+from basalt.progress import Trouble
 
 ROOMS = ("boot", "dom0", "hypercalls", "hypervisor", "toolchain")
 _TOKEN = re.compile(r"\w+|[^\w\s]")

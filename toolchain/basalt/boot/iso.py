@@ -5,8 +5,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import places
-from progress import Trouble
+from basalt import places
+from basalt.progress import Trouble
 
 # Only what the configuration below needs: a full image is four times as large and slower to make.
 GRUB_MODULES = "multiboot2 normal iso9660 serial terminal"

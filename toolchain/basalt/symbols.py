@@ -4,6 +4,7 @@
     symbols.py table NM IMAGE OUTPUT     writes the section .symbols as assembler; hypervisor/debug/symbols.cpp reads it
     symbols.py compare NM FIRST SECOND   fails unless both images have their functions at the same addresses
 """
+
 import re
 import subprocess
 import sys
@@ -61,4 +62,5 @@ def main():
             sys.exit(__doc__)
 
 
-main()
+if __name__ == "__main__":
+    main()

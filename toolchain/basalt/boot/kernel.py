@@ -4,7 +4,7 @@ import gzip
 import lzma
 import struct
 
-from progress import Trouble
+from basalt.progress import Trouble
 
 _BOOT_MAGIC = 0x202
 _ELF_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-import answers
+from basalt.tests import answers
 
 CASE = re.compile(r"^ *[\d.]+ (PASS|FAIL|SKIP) (.*)$", re.M)
 HYPERVISORS = ("basalt", "xen")

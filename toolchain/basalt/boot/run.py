@@ -10,17 +10,14 @@ import tempfile
 import time
 from pathlib import Path
 
-import oldest_python
-import debugger
-import places
-import prepare
-import terminal
-from console import Console, Ended, MachineFailed
-from endings import IN_ORDER
-from iso import Module, make_iso
-from job import Job, with_files
-from machine import Disk, Machine
-from progress import Trouble, say, step
+from basalt import places, prepare
+from basalt.boot import debugger, terminal
+from basalt.boot.console import Console, Ended, MachineFailed
+from basalt.boot.endings import IN_ORDER
+from basalt.boot.iso import Module, make_iso
+from basalt.boot.job import Job, with_files
+from basalt.boot.machine import Disk, Machine
+from basalt.progress import Trouble, say, step
 
 # Stock Xen's Dom0 dies under QEMU's SMAP and five-level paging; Basalt's does not.
 XEN_CPU = "max,-la57,-smap"

@@ -1,17 +1,16 @@
 """One guest or one host test, run for what it complains of first."""
 
+import os
 import re
 import shlex
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
-import places
-from silence import output_while_it_speaks
+from basalt import places
+from basalt.tests.silence import output_while_it_speaks
 
-TESTS = Path(__file__).resolve().parents[1]
 _RUN_LINE = re.compile(r"^// RUN: (?P<ends_badly>not )?%(?P<driver>[\w-]+)(?P<words>.*?)\|", re.M)
 _CONTINUED = re.compile(r"\\\n// RUN:")
 _LINE = re.compile(r"^\(XEN\) Panic on CPU.*\n\(XEN\) (?P<panic>.*)"
@@ -52,20 +51,20 @@ class Test:
 
 def every_test():
     # One whose machine is to end in a panic (`RUN: not %boot-guest`) would say so of any fault.
-    guests = sorted(source.stem for source in (TESTS / "guest").glob("*.cpp")
+    guests = sorted(source.stem for source in (places.tests / "guest").glob("*.cpp")
                     if (line := _RUN_LINE.search(source.read_text())) and not line["ends_badly"])
-    hosts = sorted({source.parent.name for source in (TESTS / "host").glob("*/*_test.cpp")} |
-                   {f"fuzz_{source.stem.removesuffix('_fuzz')}" for source in (TESTS / "host" / "decoders").glob("*_fuzz.cpp")})
-    commands = sorted(source.stem.removesuffix("_test") for source in (TESTS / "commands").glob("*_test.py"))
+    hosts = sorted({source.parent.name for source in (places.tests / "host").glob("*/*_test.cpp")} |
+                   {f"fuzz_{source.stem.removesuffix('_fuzz')}" for source in (places.tests / "host" / "decoders").glob("*_fuzz.cpp")})
+    commands = sorted(source.stem.removesuffix("_test") for source in (places.tests / "commands").glob("*_test.py"))
     return [Test(ring, name) for ring, names in (("host", hosts), ("command", commands), ("guest", guests)) for name in names]
 
 
 def _guest(name, limit):
-    source = TESTS / "guest" / f"{name}.cpp"
+    source = places.tests / "guest" / f"{name}.cpp"
     line = _RUN_LINE.search(_CONTINUED.sub("", source.read_text()))
     # As the ring on Basalt runs them: with SMAP, unless the guest's own words say otherwise.
     driver = {"boot-guest": ["boot_guest.py", source, "--smap"], "each-instruction": ["each_instruction.py"]}[line["driver"]]
-    command = [sys.executable, TESTS / "guest" / driver[0], *driver[1:], "--limit", str(int(limit)), *shlex.split(line["words"])]
+    command = [sys.executable, places.tests / "guest" / driver[0], *driver[1:], "--limit", str(int(limit)), *shlex.split(line["words"])]
     ran = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")
     if line["ends_badly"]:
         return _unlike_expected(source, ran.stdout)
@@ -96,7 +95,8 @@ def _program(test, limit):
     command = ([sys.executable, "-m", "unittest", "-v", f"{test.name}_test"] if test.ring == "command" else
                ["ctest", "--test-dir", host, "--output-on-failure", "-R", f"^{test.name}$"] if test.name.startswith("fuzz_") else
                [host / "tests" / "host" / f"test_{test.name}"])
-    said, status = output_while_it_speaks(command, limit, cwd=TESTS / "commands")
+    said, status = output_while_it_speaks(command, limit, cwd=places.tests / "commands",
+                                          env=os.environ | {"PYTHONPATH": str(places.checkout / "toolchain")})
     if status == 0:
         return None
     if status is None:

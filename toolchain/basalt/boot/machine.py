@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import places
-from progress import Trouble
+from basalt import places
+from basalt.progress import Trouble
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 
-from progress import Trouble
+from basalt.progress import Trouble
 
 checkout = Path(__file__).resolve().parents[2]
+tests = checkout / "tests"
 build = Path(os.environ.get("BASALT_BUILD") or checkout / "build").resolve()
 
 basalt = build / "release" / "basalt"

@@ -7,8 +7,8 @@ import termios
 import time
 from contextlib import contextmanager
 
-from endings import IN_ORDER
-from progress import say
+from basalt.boot.endings import IN_ORDER
+from basalt.progress import say
 
 _BOOTED = "dom0: shell"     # what Dom0's init says before it
 _KEPT = 20                  # lines of a boot that came to nothing

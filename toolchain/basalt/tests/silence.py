@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a program for as long as it says something: a limit on its length would be one on the machine's load.
 
-    tests/lib/silence.py SECONDS PROGRAM [ARGUMENT...]
+    toolchain/basalt/tests/silence.py SECONDS PROGRAM [ARGUMENT...]
 """
 
 import os

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Downloads Debian packages into the build folder and unpacks them there; nothing is installed, /etc/apt is untouched.
 
     <build>/packages/root      Dom0's programs: dom0/image/packages and the libraries they depend on
@@ -18,10 +17,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "boot" / "lib"))
-import oldest_python
-import places
-from progress import Trouble, step
+from basalt import places
+from basalt.progress import Trouble, step
 
 KERNEL = "linux-image-amd64"
 XEN = "xen-hypervisor-4.17-amd64"
@@ -176,7 +173,9 @@ def fetch_packages():
             put(deb)
     versions = sorted(deb.name.removesuffix(".deb").replace("%3a", ":") for deb in debs.glob("*.deb"))
     shutil.rmtree(debs)
-    chosen.write_text("\n".join([key, *versions, ""]))
+    half = chosen.with_suffix(".new")
+    half.write_text("\n".join([key, *versions, ""]))
+    half.rename(chosen)
 
 
 def main(arguments):
@@ -197,4 +196,4 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except Trouble as trouble:
-        sys.exit(f"toolchain/fetch.py: {trouble}")
+        sys.exit(f"toolchain/packages: {trouble}")

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import time
 
-from endings import Endings
-from monitor import Monitor
+from basalt.boot.endings import Endings
+from basalt.boot.monitor import Monitor
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 # A kernel that is stuck complains of it again and again, with other numbers.

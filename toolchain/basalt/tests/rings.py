@@ -4,22 +4,16 @@ import json
 import os
 import re
 import subprocess
-import sys
 import unittest
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-import answers
-import faults
-import places
-import prepare
-import refusals
-from build import build
-from litrun import run_lit
-from progress import say, step
-from verdict import Verdict
-
-TESTS = Path(__file__).resolve().parents[1]
+from basalt import places, prepare
+from basalt.build import build
+from basalt.progress import say, step
+from basalt.tests import answers, faults, refusals
+from basalt.tests.litrun import run_lit
+from basalt.tests.verdict import Verdict
 
 
 def host(pattern):
@@ -56,11 +50,11 @@ def _one_of(names):
 
 def _commands(pattern):
     """A case for each promise of boot/run and of what runs the tests; their names are as in `commands/endings_test.py`."""
-    files = [file for file in sorted((TESTS / "commands").glob("*_test.py")) if re.search(pattern or "", f"commands/{file.name}")]
+    files = [file for file in sorted((places.tests / "commands").glob("*_test.py")) if re.search(pattern or "", f"commands/{file.name}")]
     if not files:
         return Verdict()
-    sys.path.insert(0, str(TESTS / "commands"))
-    ran = unittest.TextTestRunner(verbosity=0).run(unittest.defaultTestLoader.loadTestsFromNames(file.stem for file in files))
+    suites = (unittest.defaultTestLoader.discover(str(file.parent), file.name) for file in files)
+    ran = unittest.TextTestRunner(verbosity=0).run(unittest.TestSuite(suites))
     failed, skipped = len(ran.failures) + len(ran.errors), len(ran.skipped)
     return Verdict(ran.testsRun - failed - skipped, failed, skipped)
 
@@ -98,7 +92,7 @@ def guest(pattern, on):
     """Small kernels as the first domain of Basalt or of stock Xen; counted by case, as the guests print them."""
     with step("test guests built"):
         build("release", "guests", *(["basalt"] if on == "basalt" else []))
-    outcomes = run_lit(TESTS / "guest", f"guest-{on}", pattern, [f"on={on}"])
+    outcomes = run_lit(places.tests / "guest", f"guest-{on}", pattern, [f"on={on}"])
     verdict = sum((_cases(outcome, on) for outcome in outcomes), Verdict())
     return verdict if pattern or on != "basalt" else verdict + _answers(on) + _map()
 
@@ -137,7 +131,7 @@ def system(pattern, on, rounds):
         build("release", "story-files")
     if on == "basalt":
         prepare.basalt()
-    outcomes = run_lit(TESTS / "system", f"system-{on}", pattern, [f"on={on}", f"rounds={rounds}"], at_once=1)
+    outcomes = run_lit(places.tests / "system", f"system-{on}", pattern, [f"on={on}", f"rounds={rounds}"], at_once=1)
     verdict = Verdict()
     for outcome in outcomes:
         skipped = outcome.code == "UNSUPPORTED"

@@ -1,18 +1,13 @@
-#!/usr/bin/env python3
 """Builds targets of the tree's CMake presets, telling only what went wrong.
 
-    tests/lib/build.py PRESET [TARGET...]
+    python3 -m basalt.build PRESET [TARGET...]
 """
 
 import subprocess
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "boot" / "lib"))
-import oldest_python
-import builds
-import places
-from progress import Trouble
+from basalt import builds, places
+from basalt.progress import Trouble
 
 
 def configure(preset, **settings):
@@ -44,4 +39,4 @@ if __name__ == "__main__":
     try:
         build(*sys.argv[1:])
     except Trouble as trouble:
-        sys.exit(f"build.py: {trouble}")
+        sys.exit(f"basalt.build: {trouble}")
