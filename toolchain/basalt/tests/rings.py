@@ -1,4 +1,4 @@
-"""The three rings: each builds what it needs, runs, and answers with a Verdict."""
+"""The rings: each builds what it needs, runs, and answers with a Verdict."""
 
 import json
 import os
@@ -11,9 +11,14 @@ from pathlib import Path
 from basalt import places, prepare
 from basalt.build import build
 from basalt.progress import say, step
-from basalt.tests import answers, faults, refusals
+from basalt.tests import answers, checks, faults, refusals
 from basalt.tests.litrun import run_lit
 from basalt.tests.verdict import Verdict
+
+
+def style(pattern):
+    """What is said of files without running them; counted by file and check."""
+    return sum((checks.verdict(each, pattern) for each in checks.CHECKS), Verdict())
 
 
 def host(pattern):

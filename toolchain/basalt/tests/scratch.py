@@ -8,6 +8,7 @@ import subprocess
 
 from basalt import places
 from basalt.progress import Trouble
+from basalt.tests.listing import files
 
 _FOLDER = places.build / "faults"
 
@@ -20,14 +21,14 @@ def refresh():
     """The copy, with the same contents as the checkout, whatever was left of it. Equal files keep their dates."""
     _stay_alone()
     tree = _FOLDER / "tree"
-    wanted = set(_files(places.checkout))
+    wanted = set(files(places.checkout))
     if not (tree / ".git").exists():
         tree.mkdir(parents=True, exist_ok=True)
         # The copy's files are listed by git, and those of another repository's ignored folder would not be.
         subprocess.run(["git", "init", "-q", tree], check=True)
     for name in sorted(wanted):
         _copy(places.checkout / name, tree / name)
-    for name in set(_files(tree)) - wanted:
+    for name in set(files(tree)) - wanted:
         (tree / name).unlink()
     _link_packages()
     return tree
@@ -42,15 +43,6 @@ def _stay_alone():
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise Trouble("another run is at work in this build folder") from None
-
-
-def _files(checkout):
-    """Tracked or new, not ignored, and there."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=checkout,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    if listed.returncode != 0:
-        raise Trouble(f"git tells which files to copy, and does not here: {listed.stderr.decode().strip()}")
-    return [name for name in listed.stdout.decode().split("\0") if name and (checkout / name).exists()]
 
 
 def _copy(source, target):
