@@ -106,7 +106,7 @@ std::optional<Finding> Audit::wrong_with(VcpuEvents& vcpu) {
 std::optional<Finding> Audit::wrong_with_queues(VcpuEvents& vcpu) {
     const auto [has_control, tails] =
         vcpu.queues_.with([](FifoQueues& queues) { return std::pair(queues.control != nullptr, queues.tail); });
-    for (std::uint8_t priority = 0; priority < tails.size(); ++priority) {
+    for (std::size_t priority = 0; priority < tails.size(); ++priority) {
         const Port port(tails[priority]);
         if (port == Port(0)) continue;
         auto* const record = this->record(port);
