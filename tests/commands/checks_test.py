@@ -11,7 +11,7 @@ from basalt.tests import checks
 
 class Words(unittest.TestCase):
     def test_each_complaint_is_told_once_with_the_files_name_in_the_tree(self):
-        said = "/tree/a/b.hpp:3:9: warning: x [y]\n  note\n/tree/c.cpp:1: z\n/tree/c.cpp:2: z\n/tree/a/../a/b.hpp:3:9: warning: x [y]\n"
+        said = "/tree/a/b.hpp:3:9: warning: x [y]\n  note\n/tree/d.cpp:7:1: note: in this\n/tree/c.cpp:1: z\n/tree/c.cpp:2: z\n/tree/a/../a/b.hpp:3:9: warning: x [y]\n"
         self.assertEqual(checks.complaints_in(said, Path("/tree")),
                          {"a/b.hpp": ["a/b.hpp:3:9: warning: x [y]"], "c.cpp": ["c.cpp:1: z", "c.cpp:2: z"]})
 
@@ -32,7 +32,7 @@ class Choices(unittest.TestCase):
     def test_each_check_is_for_files_of_the_tree(self):
         for check in checks.CHECKS:
             self.assertTrue(any(check.is_for(name, first) for name, first in (
-                ("boot/run", "#!/usr/bin/env bash"), ("tests/system/hello.sh", ""), ("a.py", ""), ("tests/guest/lit.cfg.py", ""))))
+                ("boot/run", "#!/usr/bin/env bash"), ("tests/system/hello.sh", ""), ("a.py", ""), ("boot/start.cpp", ""), ("tests/guest/lit.cfg.py", ""))))
 
 
 class Verdicts(unittest.TestCase):

@@ -3,16 +3,20 @@
 import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
 from basalt import places
+from basalt.build import build
 from basalt.progress import Trouble, step
 from basalt.tests.listing import files
 from basalt.tests.verdict import Verdict
 
-_COMPLAINT = re.compile(r"^(?P<file>[^\s:][^:\n]*)(?P<what>:\d+:(\d+:)? .*)", re.M)
+# What is compiled into the image: to ask the tests as well would take as long again.
+_SHIPPED = re.compile(r"(hypervisor|hypercalls/(?!manual/)|boot)/.*\.cpp")
+_COMPLAINT = re.compile(r"^(?P<file>[^\s:][^:\n]*)(?P<what>:\d+:(\d+:)? (?!note: ).*)", re.M)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,15 @@ def _shellcheck(dialect):
     return lambda chosen: _said("shellcheck", "-f", "gcc", "-S", "warning", "-e", "SC1090", "-s", dialect, *chosen)
 
 
+def _clang_tidy(chosen):
+    folder = build("release", "offsets_header")     # how each file is compiled, and the one header that is made
+
+    def said_of(name):
+        return _said("clang-tidy-19", "-p", folder, "--quiet", "--extra-arg=-Qunused-arguments", name)
+    with ThreadPoolExecutor(os.cpu_count()) as several:
+        return "".join(several.map(said_of, chosen))
+
+
 CHECKS = (
     Check("shellcheck", lambda name, first: interpreter(first) == "bash", _shellcheck("bash")),
     # Dom0's shell is busybox's.
@@ -58,6 +71,7 @@ CHECKS = (
           lambda chosen: _said("pyflakes3", *chosen)),
     Check("pyflakes", lambda name, first: name.endswith("lit.cfg.py"),
           lambda chosen: _said("pyflakes3", *chosen, PYFLAKES_BUILTINS="config,lit_config")),      # lit supplies these
+    Check("clang-tidy", lambda name, first: bool(_SHIPPED.fullmatch(name)), _clang_tidy),
 )
 
 
