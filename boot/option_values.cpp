@@ -49,11 +49,13 @@ std::optional<std::uint64_t> size_in(std::string_view text) {
     if (!found || found->rest.size() > 1) return {};
     unsigned shift = 10;
     switch (found->rest.empty() ? 'k' : found->rest[0]) {
+        // clang-format off: a table
         case 'b': case 'B': shift = 0; break;
         case 'k': case 'K': shift = 10; break;
         case 'm': case 'M': shift = 20; break;
         case 'g': case 'G': shift = 30; break;
         case 't': case 'T': shift = 40; break;
+        // clang-format on
         default: return {};
     }
     if (found->number > ~std::uint64_t{0} >> shift) return {};

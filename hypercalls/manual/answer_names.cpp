@@ -14,6 +14,7 @@ constexpr Named errors[] = {
 #include <xen/errno.h>
 };
 
+// clang-format off: a table
 constexpr Named statuses[] = {
     {GNTST_general_error, "GNTST_general_error"}, {GNTST_bad_domain, "GNTST_bad_domain"},
     {GNTST_bad_gntref, "GNTST_bad_gntref"}, {GNTST_bad_handle, "GNTST_bad_handle"},
@@ -22,6 +23,7 @@ constexpr Named statuses[] = {
     {GNTST_bad_page, "GNTST_bad_page"}, {GNTST_bad_copy_arg, "GNTST_bad_copy_arg"},
     {GNTST_address_too_big, "GNTST_address_too_big"}, {GNTST_eagain, "GNTST_eagain"}, {GNTST_no_space, "GNTST_no_space"},
 };
+// clang-format on
 
 }  // namespace
 

@@ -19,8 +19,10 @@ namespace basalt {
 namespace {
 
 // Registers, as offsets from the port. With DLAB set the first two are the divisor.
+// clang-format off: a table
 enum : std::uint16_t { data = 0, divisor_low = 0, interrupt_enable = 1, divisor_high = 1, interrupt_identity = 2,
                        fifo_control = 2, line_control = 3, modem_control = 4, line_status = 5 };
+// clang-format on
 
 constexpr std::uint8_t divisor_latch = 0x80;
 constexpr std::uint8_t fifo_on_and_empty = 0x07;

@@ -25,6 +25,7 @@ HeldRegisters found_here() {
     const DescriptorTable gdt = read_gdt(), idt = read_idt();
     const std::uint16_t ldt = read_ldt();
     return {
+        // clang-format off: a table
         .cr0 = read_cr0(), .cr3 = read_cr3(), .cr4 = read_cr4(), .xcr0 = features().xsave ? read_xcr0() : 0,
         .noted_root = cpu.root, .noted_cr4 = cpu.cr4, .noted_xcr0 = cpu.xcr0,
         .noted_tables = as_number(cpu.translations.walks),
@@ -38,6 +39,7 @@ HeldRegisters found_here() {
         .tsc_aux = features().rdtscp ? read_msr(msr::tsc_aux) : 0, .page_attributes = read_msr(msr::page_attributes),
         .landing = cpu.entry_data->task.stacks[0],
         .stack_behind_landing = with_vcpu ? cpu.running_vcpu->registers.cpu_stack : cpu.entry_data->cpu_stack,
+        // clang-format on
     };
 }
 

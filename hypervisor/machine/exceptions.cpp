@@ -34,10 +34,12 @@ extern std::byte guest_iret[];
 namespace basalt {
 namespace {
 
+// clang-format off: a table
 constexpr std::array<std::string_view, 20> names{
     "divide error", "debug", "NMI", "breakpoint", "overflow", "bound", "invalid opcode", "no device",
     "double fault", "coprocessor overrun", "invalid TSS", "no segment", "stack fault", "general protection",
     "page fault", "reserved", "floating point", "alignment check", "machine check", "SIMD"};
+// clang-format on
 
 // Entry code runs in this CPU's alias; the table and the symbols know the image's copy.
 std::uint64_t distance_to_image() {

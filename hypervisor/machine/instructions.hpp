@@ -107,6 +107,7 @@ struct [[gnu::packed]] DescriptorTable {
     std::uint16_t limit;
     std::uint64_t base;
 };
+// clang-format off: a table
 inline DescriptorTable read_gdt() { DescriptorTable it; asm volatile("sgdt %0" : "=m"(it)); return it; }
 inline DescriptorTable read_idt() { DescriptorTable it; asm volatile("sidt %0" : "=m"(it)); return it; }
 inline std::uint16_t read_ldt() { std::uint16_t it; asm volatile("sldt %0" : "=r"(it)); return it; }
@@ -120,6 +121,7 @@ inline std::uint16_t read_ds() { std::uint16_t it; asm volatile("mov %%ds, %0" :
 inline std::uint16_t read_es() { std::uint16_t it; asm volatile("mov %%es, %0" : "=r"(it)); return it; }
 inline std::uint16_t read_fs() { std::uint16_t it; asm volatile("mov %%fs, %0" : "=r"(it)); return it; }
 inline std::uint16_t read_gs() { std::uint16_t it; asm volatile("mov %%gs, %0" : "=r"(it)); return it; }
+// clang-format on
 
 // A guest's selectors may be anything. False, and the null selector, where the CPU refuses one.
 // Loading FS or GS changes that base; load_gs_user_half leaves GS base alone and changes the one behind SWAPGS.

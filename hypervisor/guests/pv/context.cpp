@@ -74,11 +74,13 @@ Step<> begin_context(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budg
 }
 
 void set_registers(Registers& registers, const cpu_user_regs& from) {
+    // clang-format off: a table
     registers = {.r15 = from.r15, .r14 = from.r14, .r13 = from.r13, .r12 = from.r12, .rbp = from.rbp,
                  .rbx = from.rbx, .r11 = from.r11, .r10 = from.r10, .r9 = from.r9,   .r8 = from.r8,
                  .rax = from.rax, .rcx = from.rcx, .rdx = from.rdx, .rsi = from.rsi, .rdi = from.rdi,
                  .vector = Registers::by_nothing, .error_code = 0, .rip = from.rip, .cs = from.cs | ring_3,
                  .rflags = real_flags(from.rflags), .rsp = from.rsp, .ss = from.ss | ring_3};
+    // clang-format on
 }
 
 void set_entry_points(PvVcpu& pv, const vcpu_guest_context& context) {

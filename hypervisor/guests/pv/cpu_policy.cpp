@@ -5,6 +5,7 @@
 
 namespace basalt::pv {
 
+// clang-format off: a table
 constexpr std::array<FeaturePlace, feature_set_words> feature_places{{
     {{1}, &CpuidLeaf::edx}, {{1}, &CpuidLeaf::ecx},
     {{0x8000'0001}, &CpuidLeaf::edx}, {{0x8000'0001}, &CpuidLeaf::ecx},
@@ -15,15 +16,18 @@ constexpr std::array<FeaturePlace, feature_set_words> feature_places{{
     {}, {},   // of an MSR that PV guests do not have
     {{0x8000'0021}, &CpuidLeaf::ecx},
 }};
+// clang-format on
 
 namespace {
 
 // In the order of CpuPolicy::leaves.
+// clang-format off: a table
 constexpr std::array<LeafNumber, CpuPolicy::count> kept{{
     {0}, {1}, {2}, {4, 0}, {4, 1}, {4, 2}, {4, 3}, {4, 4}, {4, 5}, {7, 0}, {7, 1}, {7, 2}, {0xd, 1},
     {0x8000'0000}, {0x8000'0001}, {0x8000'0002}, {0x8000'0003}, {0x8000'0004}, {0x8000'0005}, {0x8000'0006},
     {0x8000'0007}, {0x8000'0008}, {0x8000'0021},
 }};
+// clang-format on
 
 template <typename Policy>
 auto* find(Policy& policy, LeafNumber number) {

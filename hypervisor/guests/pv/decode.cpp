@@ -59,6 +59,7 @@ private:
     void take_prefixes() {
         for (;; bytes_.take(1)) {
             switch (bytes_.peek()) {
+                // clang-format off: a table
                 case 0x26: case 0x2e: case 0x36: case 0x3e: continue;   // ES, CS, SS, DS: no base in 64-bit code
                 case 0x64: it_.memory.segment = Segment::fs; continue;
                 case 0x65: it_.memory.segment = Segment::gs; continue;
@@ -66,6 +67,7 @@ private:
                 case 0x67: it_.memory.narrow = true; continue;
                 case 0xf0: it_.locked = true; continue;
                 case 0xf2: case 0xf3: prefixes_.repeat = true; continue;
+                // clang-format on
                 default: break;
             }
             break;
@@ -172,6 +174,7 @@ private:
 
     bool one_byte(std::uint8_t opcode) {
         switch (opcode) {
+            // clang-format off: a table
             case 0x00: case 0x01: return on_operand(Operation::add, opcode);
             case 0x08: case 0x09: return on_operand(Operation::bitwise_or, opcode);
             case 0x20: case 0x21: return on_operand(Operation::bitwise_and, opcode);
@@ -198,6 +201,7 @@ private:
             case 0xf4: return becomes(Operation::halt);
             case 0xfa: return becomes(Operation::clear_interrupts);
             case 0xfb: return becomes(Operation::set_interrupts);
+            // clang-format on
             default: return false;
         }
     }

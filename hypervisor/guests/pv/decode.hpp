@@ -10,6 +10,7 @@
 
 namespace basalt::pv {
 
+// clang-format off: a table
 enum class Operation : std::uint8_t {
     // on a register or on memory; the result goes where the ModRM byte says
     move, exchange, compare_exchange, exchange_add, add, bitwise_or, bitwise_and, subtract, bitwise_xor,
@@ -23,6 +24,7 @@ enum class Operation : std::uint8_t {
     // explicit
     software_interrupt, cpuid,
 };
+// clang-format on
 
 inline constexpr unsigned longest_instruction = 15;
 
