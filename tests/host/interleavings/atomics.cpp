@@ -105,6 +105,9 @@ Whole __tsan_atomic64_fetch_add(volatile Whole* at, Whole value, Order) {
     if (Model::now()->is_clock(at)) return tick(at);
     return update(at, [=](Whole now) { return now + value; });
 }
+Half __tsan_atomic32_fetch_sub(volatile Half* at, Half value, Order) {
+    return update(at, [=](Half now) { return now - value; });
+}
 Half __tsan_atomic32_fetch_or(volatile Half* at, Half value, Order) {
     return update(at, [=](Half now) { return now | value; });
 }
