@@ -3,6 +3,7 @@
 
     toolchain/map.py write [BUILD]     writes both again, from hypervisor/CMakeLists.txt and the objects of BUILD (build/release)
     toolchain/map.py check [BUILD]     says what is stale, and fails
+    toolchain/map.py picture           the same of the rooms alone, which needs no build
 
 A seam is a function that a room calls and that no room below it defines: the linker finds the answer in a room above.
 """
@@ -129,12 +130,15 @@ def with_parts(text, parts):
 
 
 def main():
-    if len(sys.argv) not in (2, 3) or sys.argv[1] not in ("write", "check"):
+    if len(sys.argv) not in (2, 3) or sys.argv[1] not in ("write", "check", "picture"):
         sys.exit(__doc__)
     build = Path(sys.argv[2]).resolve() if len(sys.argv) == 3 else TREE / "build" / "release"
     all_rooms = rooms()
+    parts = {"picture": picture(all_rooms)}
+    if sys.argv[1] != "picture":
+        parts["seams"] = table(seams(all_rooms, build))
     before = README.read_text()
-    now = with_parts(before, {"picture": picture(all_rooms), "seams": table(seams(all_rooms, build))})
+    now = with_parts(before, parts)
     if sys.argv[1] == "write":
         README.write_text(now)
     elif now != before:

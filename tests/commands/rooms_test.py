@@ -34,6 +34,11 @@ class Arrows(unittest.TestCase):
         self.assertEqual(list(listed), ["guests"])
         self.assertRegex(listed["guests"], r"KEEPS pv_vcpu\b")
 
+    def test_the_picture_has_the_arrows_of_the_list(self):
+        """Of hypervisor/README.md. Its seams are looked at by the guest ring, which has the objects."""
+        told = subprocess.run([TREE / "toolchain" / "map.py", "picture"], capture_output=True, text=True)
+        self.assertEqual(told.returncode, 0, told.stdout + told.stderr)
+
     def test_no_room_is_reached_by_a_path(self):
         """Only what a room lists is in its include folders; a path out of its own folder would go round that."""
         sources = [file for room in ("boot", "hypercalls", "hypervisor") for file in (TREE / room).rglob("*")
