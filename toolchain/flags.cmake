@@ -25,7 +25,7 @@ if(NOT BASALT_HOST)
 endif()
 add_library(freestanding INTERFACE)
 target_compile_options(freestanding INTERFACE
-    -fdebug-compilation-dir=. -fdebug-prefix-map=${CMAKE_BINARY_DIR}/= -ffile-prefix-map=tree/=
+    -fdebug-compilation-dir=. -fdebug-prefix-map=${CMAKE_SOURCE_DIR}/= -fdebug-prefix-map=${CMAKE_BINARY_DIR}/= -ffile-prefix-map=tree/=
     -g -O2 -ffreestanding -mcmodel=small -fpie -fvisibility=hidden -fdirect-access-external-data
     -mno-red-zone -fcf-protection=none -ffunction-sections -fdata-sections -nostdlibinc
     $<$<NOT:$<COMPILE_LANGUAGE:ASM>>:
