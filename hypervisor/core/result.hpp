@@ -1,6 +1,7 @@
 // How a refusal travels: Result<T> carries Xen's error numbers up to whoever asked.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <expected>
 #include <utility>
@@ -39,10 +40,21 @@ enum class Error : int {
 // Whoever gets one looks at it: libc++'s expected may be dropped unseen.
 template <typename T = void>
 class [[nodiscard]] Result : public std::expected<T, Error> {
+    using Base = std::expected<T, Error>;
+
 public:
-    using std::expected<T, Error>::expected;
-    constexpr Result(std::expected<T, Error> made) : std::expected<T, Error>(std::move(made)) {}   // as transform() answers
+    using Base::Base;
+    constexpr Result(Base made) : Base(std::move(made)) {}   // as transform() answers
+
+    // The base would take a Result for a value that it may hold, and compare without end.
+    template <std::same_as<Result> Other>
+    friend constexpr bool operator==(const Other& one, const Other& other) {
+        return static_cast<const Base&>(one) == static_cast<const Base&>(other);
+    }
+    template <std::same_as<T> U>
+    friend constexpr bool operator==(const Result& result, const U& value) { return result.has_value() && *result == value; }
 };
+static_assert(Result<int>(1) == Result<int>(1) && Result<int>(1) != Result<int>(2) && Result<int>(1) == 1);
 
 using Refused = std::unexpected<Error>;
 constexpr Refused refuse(Error error) { return Refused(error); }

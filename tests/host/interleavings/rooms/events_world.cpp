@@ -22,14 +22,14 @@ void World::begin() {
     const auto second = [&](Domain& domain, DomainId peer) {
         const auto first_page = static_cast<unsigned>(pages_.object.taken);
         for (const Port port : {joined, waiting})
-            if (domain.channels.allocate_unbound(peer).value() != port) std::abort();
+            if (domain.channels.allocate_unbound(peer) != port) std::abort();
         return first_page;
     };
     watch("domain 1", one(), second(one(), DomainId(2)), 1);
     watch("domain 2", two(), second(two(), DomainId(1)), 9);
     // The lowest that is free is joined.
     static_cast<void>(two().channels.close(joined));
-    if (two().channels.bind_interdomain(one().channels, joined).value() != joined) std::abort();
+    if (two().channels.bind_interdomain(one().channels, joined) != joined) std::abort();
     for (unsigned vcpu = 0; vcpu < vcpus; ++vcpu) take(vcpu);
     for (const auto& act : before) act.perform(*this, 0);
 }
