@@ -81,8 +81,7 @@ const BootInfo& Gathered::finish() {
             for (const auto edge : {region.start, region.end()})
                 if (edge > at) next = std::min(next, edge);
             const bool covers = region.start <= at && at < region.end();
-            if (covers && (strictest == nullptr || strictness(region.kind) > strictness(strictest->kind)))
-                strictest = &region;
+            if (covers && (strictest == nullptr || strictness(region.kind) > strictness(strictest->kind))) strictest = &region;
         }
         if (strictest != nullptr) {
             auto* const last = count == 0 ? nullptr : &regions_[count - 1];

@@ -54,8 +54,7 @@ void hand_over(MemoryMap memory) {
     const auto end = ram.all().back().end;
     const auto free_sets = zeroed_words(free_set_words(end));
     for (const auto& range : memory_in_use()) taken.add({down(range.start), up(range.end)});
-    const MemoryViews views{reinterpret_cast<Frame*>(layout::frame_table),
-                            reinterpret_cast<std::byte*>(layout::direct_map),
+    const MemoryViews views{reinterpret_cast<Frame*>(layout::frame_table), reinterpret_cast<std::byte*>(layout::direct_map),
                             reinterpret_cast<std::atomic<std::uint64_t>*>(layout::m2p), end};
     start_memory(views, free_sets, ram.all(), taken.all());
     take_tables_from([] { return allocate_frames(); });

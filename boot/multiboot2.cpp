@@ -35,28 +35,22 @@ void read_memory_map(const multiboot_tag& tag, Gathered& gathered) {
 
 void read_tag(const multiboot_tag& tag, Gathered& gathered) {
     switch (tag.type) {
-        case MULTIBOOT_TAG_TYPE_CMDLINE:
-            return gathered.command_line(text(tag, sizeof(multiboot_tag_string)));
-        case MULTIBOOT_TAG_TYPE_BOOT_LOADER_NAME:
-            return gathered.loader(text(tag, sizeof(multiboot_tag_string)));
+        case MULTIBOOT_TAG_TYPE_CMDLINE: return gathered.command_line(text(tag, sizeof(multiboot_tag_string)));
+        case MULTIBOOT_TAG_TYPE_BOOT_LOADER_NAME: return gathered.loader(text(tag, sizeof(multiboot_tag_string)));
         case MULTIBOOT_TAG_TYPE_MODULE: {
             const auto& module = as<multiboot_tag_module>(tag);
             return gathered.module(module.mod_start, module.mod_end - module.mod_start,
                                    text(tag, sizeof(multiboot_tag_module)));
         }
-        case MULTIBOOT_TAG_TYPE_MMAP:
-            return read_memory_map(tag, gathered);
+        case MULTIBOOT_TAG_TYPE_MMAP: return read_memory_map(tag, gathered);
         case MULTIBOOT_TAG_TYPE_ACPI_OLD:
             // The new one, if there is one, follows it.
-        case MULTIBOOT_TAG_TYPE_ACPI_NEW:
-            return gathered.rsdp_copy(rest(tag, sizeof(multiboot_tag)));
-        case MULTIBOOT_TAG_TYPE_EFI64:
-            return gathered.efi_system_table(as<multiboot_tag_efi64>(tag).pointer);
+        case MULTIBOOT_TAG_TYPE_ACPI_NEW: return gathered.rsdp_copy(rest(tag, sizeof(multiboot_tag)));
+        case MULTIBOOT_TAG_TYPE_EFI64: return gathered.efi_system_table(as<multiboot_tag_efi64>(tag).pointer);
         case MULTIBOOT_TAG_TYPE_EFI_MMAP:
             return gathered.efi_memory_map(rest(tag, sizeof(multiboot_tag_efi_mmap)),
                                            as<multiboot_tag_efi_mmap>(tag).descr_size);
-        default:
-            return;
+        default: return;
     }
 }
 

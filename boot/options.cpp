@@ -71,8 +71,12 @@ std::optional<Levels> levels_in(std::string_view text) {
         std::string_view name;
         std::optional<Level> level;
     };
-    static constexpr auto names = std::to_array<Name>({{"none", {}}, {"error", Level::error}, {"warning", Level::warning},
-        {"info", Level::info}, {"debug", Level::debug}, {"all", Level::debug}});
+    static constexpr auto names = std::to_array<Name>({{"none", {}},
+                                                       {"error", Level::error},
+                                                       {"warning", Level::warning},
+                                                       {"info", Level::info},
+                                                       {"debug", Level::debug},
+                                                       {"all", Level::debug}});
     const auto named = [](std::string_view part) { return std::ranges::find(names, part, &Name::name); };
     const auto slash = text.find('/');
     const auto always = named(text.substr(0, slash));
@@ -119,10 +123,14 @@ bool take_com1(Options& options, std::string_view value) { return take_line(opti
 bool take_com2(Options& options, std::string_view value) { return take_line(options.com2, value); }
 
 bool take_nmis(Options& options, std::string_view value) {
-    if (value == "dom0") options.nmis = NmiAnswer::told_to_dom0;
-    else if (value == "ignore") options.nmis = NmiAnswer::ignored;
-    else if (value == "fatal") options.nmis = NmiAnswer::fatal;
-    else return false;
+    if (value == "dom0")
+        options.nmis = NmiAnswer::told_to_dom0;
+    else if (value == "ignore")
+        options.nmis = NmiAnswer::ignored;
+    else if (value == "fatal")
+        options.nmis = NmiAnswer::fatal;
+    else
+        return false;
     return true;
 }
 
@@ -177,14 +185,16 @@ constexpr std::string_view line_as_it_is = "the line as the firmware left it";
 constexpr std::string_view a_level = "none, error, warning, info, debug or all, or two of them: none/warning";
 
 constexpr auto table = std::to_array<Option>({
-    {"console", take_console, "com1 or com2, or none (vga is not there yet)", "the line it names, or the one said before, or com1", true},
+    {"console", take_console, "com1 or com2, or none (vga is not there yet)",
+     "the line it names, or the one said before, or com1", true},
     {"com1", take_com1, "baud from 1200, frame, port, irq: 115200,8n1,0x3f8,4", line_as_it_is},
     {"com2", take_com2, "baud from 1200, frame, port, irq: 115200,8n1,0x2f8,3", line_as_it_is},
     {"dom0_mem", take_memory, "a size, and min: and max: sizes: 1G,max:25%", "what else is said of dom0_mem", true},
     {"dom0_max_vcpus", take_vcpus, "a number of at least 1, or a range such as 1-4", "one vcpu for each CPU"},
     {"dom0_vcpus_pin", take_pinned, "nothing, or yes or no", "no"},
     {"gnttab_max_frames", take_grant_frames, "1 to 256", "the nearest of these, or what was said before, or 64", true},
-    {"gnttab_max_maptrack_frames", take_mapping_frames, "1 to 4096", "the nearest of these, or what was said before, or 1024", true},
+    {"gnttab_max_maptrack_frames", take_mapping_frames, "1 to 4096", "the nearest of these, or what was said before, or 1024",
+     true},
     {"maxcpus", take_cpus, "a number of at least 1", "all CPUs"},
     {"loglvl", take_level, a_level, "info"},
     {"guest_loglvl", take_guest_level, a_level, "none/warning"},
@@ -206,9 +216,8 @@ constexpr auto table = std::to_array<Option>({
 
 constexpr auto in_words = [] {
     std::array<OptionInWords, table.size()> words;
-    std::ranges::transform(table, words.begin(), [](const Option& option) {
-        return OptionInWords{option.name, option.expected, option.without};
-    });
+    std::ranges::transform(table, words.begin(),
+                           [](const Option& option) { return OptionInWords{option.name, option.expected, option.without}; });
     return words;
 }();
 

@@ -44,9 +44,11 @@ void say_hello(const BootInfo& info) {
     for (const auto& region : info.memory)
         log(Level::debug, "  {x16}-{x16} kind {}", region.start, region.end() - 1, region.kind);
     if (info.modules_left_out != 0)
-        log(Level::warning, "the loader gave {} modules more than Basalt has room for: they are not used", info.modules_left_out);
+        log(Level::warning, "the loader gave {} modules more than Basalt has room for: they are not used",
+            info.modules_left_out);
     if (info.regions_left_out != 0)
-        log(Level::warning, "the loader told of {} regions of memory more than Basalt has room for: what they say does not count",
+        log(Level::warning,
+            "the loader told of {} regions of memory more than Basalt has room for: what they say does not count",
             info.regions_left_out);
 }
 
@@ -58,9 +60,7 @@ void start_cpus(const BootInfo& info, const Options& options) {
     log(Level::info, "CPUs: {}", running);
 }
 
-dom0::Bytes contents_of(const BootModule& module) {
-    return {at_physical<std::byte>(module.start), module.size};
-}
+dom0::Bytes contents_of(const BootModule& module) { return {at_physical<std::byte>(module.start), module.size}; }
 
 void build_dom0(const BootInfo& info, const Options& options) {
     if (info.modules.empty()) panic("no Dom0: the loader gave no kernel (module2)");
@@ -139,5 +139,4 @@ extern const Constructor constructors_start[], constructors_end[];
     for (const auto* constructor = constructors_start; constructor != constructors_end; ++constructor) (*constructor)();
     basalt::start(magic, physical);
 }
-
 }

@@ -66,4 +66,4 @@ struct Parameter<Batch<Request>> {
     }
 };
 
-}  // namespace basalt::hypercalls
+}   // namespace basalt::hypercalls

@@ -124,7 +124,8 @@ struct Fitting<row, Answer (*)(T...), Supplied...> {
     template <>
     constexpr bool fits<void> = true;
 
-    static_assert(std::is_void_v<Named> == (row.operand.size == 0), "of the row and the function one names a structure, the other none");
+    static_assert(std::is_void_v<Named> == (row.operand.size == 0),
+                  "of the row and the function one names a structure, the other none");
     static_assert((fits<StructureOf<T>> && ...) && (fits<typename About<Own<T>>::Structure> && ...) && fits<Told>,
                   "the row names another structure");
     static_assert(std::is_void_v<Structure> || (row.operand.way == Way::in_if_there) == need_not_be_there,
@@ -133,7 +134,8 @@ struct Fitting<row, Answer (*)(T...), Supplied...> {
                   "the row says that the structure goes back");
     static_assert(!is_told || row.operand.way != Way::in, "the row says that the structure does not go back");
     static_assert(std::is_void_v<Told> || row.operand.way == Way::out, "the row says that the structure comes in");
-    static_assert((is_subject<T> || ...) == row.is_about_domain(), "of the row and the function one is about a domain, the other not");
+    static_assert((is_subject<T> || ...) == row.is_about_domain(),
+                  "of the row and the function one is about a domain, the other not");
     static_assert(!row.is_about_domain() || row.domain_at >= 0, "the row does not say where the domain's number is");
 };
 
@@ -206,9 +208,13 @@ class Binding {
     static bool is_done(const Step<>& step) { return step.done(); }
     static bool is_refused(const Step<>& step) { return step.refused() != nullptr; }
     template <typename T>
-    static bool is_done(const Result<T>& result) { return result.has_value(); }
+    static bool is_done(const Result<T>& result) {
+        return result.has_value();
+    }
     template <typename T>
-    static bool is_refused(const Result<T>& result) { return !result && result.error() != Error::again; }
+    static bool is_refused(const Result<T>& result) {
+        return !result && result.error() != Error::again;
+    }
 
     template <typename Answer, typename... T>
     static Ending with_structure(Found& found, Answer (*)(T...)) {

@@ -128,10 +128,10 @@ Ending give(const Commands<Ending (*)(Call, Supplied...), count, end>& commands,
     return command ? (*command)->act(call, supplied...) : answer(call, refuse(command.error()));
 }
 
-
 // The command is the first word of the structure, and the version of the interface the second.
 template <typename Structure, std::size_t count, std::size_t end>
-Ending give_named(const Commands<Handler, count, end>& commands, const Family& family, Call call, GuestPointer<Structure> request) {
+Ending give_named(const Commands<Handler, count, end>& commands, const Family& family, Call call,
+                  GuestPointer<Structure> request) {
     static_assert(offsetof(Structure, cmd) == 0 && offsetof(Structure, interface_version) == sizeof(std::uint32_t));
     const auto words = request.template as<std::uint32_t>();
     const auto command = words.read();

@@ -12,9 +12,7 @@ Result<> fpu_taskswitch(std::uint32_t set) {
     return {};
 }
 
-Result<> set_debugreg(std::uint32_t number, std::uint64_t value) {
-    return pv::write_debug_register(number, value);
-}
+Result<> set_debugreg(std::uint32_t number, std::uint64_t value) { return pv::write_debug_register(number, value); }
 
 Result<std::uint64_t> get_debugreg(std::uint32_t number) { return pv::read_debug_register(running(), number); }
 

@@ -51,13 +51,9 @@ Result<> status(Domain& domain, evtchn_status_t& request) {
     return {};
 }
 
-Result<> bind_vcpu(const evtchn_bind_vcpu_t& request) {
-    return own().bind_vcpu(Port(request.port), VcpuId(request.vcpu));
-}
+Result<> bind_vcpu(const evtchn_bind_vcpu_t& request) { return own().bind_vcpu(Port(request.port), VcpuId(request.vcpu)); }
 
-Result<> set_priority(const evtchn_set_priority_t& request) {
-    return own().set_priority(Port(request.port), request.priority);
-}
+Result<> set_priority(const evtchn_set_priority_t& request) { return own().set_priority(Port(request.port), request.priority); }
 
 // The control block lies in a page of the guest's, wholly, and aligned.
 Result<> init_control(evtchn_init_control_t& request) {
@@ -80,20 +76,11 @@ Result<> expand_array(const evtchn_expand_array_t& request) {
 Step<> reset(Domain& domain, const evtchn_reset_t&) { return domain.events.reset(); }
 
 constexpr auto commands = bind<table::event_channel_op>(
-    does<EVTCHNOP_bind_interdomain, bind_interdomain>,
-    does<EVTCHNOP_bind_virq, bind_virq>,
-    does<EVTCHNOP_bind_pirq, bind_pirq>,
-    does<EVTCHNOP_close, close>,
-    does<EVTCHNOP_send, send>,
-    does<EVTCHNOP_status, status>,
-    does<EVTCHNOP_alloc_unbound, alloc_unbound>,
-    does<EVTCHNOP_bind_ipi, bind_ipi>,
-    does<EVTCHNOP_bind_vcpu, bind_vcpu>,
-    does<EVTCHNOP_unmask, unmask>,
-    does<EVTCHNOP_reset, reset>,
-    does<EVTCHNOP_init_control, init_control>,
-    does<EVTCHNOP_expand_array, expand_array>,
-    does<EVTCHNOP_set_priority, set_priority>);
+    does<EVTCHNOP_bind_interdomain, bind_interdomain>, does<EVTCHNOP_bind_virq, bind_virq>, does<EVTCHNOP_bind_pirq, bind_pirq>,
+    does<EVTCHNOP_close, close>, does<EVTCHNOP_send, send>, does<EVTCHNOP_status, status>,
+    does<EVTCHNOP_alloc_unbound, alloc_unbound>, does<EVTCHNOP_bind_ipi, bind_ipi>, does<EVTCHNOP_bind_vcpu, bind_vcpu>,
+    does<EVTCHNOP_unmask, unmask>, does<EVTCHNOP_reset, reset>, does<EVTCHNOP_init_control, init_control>,
+    does<EVTCHNOP_expand_array, expand_array>, does<EVTCHNOP_set_priority, set_priority>);
 
 }  // namespace
 

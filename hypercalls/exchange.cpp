@@ -23,10 +23,8 @@ struct Plan {
 Result<> check_sizes(const xen_memory_exchange_t& request) {
     const auto& in = request.in;
     const auto& out = request.out;
-    if (std::max(in.extent_order, out.extent_order) > most_extent_order())
-        return refuse(Error::not_permitted);
-    if (request.nr_exchanged > in.nr_extents || in.domid != out.domid ||
-        ~std::uint64_t{0} >> in.extent_order < in.nr_extents ||
+    if (std::max(in.extent_order, out.extent_order) > most_extent_order()) return refuse(Error::not_permitted);
+    if (request.nr_exchanged > in.nr_extents || in.domid != out.domid || ~std::uint64_t{0} >> in.extent_order < in.nr_extents ||
         ~std::uint64_t{0} >> out.extent_order < out.nr_extents ||
         in.nr_extents << in.extent_order != out.nr_extents << out.extent_order)
         return refuse(Error::invalid);

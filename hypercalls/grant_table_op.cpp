@@ -15,9 +15,7 @@
 namespace basalt::hypercalls {
 namespace {
 
-std::int16_t status_of(Error error) {
-    return error == Error::not_permitted ? GNTST_permission_denied : GNTST_bad_domain;
-}
+std::int16_t status_of(Error error) { return error == Error::not_permitted ? GNTST_permission_denied : GNTST_bad_domain; }
 
 Result<> query_size(Subject domain, gnttab_query_size_t& request) {
     if (!domain) {
@@ -79,9 +77,10 @@ Result<> each_told(GuestPointer<Request> place, std::uint32_t count, Act act) {
 template <typename Request, void (*request_done)(Request&)>
 Step<> each(List<Request> list) {
     TRY(list.check_start());
-    return list.in_order(at_once, [](GuestPointer<Request> place, std::uint32_t count) {
-        return step_of(each_told(place, count, request_done));
-    }, better_pause);
+    return list.in_order(
+        at_once,
+        [](GuestPointer<Request> place, std::uint32_t count) { return step_of(each_told(place, count, request_done)); },
+        better_pause);
 }
 
 // Here DOMID_SELF is no domain. The entry itself says who may map it.
@@ -91,8 +90,8 @@ void map_one(gnttab_map_grant_ref_t& request) {
         request.status = GNTST_bad_domain;
         return;
     }
-    const auto mapped = grants::map(running().domain.grants, (*granter)->grants, GrantRef(request.ref),
-                                    request.host_addr, request.flags);
+    const auto mapped =
+        grants::map(running().domain.grants, (*granter)->grants, GrantRef(request.ref), request.host_addr, request.flags);
     request.status = mapped ? std::int16_t{GNTST_okay} : static_cast<std::int16_t>(mapped.error());
     if (!mapped) return;
     request.handle = mapped->handle.raw;
@@ -110,12 +109,15 @@ grants::UnmapRequest wanted(const gnttab_unmap_and_replace_t& request) {
 template <typename Request>
 Step<> unmap(List<Request> list) {
     TRY(list.check_start());
-    return list.in_order(grants::UnmappedGroup::most, [](GuestPointer<Request> place, std::uint32_t count) {
-        grants::UnmappedGroup group(running().domain.grants);
-        return step_of(each_told(place, count, [&](Request& request) {
-            request.status = static_cast<std::int16_t>(group.unmap(wanted(request)));
-        }));
-    }, better_pause);
+    return list.in_order(
+        grants::UnmappedGroup::most,
+        [](GuestPointer<Request> place, std::uint32_t count) {
+            grants::UnmappedGroup group(running().domain.grants);
+            return step_of(each_told(place, count, [&](Request& request) {
+                request.status = static_cast<std::int16_t>(group.unmap(wanted(request)));
+            }));
+        },
+        better_pause);
 }
 
 // A grant of any domain, or a page of the caller's own by its frame number.
@@ -130,20 +132,15 @@ grants::Answer<grants::CopySide> side_of(const gnttab_copy::gnttab_copy_ptr& sid
 void copy_one(gnttab_copy_t& request) {
     const auto from = side_of(request.source, (request.flags & GNTCOPY_source_gref) != 0);
     const auto to = side_of(request.dest, (request.flags & GNTCOPY_dest_gref) != 0);
-    const auto status = !from ? from.error()
-                        : !to ? to.error()
-                              : grants::copy(running().domain.id, *from, *to, request.len);
+    const auto status = !from ? from.error() : !to ? to.error() : grants::copy(running().domain.id, *from, *to, request.len);
     request.status = static_cast<std::int16_t>(status);
 }
 
 constexpr auto commands = bind<table::grant_table_op>(
     does<GNTTABOP_map_grant_ref, each<gnttab_map_grant_ref_t, map_one>>,
     does<GNTTABOP_unmap_grant_ref, unmap<gnttab_unmap_grant_ref_t>>,
-    does<GNTTABOP_unmap_and_replace, unmap<gnttab_unmap_and_replace_t>>,
-    does<GNTTABOP_copy, each<gnttab_copy_t, copy_one>>,
-    does<GNTTABOP_setup_table, setup_table>,
-    does<GNTTABOP_query_size, query_size>,
-    does<GNTTABOP_set_version, set_version>,
+    does<GNTTABOP_unmap_and_replace, unmap<gnttab_unmap_and_replace_t>>, does<GNTTABOP_copy, each<gnttab_copy_t, copy_one>>,
+    does<GNTTABOP_setup_table, setup_table>, does<GNTTABOP_query_size, query_size>, does<GNTTABOP_set_version, set_version>,
     does<GNTTABOP_get_version, get_version>);
 
 constexpr unsigned command_bits = 12;   // above them, on Xen, is what continuations keep; callers have nothing there

@@ -44,9 +44,7 @@ Result<> physcpuinfo(Request& request) {
     return {};
 }
 
-constexpr auto commands = bind<table::mca>(
-    does<XEN_MC_fetch, fetch>,
-    does<XEN_MC_physcpuinfo, physcpuinfo>);
+constexpr auto commands = bind<table::mca>(does<XEN_MC_fetch, fetch>, does<XEN_MC_physcpuinfo, physcpuinfo>);
 
 }  // namespace
 

@@ -10,22 +10,14 @@ Result<std::uint64_t> maximum_ram_page() { return memory_views.end.raw; }
 Result<std::uint64_t> no_page_is_shared() { return 0; }
 
 constexpr auto commands = bind<table::memory_op, ExtentsDone>(
-    does<XENMEM_increase_reservation, increase_reservation>,
-    does<XENMEM_decrease_reservation, decrease_reservation>,
-    does<XENMEM_populate_physmap, populate_physmap>,
-    does<XENMEM_exchange, exchange>,
-    does<XENMEM_maximum_ram_page, maximum_ram_page>,
-    does<XENMEM_current_reservation, current_reservation>,
-    does<XENMEM_maximum_reservation, maximum_reservation>,
-    does<XENMEM_maximum_gpfn, maximum_gpfn>,
-    does<XENMEM_machine_memory_map, machine_memory_map>,
-    does<XENMEM_memory_map, memory_map>,
-    does<XENMEM_set_memory_map, set_memory_map>,
-    does<XENMEM_acquire_resource, acquire_resource>,
-    does<XENMEM_machphys_mapping, machphys_mapping>,
-    does<XENMEM_machphys_mfn_list, machphys_mfn_list>,
-    does<XENMEM_claim_pages, claim_pages>,
-    does<XENMEM_get_sharing_freed_pages, no_page_is_shared>,
+    does<XENMEM_increase_reservation, increase_reservation>, does<XENMEM_decrease_reservation, decrease_reservation>,
+    does<XENMEM_populate_physmap, populate_physmap>, does<XENMEM_exchange, exchange>,
+    does<XENMEM_maximum_ram_page, maximum_ram_page>, does<XENMEM_current_reservation, current_reservation>,
+    does<XENMEM_maximum_reservation, maximum_reservation>, does<XENMEM_maximum_gpfn, maximum_gpfn>,
+    does<XENMEM_machine_memory_map, machine_memory_map>, does<XENMEM_memory_map, memory_map>,
+    does<XENMEM_set_memory_map, set_memory_map>, does<XENMEM_acquire_resource, acquire_resource>,
+    does<XENMEM_machphys_mapping, machphys_mapping>, does<XENMEM_machphys_mfn_list, machphys_mfn_list>,
+    does<XENMEM_claim_pages, claim_pages>, does<XENMEM_get_sharing_freed_pages, no_page_is_shared>,
     does<XENMEM_get_sharing_shared_pages, no_page_is_shared>);
 
 // Whether something may be done already, or what is said where it cannot. What Xen has among the calls of one architecture it
@@ -57,9 +49,7 @@ Ending memory_op(Call call, Kept<std::uint64_t> command) {
     return (*found)->act(call, done);
 }
 
-unsigned most_extent_order() {
-    return running().domain.privileged ? 12 : 9;
-}
+unsigned most_extent_order() { return running().domain.privileged ? 12 : 9; }
 
 Result<Wanted> wanted_as(unsigned order, std::uint32_t flags, const DomainMemory& domain) {
     const unsigned bits = XENMEMF_get_address_bits(flags);

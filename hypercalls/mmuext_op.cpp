@@ -35,9 +35,7 @@ template <std::uint32_t level>
 Step<> pin(const mmuext_op_t& request, Parties parties, Budget& budget) {
     return paging::pin(Mfn(request.arg1.mfn), PageLevel(level), *parties.pages, budget);
 }
-Result<> unpin(const mmuext_op_t& request, Parties parties) {
-    return paging::unpin(Mfn(request.arg1.mfn), *parties.pages);
-}
+Result<> unpin(const mmuext_op_t& request, Parties parties) { return paging::unpin(Mfn(request.arg1.mfn), *parties.pages); }
 Step<> new_kernel_root(const mmuext_op_t& request, Budget& budget) {
     return pv::change_kernel_root(running(), Mfn(request.arg1.mfn), budget);
 }
@@ -60,9 +58,7 @@ Result<> flush_page_on_all(const mmuext_op_t& request) {
     flush_page_on_these(online_cpus(), request.arg1.linear_addr);
     return {};
 }
-Result<> set_ldt(const mmuext_op_t& request) {
-    return pv::set_ldt(running(), request.arg1.linear_addr, request.arg2.nr_ents);
-}
+Result<> set_ldt(const mmuext_op_t& request) { return pv::set_ldt(running(), request.arg1.linear_addr, request.arg2.nr_ents); }
 constexpr std::int64_t words_in_page = 512;
 Result<> clear_page(const mmuext_op_t& request, Parties parties, Budget& budget) {
     budget.spend(words_in_page);
@@ -74,24 +70,13 @@ Result<> copy_page(const mmuext_op_t& request, Parties parties, Budget& budget) 
 }
 
 constexpr auto commands = bind_read<table::mmuext_op, const mmuext_op_t&, Parties, Budget&>(
-    does<MMUEXT_PIN_L1_TABLE, pin<1>>,
-    does<MMUEXT_PIN_L2_TABLE, pin<2>>,
-    does<MMUEXT_PIN_L3_TABLE, pin<3>>,
-    does<MMUEXT_PIN_L4_TABLE, pin<4>>,
-    does<MMUEXT_UNPIN_TABLE, unpin>,
-    does<MMUEXT_NEW_BASEPTR, new_kernel_root>,
-    does<MMUEXT_NEW_USER_BASEPTR, new_user_root>,
-    does<MMUEXT_TLB_FLUSH_LOCAL, flush_local>,
-    does<MMUEXT_INVLPG_LOCAL, flush_page_local>,
-    does<MMUEXT_TLB_FLUSH_MULTI, flush_vcpus>,
-    does<MMUEXT_INVLPG_MULTI, flush_vcpus>,
-    does<MMUEXT_TLB_FLUSH_ALL, flush_all>,
-    does<MMUEXT_INVLPG_ALL, flush_page_on_all>,
-    does<MMUEXT_FLUSH_CACHE, flush_caches>,
-    does<MMUEXT_FLUSH_CACHE_GLOBAL, flush_caches>,
-    does<MMUEXT_SET_LDT, set_ldt>,
-    does<MMUEXT_CLEAR_PAGE, clear_page>,
-    does<MMUEXT_COPY_PAGE, copy_page>);
+    does<MMUEXT_PIN_L1_TABLE, pin<1>>, does<MMUEXT_PIN_L2_TABLE, pin<2>>, does<MMUEXT_PIN_L3_TABLE, pin<3>>,
+    does<MMUEXT_PIN_L4_TABLE, pin<4>>, does<MMUEXT_UNPIN_TABLE, unpin>, does<MMUEXT_NEW_BASEPTR, new_kernel_root>,
+    does<MMUEXT_NEW_USER_BASEPTR, new_user_root>, does<MMUEXT_TLB_FLUSH_LOCAL, flush_local>,
+    does<MMUEXT_INVLPG_LOCAL, flush_page_local>, does<MMUEXT_TLB_FLUSH_MULTI, flush_vcpus>,
+    does<MMUEXT_INVLPG_MULTI, flush_vcpus>, does<MMUEXT_TLB_FLUSH_ALL, flush_all>, does<MMUEXT_INVLPG_ALL, flush_page_on_all>,
+    does<MMUEXT_FLUSH_CACHE, flush_caches>, does<MMUEXT_FLUSH_CACHE_GLOBAL, flush_caches>, does<MMUEXT_SET_LDT, set_ldt>,
+    does<MMUEXT_CLEAR_PAGE, clear_page>, does<MMUEXT_COPY_PAGE, copy_page>);
 
 }  // namespace
 

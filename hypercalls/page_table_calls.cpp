@@ -48,9 +48,7 @@ Result<CpuMask> cpus_of_vcpus(std::uint64_t bit_map) {
     return cpus;
 }
 
-void flush_on(CpuMask among) {
-    flush_cpus(cpus_that_know({running().domain.id}, among));
-}
+void flush_on(CpuMask among) { flush_cpus(cpus_that_know({running().domain.id}, among)); }
 
 void flush_page_on_these(CpuMask among, std::uint64_t address) {
     flush_page_on(cpus_that_know({running().domain.id}, among), address);

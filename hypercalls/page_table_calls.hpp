@@ -18,4 +18,4 @@ Result<CpuMask> cpus_of_vcpus(std::uint64_t bit_map);
 void flush_on(CpuMask among);
 void flush_page_on_these(CpuMask among, std::uint64_t address);
 
-}  // namespace basalt::hypercalls
+}   // namespace basalt::hypercalls

@@ -80,8 +80,7 @@ Result<Pirq> map_msi(DomainId domain, const physdev_map_pirq_t& request) {
     if (!several && entry > 0x7ff) return refuse(Error::invalid);
     const bool extended = !several && request.table_base != 0;
     return map_message(domain,
-                       {.function = {.segment = static_cast<std::uint16_t>(
-                                         request.type == MAP_PIRQ_TYPE_MSI ? 0 : bus >> 16),
+                       {.function = {.segment = static_cast<std::uint16_t>(request.type == MAP_PIRQ_TYPE_MSI ? 0 : bus >> 16),
                                      .bus = static_cast<std::uint8_t>(bus),
                                      .devfn = static_cast<std::uint8_t>(request.devfn)},
                         .entry = static_cast<std::uint16_t>(extended ? entry : 0),
@@ -91,11 +90,11 @@ Result<Pirq> map_msi(DomainId domain, const physdev_map_pirq_t& request) {
 
 Result<> map_pirq(Domain& domain, physdev_map_pirq_t& request) {
     switch (request.type) {
-    case MAP_PIRQ_TYPE_GSI: request.pirq = static_cast<int>(TRY(map_gsi(domain.id, request)).raw); return {};
-    case MAP_PIRQ_TYPE_MSI:
-    case MAP_PIRQ_TYPE_MSI_SEG:
-    case MAP_PIRQ_TYPE_MULTI_MSI: request.pirq = static_cast<int>(TRY(map_msi(domain.id, request)).raw); return {};
-    default: return refuse(Error::invalid);
+        case MAP_PIRQ_TYPE_GSI: request.pirq = static_cast<int>(TRY(map_gsi(domain.id, request)).raw); return {};
+        case MAP_PIRQ_TYPE_MSI:
+        case MAP_PIRQ_TYPE_MSI_SEG:
+        case MAP_PIRQ_TYPE_MULTI_MSI: request.pirq = static_cast<int>(TRY(map_msi(domain.id, request)).raw); return {};
+        default: return refuse(Error::invalid);
     }
 }
 
@@ -142,28 +141,16 @@ Result<> pci_mmcfg_reserved(const physdev_pci_mmcfg_reserved_t& request) {
 Result<> dbgp_op(const physdev_dbgp_op_t&) { return {}; }
 
 constexpr auto commands = bind<table::physdev_op>(
-    does<PHYSDEVOP_eoi, eoi>,
-    does<PHYSDEVOP_pirq_eoi_gmfn_v2, pirq_eoi_gmfn>,
-    does<PHYSDEVOP_irq_status_query, irq_status_query>,
-    does<PHYSDEVOP_set_iopl, set_iopl>,
-    does<PHYSDEVOP_set_iobitmap, set_iobitmap>,
-    does<PHYSDEVOP_apic_read, apic_read>,
-    does<PHYSDEVOP_apic_write, apic_write>,
-    does<PHYSDEVOP_alloc_irq_vector, alloc_irq_vector>,
-    does<PHYSDEVOP_map_pirq, map_pirq>,
-    does<PHYSDEVOP_unmap_pirq, unmap>,
-    does<PHYSDEVOP_setup_gsi, setup_gsi>,
-    does<PHYSDEVOP_manage_pci_add, manage_pci_add>,
-    does<PHYSDEVOP_manage_pci_add_ext, manage_pci_add_ext>,
-    does<PHYSDEVOP_manage_pci_remove, manage_pci_remove>,
-    does<PHYSDEVOP_pci_device_add, pci_device_add>,
-    does<PHYSDEVOP_pci_device_remove, pci_device_remove>,
-    does<PHYSDEVOP_restore_msi, restore_msi>,
-    does<PHYSDEVOP_restore_msi_ext, restore_msi_ext>,
-    does<PHYSDEVOP_prepare_msix, prepare_msix>,
-    does<PHYSDEVOP_release_msix, end_msix>,
-    does<PHYSDEVOP_pci_mmcfg_reserved, pci_mmcfg_reserved>,
-    does<PHYSDEVOP_dbgp_op, dbgp_op>);
+    does<PHYSDEVOP_eoi, eoi>, does<PHYSDEVOP_pirq_eoi_gmfn_v2, pirq_eoi_gmfn>,
+    does<PHYSDEVOP_irq_status_query, irq_status_query>, does<PHYSDEVOP_set_iopl, set_iopl>,
+    does<PHYSDEVOP_set_iobitmap, set_iobitmap>, does<PHYSDEVOP_apic_read, apic_read>, does<PHYSDEVOP_apic_write, apic_write>,
+    does<PHYSDEVOP_alloc_irq_vector, alloc_irq_vector>, does<PHYSDEVOP_map_pirq, map_pirq>, does<PHYSDEVOP_unmap_pirq, unmap>,
+    does<PHYSDEVOP_setup_gsi, setup_gsi>, does<PHYSDEVOP_manage_pci_add, manage_pci_add>,
+    does<PHYSDEVOP_manage_pci_add_ext, manage_pci_add_ext>, does<PHYSDEVOP_manage_pci_remove, manage_pci_remove>,
+    does<PHYSDEVOP_pci_device_add, pci_device_add>, does<PHYSDEVOP_pci_device_remove, pci_device_remove>,
+    does<PHYSDEVOP_restore_msi, restore_msi>, does<PHYSDEVOP_restore_msi_ext, restore_msi_ext>,
+    does<PHYSDEVOP_prepare_msix, prepare_msix>, does<PHYSDEVOP_release_msix, end_msix>,
+    does<PHYSDEVOP_pci_mmcfg_reserved, pci_mmcfg_reserved>, does<PHYSDEVOP_dbgp_op, dbgp_op>);
 
 }  // namespace
 

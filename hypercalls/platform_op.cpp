@@ -59,23 +59,21 @@ Result<> get_cpu_version(Request& request) {
     return {};
 }
 
-Result<> cpu_online(const Request& request) {
-    return is_present(request.u.cpu_ol.cpuid) ? Result<>() : refuse(Error::invalid);
-}
+Result<> cpu_online(const Request& request) { return is_present(request.u.cpu_ol.cpuid) ? Result<>() : refuse(Error::invalid); }
 
 // No BIOS call is made on the way up, so its lists of disks and screens are empty.
 Result<> firmware_info(Request& request) {
     auto& info = request.u.firmware_info;
     switch (info.type) {
-    case XEN_FW_DISK_INFO:
-    case XEN_FW_DISK_MBR_SIGNATURE:
-    case XEN_FW_VBEDDC_INFO: return refuse(Error::no_such_process);
-    case XEN_FW_KBD_SHIFT_FLAGS:
-        if (info.index != 0) return refuse(Error::no_such_process);
-        info.u.kbd_shift_flags = firmware().keyboard_shift_flags;
-        return {};
-    case XEN_FW_EFI_INFO: return refuse(Error::not_implemented);
-    default: return refuse(Error::invalid);
+        case XEN_FW_DISK_INFO:
+        case XEN_FW_DISK_MBR_SIGNATURE:
+        case XEN_FW_VBEDDC_INFO: return refuse(Error::no_such_process);
+        case XEN_FW_KBD_SHIFT_FLAGS:
+            if (info.index != 0) return refuse(Error::no_such_process);
+            info.u.kbd_shift_flags = firmware().keyboard_shift_flags;
+            return {};
+        case XEN_FW_EFI_INFO: return refuse(Error::not_implemented);
+        default: return refuse(Error::invalid);
     }
 }
 
@@ -134,14 +132,9 @@ Result<std::int64_t> resource_op(const Request& request) {
 }
 
 constexpr auto commands = bind<table::platform_op>(
-    does<XENPF_settime32, settime32>,
-    does<XENPF_settime64, settime64>,
-    does<XENPF_read_memtype, read_memtype>,
-    does<XENPF_get_cpu_version, get_cpu_version>,
-    does<XENPF_firmware_info, firmware_info>,
-    does<XENPF_enter_acpi_sleep, enter_acpi_sleep>,
-    does<XENPF_get_cpuinfo, get_cpuinfo>,
-    does<XENPF_cpu_online, cpu_online>,
+    does<XENPF_settime32, settime32>, does<XENPF_settime64, settime64>, does<XENPF_read_memtype, read_memtype>,
+    does<XENPF_get_cpu_version, get_cpu_version>, does<XENPF_firmware_info, firmware_info>,
+    does<XENPF_enter_acpi_sleep, enter_acpi_sleep>, does<XENPF_get_cpuinfo, get_cpuinfo>, does<XENPF_cpu_online, cpu_online>,
     does<XENPF_resource_op, resource_op>);
 
 }  // namespace

@@ -50,8 +50,7 @@ Step<std::uint64_t> change_reservation(ExtentsDone extents, const Result<Request
         const Extents extent = request->extents.is_null() ? Extents() : request->extents + done;
         if (!act_on_one(*request->domain, request->wanted, extent)) break;
         ++done;
-        budget.spend(std::int64_t{512}
-                     << request->wanted.order);    // a frame is cleaned, as many words as a table has
+        budget.spend(std::int64_t{512} << request->wanted.order);    // a frame is cleaned, as many words as a table has
         if (done < request->count && time_to_pause(budget)) {
             extents.keep(done);
             return Again{};
@@ -76,8 +75,7 @@ Step<std::uint64_t> populate_physmap(ExtentsDone done, Subject domain, IfThere<R
 
 Result<> claim_pages(const Reservation& reservation) {
     const Extents extents(reservation.extent_start.p);
-    if (!extents.is_null() || reservation.extent_order != 0 || reservation.mem_flags != 0)
-        return refuse(Error::invalid);
+    if (!extents.is_null() || reservation.extent_order != 0 || reservation.mem_flags != 0) return refuse(Error::invalid);
     const auto domain = living_domain(DomainId(reservation.domid));
     if (!domain || reservation.domid == DOMID_SELF) return refuse(Error::invalid);
     DomainMemory& memory = (*domain)->memory;

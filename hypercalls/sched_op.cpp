@@ -109,15 +109,10 @@ Result<> pin_override(const sched_pin_override_t& request) {
     return {};
 }
 
-constexpr auto commands = bind<table::sched_op>(
-    does<SCHEDOP_yield, yield>,
-    does<SCHEDOP_block, block>,
-    does<SCHEDOP_shutdown, shutdown>,
-    does<SCHEDOP_shutdown_code, shutdown_code>,
-    does<SCHEDOP_poll, poll>,
-    does<SCHEDOP_remote_shutdown, remote_shutdown>,
-    does<SCHEDOP_watchdog, watchdog>,
-    does<SCHEDOP_pin_override, pin_override>);
+constexpr auto commands = bind<table::sched_op>(does<SCHEDOP_yield, yield>, does<SCHEDOP_block, block>,
+                                                does<SCHEDOP_shutdown, shutdown>, does<SCHEDOP_shutdown_code, shutdown_code>,
+                                                does<SCHEDOP_poll, poll>, does<SCHEDOP_remote_shutdown, remote_shutdown>,
+                                                does<SCHEDOP_watchdog, watchdog>, does<SCHEDOP_pin_override, pin_override>);
 
 }  // namespace
 

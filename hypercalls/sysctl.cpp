@@ -137,7 +137,8 @@ Result<> numa(Request& request) {
         if (!nodes.is_null()) TRY((nodes + node).write(describe(NodeId(node), free[node])));
         if (distances.is_null()) continue;
         for (std::uint32_t to = 0; to < count; ++to)
-            TRY((distances + (node * count + to)).write(distance_between(NodeId(node), NodeId(to)).value_or(XEN_INVALID_NODE_DIST)));
+            TRY((distances + (node * count + to))
+                    .write(distance_between(NodeId(node), NodeId(to)).value_or(XEN_INVALID_NODE_DIST)));
     }
     wish.num_nodes = count;
     return {};
@@ -185,8 +186,7 @@ Result<> idle_times(Request& request) {
     auto& wish = request.u.getcpuinfo;
     const auto count = std::min(wish.max_cpus, static_cast<std::uint32_t>(online_cpu_count()));
     const GuestPointer<xen_sysctl_cpuinfo_t> times(wish.info.p);
-    for (std::uint32_t cpu = 0; cpu < count; ++cpu)
-        TRY((times + cpu).write({.idletime = scheduler().idle_time(CpuId(cpu))}));
+    for (std::uint32_t cpu = 0; cpu < count; ++cpu) TRY((times + cpu).write({.idletime = scheduler().idle_time(CpuId(cpu))}));
     wish.nr_cpus = count;
     return {};
 }
@@ -215,20 +215,12 @@ Result<> debug_keys(Request& request) {
 }
 
 constexpr auto commands = bind<table::sysctl>(
-    does<XEN_SYSCTL_readconsole, read_console>,
-    does<XEN_SYSCTL_physinfo, physinfo>,
-    does<XEN_SYSCTL_sched_id, scheduler_id>,
-    does<XEN_SYSCTL_getdomaininfolist, domain_list>,
-    does<XEN_SYSCTL_cputopoinfo, cpu_topology>,
-    does<XEN_SYSCTL_numainfo, numa>,
-    does<XEN_SYSCTL_pcitopoinfo, pci_topology>,
-    does<XEN_SYSCTL_cpupool_op, cpu_pool>,
-    does<XEN_SYSCTL_scheduler_op, pool_scheduling>,
-    does<XEN_SYSCTL_getcpuinfo, idle_times>,
-    does<XEN_SYSCTL_get_cpu_policy, system_cpu_policy>,
-    does<XEN_SYSCTL_get_cpu_featureset, cpu_featureset>,
-    does<XEN_SYSCTL_get_cpu_levelling_caps, cpu_levelling>,
-    does<XEN_SYSCTL_debug_keys, debug_keys>);
+    does<XEN_SYSCTL_readconsole, read_console>, does<XEN_SYSCTL_physinfo, physinfo>, does<XEN_SYSCTL_sched_id, scheduler_id>,
+    does<XEN_SYSCTL_getdomaininfolist, domain_list>, does<XEN_SYSCTL_cputopoinfo, cpu_topology>,
+    does<XEN_SYSCTL_numainfo, numa>, does<XEN_SYSCTL_pcitopoinfo, pci_topology>, does<XEN_SYSCTL_cpupool_op, cpu_pool>,
+    does<XEN_SYSCTL_scheduler_op, pool_scheduling>, does<XEN_SYSCTL_getcpuinfo, idle_times>,
+    does<XEN_SYSCTL_get_cpu_policy, system_cpu_policy>, does<XEN_SYSCTL_get_cpu_featureset, cpu_featureset>,
+    does<XEN_SYSCTL_get_cpu_levelling_caps, cpu_levelling>, does<XEN_SYSCTL_debug_keys, debug_keys>);
 
 }  // namespace
 

@@ -27,7 +27,8 @@ std::uint32_t flags_of(Domain& domain) {
     if (domain.is_dying()) flags |= XEN_DOMINF_dying;
     const RunEnd::State end = domain.run_end.state();
     if (end.over) flags |= XEN_DOMINF_shutdown;
-    const std::uint32_t reason = end.reason ? *end.reason : ~std::uint32_t{0};   // none: as Xen tells it, to tools of dying domains
+    const std::uint32_t reason =
+        end.reason ? *end.reason : ~std::uint32_t{0};   // none: as Xen tells it, to tools of dying domains
     return flags | reason << XEN_DOMINF_shutdownshift;
 }
 

@@ -71,15 +71,12 @@ Result<> disable_assist(std::uint32_t type) {
     return {};
 }
 
-constexpr auto callback_commands = bind<table::callback_op>(
-    does<CALLBACKOP_register, register_callback>,
-    does<CALLBACKOP_unregister, unregister_callback>);
-constexpr auto nmi_commands = bind<table::nmi_op>(
-    does<XENNMI_register_callback, register_nmi_handler>,
-    does<XENNMI_unregister_callback, unset_nmi_handler>);
-constexpr auto assist_commands = bind<table::vm_assist>(
-    does<VMASST_CMD_enable, enable_assist>,
-    does<VMASST_CMD_disable, disable_assist>);
+constexpr auto callback_commands =
+    bind<table::callback_op>(does<CALLBACKOP_register, register_callback>, does<CALLBACKOP_unregister, unregister_callback>);
+constexpr auto nmi_commands = bind<table::nmi_op>(does<XENNMI_register_callback, register_nmi_handler>,
+                                                  does<XENNMI_unregister_callback, unset_nmi_handler>);
+constexpr auto assist_commands =
+    bind<table::vm_assist>(does<VMASST_CMD_enable, enable_assist>, does<VMASST_CMD_disable, disable_assist>);
 
 }  // namespace
 

@@ -11,9 +11,7 @@ Result<> flush_as_asked(std::uint64_t flags, std::uint64_t address) {
     if (kind != UVMF_TLB_FLUSH && kind != UVMF_INVLPG) return {};
     const std::uint64_t where = flags & ~UVMF_FLUSHTYPE_MASK;
     const CpuMask here = CpuMask::of(this_cpu().id);
-    const CpuMask cpus = where == UVMF_LOCAL ? here
-                         : where == UVMF_ALL ? online_cpus()
-                                             : TRY(cpus_of_vcpus(where));
+    const CpuMask cpus = where == UVMF_LOCAL ? here : where == UVMF_ALL ? online_cpus() : TRY(cpus_of_vcpus(where));
     if (kind == UVMF_TLB_FLUSH)
         flush_on(cpus);
     else

@@ -29,8 +29,7 @@ Result<> vcpu_context(Domain& domain, xen_domctl_t& request) {
         const Paused paused(domain);
         get_context(*vcpu, *context);
     }
-    return GuestPointer<vcpu_guest_context>(reinterpret_cast<std::uint64_t>(request.u.vcpucontext.ctxt.p))
-        .write(*context);
+    return GuestPointer<vcpu_guest_context>(reinterpret_cast<std::uint64_t>(request.u.vcpucontext.ctxt.p)).write(*context);
 }
 
 // With VGCF_online the vcpu is up afterwards, without it is down.
@@ -59,8 +58,8 @@ struct AffinityWish {
 };
 Result<AffinityWish> affinity_wish(const xen_domctl_vcpuaffinity& wish) {
     const AffinityWish about{(wish.flags & XEN_VCPUAFFINITY_HARD) != 0, (wish.flags & XEN_VCPUAFFINITY_SOFT) != 0};
-    const bool nowhere = (about.hard && wish.cpumap_hard.bitmap.p == nullptr) ||
-                         (about.soft && wish.cpumap_soft.bitmap.p == nullptr);
+    const bool nowhere =
+        (about.hard && wish.cpumap_hard.bitmap.p == nullptr) || (about.soft && wish.cpumap_soft.bitmap.p == nullptr);
     if (wish.flags == 0 || nowhere) return refuse(Error::invalid);
     return about;
 }

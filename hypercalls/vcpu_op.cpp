@@ -162,19 +162,12 @@ Result<vcpu_get_physid> get_physid(Vcpu& vcpu) {
 }
 
 constexpr auto commands = bind<table::vcpu_op, Vcpu&>(
-    does<VCPUOP_initialise, initialise>,
-    does<VCPUOP_up, up>,
-    does<VCPUOP_down, down>,
-    does<VCPUOP_is_up, is_up>,
+    does<VCPUOP_initialise, initialise>, does<VCPUOP_up, up>, does<VCPUOP_down, down>, does<VCPUOP_is_up, is_up>,
     does<VCPUOP_get_runstate_info, get_runstate_info>,
     does<VCPUOP_register_runstate_memory_area, register_runstate_memory_area>,
-    does<VCPUOP_set_periodic_timer, set_periodic_timer>,
-    does<VCPUOP_stop_periodic_timer, stop_periodic_timer>,
-    does<VCPUOP_set_singleshot_timer, set_singleshot_timer>,
-    does<VCPUOP_stop_singleshot_timer, stop_singleshot_timer>,
-    does<VCPUOP_register_vcpu_info, register_vcpu_info>,
-    does<VCPUOP_send_nmi, send_nmi>,
-    does<VCPUOP_get_physid, get_physid>,
+    does<VCPUOP_set_periodic_timer, set_periodic_timer>, does<VCPUOP_stop_periodic_timer, stop_periodic_timer>,
+    does<VCPUOP_set_singleshot_timer, set_singleshot_timer>, does<VCPUOP_stop_singleshot_timer, stop_singleshot_timer>,
+    does<VCPUOP_register_vcpu_info, register_vcpu_info>, does<VCPUOP_send_nmi, send_nmi>, does<VCPUOP_get_physid, get_physid>,
     does<VCPUOP_register_vcpu_time_memory_area, register_vcpu_time_memory_area>);
 
 }  // namespace

@@ -27,9 +27,7 @@ Result<std::int64_t> version() { return reported_version; }
 Result<> extraversion(xen_extraversion_t& to) { return tell(to, extra_version); }
 Result<> capabilities(xen_capabilities_info_t& to) { return tell(to, capabilities_text); }
 Result<> changeset(xen_changeset_info_t& to) { return tell(to, source_name); }
-Result<> commandline(xen_commandline_t& to) {
-    return tell(to, caller_is_privileged() ? boot_info().command_line : denied);
-}
+Result<> commandline(xen_commandline_t& to) { return tell(to, caller_is_privileged() ? boot_info().command_line : denied); }
 
 // Who built it would make two builds of one source differ; the date is the source's.
 Result<> compile_info(xen_compile_info_t& info) {
@@ -45,9 +43,9 @@ Result<> platform_parameters(xen_platform_parameters_t& parameters) {
 }
 
 constexpr std::uint32_t feature(unsigned number) { return std::uint32_t{1} << number; }
-constexpr std::uint32_t features_of_pv =
-    feature(XENFEAT_mmu_pt_update_preserve_ad) | feature(XENFEAT_highmem_assist) | feature(XENFEAT_gnttab_map_avail_bits) |
-    feature(XENFEAT_memory_op_vnode_supported) | feature(XENFEAT_direct_mapped);
+constexpr std::uint32_t features_of_pv = feature(XENFEAT_mmu_pt_update_preserve_ad) | feature(XENFEAT_highmem_assist) |
+                                         feature(XENFEAT_gnttab_map_avail_bits) | feature(XENFEAT_memory_op_vnode_supported) |
+                                         feature(XENFEAT_direct_mapped);
 
 Result<> get_features(xen_feature_info_t& info) {
     if (info.submap_idx != 0) return refuse(Error::invalid);
@@ -79,16 +77,10 @@ Result<std::int64_t> build_id(GuestPointer<xen_build_id_t> to) {
 }
 
 constexpr auto commands = bind<table::xen_version>(
-    does<XENVER_version, version>,
-    does<XENVER_extraversion, extraversion>,
-    does<XENVER_compile_info, compile_info>,
-    does<XENVER_capabilities, capabilities>,
-    does<XENVER_changeset, changeset>,
-    does<XENVER_platform_parameters, platform_parameters>,
-    does<XENVER_get_features, get_features>,
-    does<XENVER_pagesize, pagesize>,
-    does<XENVER_guest_handle, guest_handle>,
-    does<XENVER_commandline, commandline>,
+    does<XENVER_version, version>, does<XENVER_extraversion, extraversion>, does<XENVER_compile_info, compile_info>,
+    does<XENVER_capabilities, capabilities>, does<XENVER_changeset, changeset>,
+    does<XENVER_platform_parameters, platform_parameters>, does<XENVER_get_features, get_features>,
+    does<XENVER_pagesize, pagesize>, does<XENVER_guest_handle, guest_handle>, does<XENVER_commandline, commandline>,
     does<XENVER_build_id, build_id>);
 
 [[gnu::noinline]] Ending ask_row(Call call, std::uint32_t command) { return give(commands, command, call); }

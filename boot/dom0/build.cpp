@@ -68,8 +68,7 @@ struct KernelFile {
 Started<KernelFile> elf_file_in(Bytes module) {
     const Payload payload = TRY(find_payload(module));
     if (payload.packing == Packing::none) return KernelFile{payload.bytes, std::nullopt};
-    log(Level::info, "Dom0 kernel: {} KiB packed, {} KiB unpacked", payload.bytes.size() >> 10,
-        payload.unpacked_size >> 10);
+    log(Level::info, "Dom0 kernel: {} KiB packed, {} KiB unpacked", payload.bytes.size() >> 10, payload.unpacked_size >> 10);
     WorkingMemory unpacked = TRY(WorkingMemory::take(payload.unpacked_size));
     const WorkingMemory scratch = TRY(WorkingMemory::take(scratch_for(payload.packing)));
     TRY(unpack(payload, unpacked.bytes(), scratch.bytes()));
@@ -222,8 +221,8 @@ Started<Domain*> build(const Wishes& wishes) {
     const std::uint32_t vcpus = vcpus_for(wishes);
     const Plan plan = TRY(plan_for(image, fit.frames, wishes.initrd.size()));
 
-    Domain* const domain = TRY(unless_refused(
-        create_domain({.id = DomainId(0), .privileged = true, .vcpu_limit = vcpus}), no_memory_for_it));
+    Domain* const domain =
+        TRY(unless_refused(create_domain({.id = DomainId(0), .privileged = true, .vcpu_limit = vcpus}), no_memory_for_it));
     domain->memory.most = fit.most;
     while (domain->vcpus().size() < vcpus) TRY(unless_refused(domain->add_vcpu(), "there is no memory for its vcpus"));
     if (wishes.vcpus_pinned) TRY(unless_refused(pin_each(*domain, wishes.cpus), "its vcpus cannot be pinned"));
@@ -234,8 +233,7 @@ Started<Domain*> build(const Wishes& wishes) {
 
     fill_p2m(plan);
     fill_start_info(*domain, plan, wishes, image.notes.module_by_pfn);
-    if (const auto page = image.notes.hypercall_page)
-        write_hypercall_page(&memory.at<std::byte>(plan.pfn_of(*page)));
+    if (const auto page = image.notes.hypercall_page) write_hypercall_page(&memory.at<std::byte>(plan.pfn_of(*page)));
     log(Level::info, "Dom0 has {} MiB, {} vcpus; kernel {x}-{x}, entry {x}", fit.frames / mebibyte, vcpus, image.start,
         image.end, image.entry);
     TRY(start_first_vcpu(*domain, image, plan));

@@ -113,8 +113,8 @@ Started<> check_segments(Bytes file, const FileHeader& header) {
         if (!program) return because("the file is cut short: {} bytes, its list of segments lies behind", file.size());
         if (program->type != program_load && program->type != program_note) continue;
         if (program->file_size != 0 && !part(file, program->offset, program->file_size))
-            return because("the file is cut short: {} bytes, a segment of {} begins at {}", file.size(),
-                           program->file_size, program->offset);
+            return because("the file is cut short: {} bytes, a segment of {} begins at {}", file.size(), program->file_size,
+                           program->offset);
     }
     return {};
 }
@@ -173,7 +173,8 @@ Started<ElfImage> read_elf(Bytes file) {
     if (!found.has_physical_offset) found.notes.physical_offset = found.notes.virtual_base;
 
     ElfImage image{.notes = found.notes, .entry = found.notes.entry.value_or(header->entry), .start = ~std::uint64_t{0}};
-    TRY(each_segment(program_load, [&](const ProgramHeader& program, Bytes bytes) { return add_segment(image, program, bytes); }));
+    TRY(each_segment(program_load,
+                     [&](const ProgramHeader& program, Bytes bytes) { return add_segment(image, program, bytes); }));
     TRY(check(image));
     return image;
 }

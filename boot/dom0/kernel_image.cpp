@@ -32,8 +32,12 @@ bool starts_with(Bytes bytes, std::string_view prefix) {
 
 Packing packing_of(Bytes payload) {
     using namespace std::string_view_literals;
-    if (starts_with(payload, "\x7f" "ELF"sv)) return Packing::none;
-    if (starts_with(payload, "\xfd" "7zXZ\0"sv)) return Packing::xz;
+    if (starts_with(payload, "\x7f"
+                             "ELF"sv))
+        return Packing::none;
+    if (starts_with(payload, "\xfd"
+                             "7zXZ\0"sv))
+        return Packing::xz;
     if (starts_with(payload, "\x28\xb5\x2f\xfd"sv)) return Packing::zstd;
     if (starts_with(payload, "\x1f\x8b"sv)) return Packing::gzip;
     if (starts_with(payload, "\x02\x21\x4c\x18"sv)) return Packing::lz4;
@@ -52,20 +56,20 @@ Started<Payload> find_payload(Bytes file) {
         return because("it is a bzImage older than boot protocol 2.08");
 
     const auto sectors = field<std::uint8_t>(file, setup_sectors_at);
-    const std::size_t offset =
-        ((sectors != 0 ? sectors : 4) + 1) * sector_size + field<std::uint32_t>(file, payload_offset_at);
+    const std::size_t offset = ((sectors != 0 ? sectors : 4) + 1) * sector_size + field<std::uint32_t>(file, payload_offset_at);
     const std::size_t length = field<std::uint32_t>(file, payload_length_at);
     if (offset > file.size() || length > file.size() - offset || length < sizeof(std::uint32_t))
-        return because("the file is cut short: {} bytes, the bzImage's payload of {} begins at {}", file.size(), length, offset);
+        return because("the file is cut short: {} bytes, the bzImage's payload of {} begins at {}", file.size(), length,
+                       offset);
 
     const Bytes payload = file.subspan(offset, length);
     const Packing packing = packing_of(payload);
-    if (packing == Packing::unknown) return because("it is packed in a way that Basalt does not know (xz, zstd, gzip and lz4 it knows)");
+    if (packing == Packing::unknown)
+        return because("it is packed in a way that Basalt does not know (xz, zstd, gzip and lz4 it knows)");
     // The last four bytes of a packed payload are its unpacked size; zstd and lz4 take them for damage.
     const std::size_t size_field = packing == Packing::none ? 0 : sizeof(std::uint32_t);
-    const std::size_t unpacked = packing == Packing::none
-                                     ? length
-                                     : field<std::uint32_t>(payload, length - sizeof(std::uint32_t));
+    const std::size_t unpacked =
+        packing == Packing::none ? length : field<std::uint32_t>(payload, length - sizeof(std::uint32_t));
     const bool ends_with_size = packing == Packing::zstd || packing == Packing::lz4;
     return Payload{payload.first(length - (ends_with_size ? size_field : 0)), packing, unpacked};
 }

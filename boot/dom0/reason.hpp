@@ -16,8 +16,7 @@ namespace basalt::dom0 {
 
 class Reason {
 public:
-    Reason(std::string_view format, std::span<const Argument> arguments)
-        : size_(format_into(text_, format, arguments)) {}
+    Reason(std::string_view format, std::span<const Argument> arguments) : size_(format_into(text_, format, arguments)) {}
     std::string_view text() const { return {text_.data(), size_}; }
 
 private:

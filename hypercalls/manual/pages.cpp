@@ -89,7 +89,8 @@ void write_arguments(std::ostream& page, const Family& family) {
 
 void write_fields(std::ostream& page, const Row& row) {
     if (row.operand.size != 0)
-        page << "Structure: `" << row.operand.type << "`, " << row.operand.size << " bytes, " << text_of(row.operand.way) << ".\n\n";
+        page << "Structure: `" << row.operand.type << "`, " << row.operand.size << " bytes, " << text_of(row.operand.way)
+             << ".\n\n";
     if (row.fields.empty()) return;
     page << "| field | |\n| --- | --- |\n";
     for (const auto& field : row.fields) page << "| " << field.name << " | " << in_table(field.meaning) << " |\n";
@@ -155,10 +156,13 @@ std::string page_of(const Family& family, const std::vector<Promise>& promises) 
 
 std::string index_page() {
     std::ostringstream page;
-    page << note << "# Reference of hypercalls\n\nEach call, what it does, asks and answers, where it differs from stock Xen 4.17, and "
-            "the tests that show it. Beside those that a row names, every row is asked with structures that are nonsense or cannot be "
+    page << note
+         << "# Reference of hypercalls\n\nEach call, what it does, asks and answers, where it differs from stock Xen 4.17, and "
+            "the tests that show it. Beside those that a row names, every row is asked with structures that are nonsense or "
+            "cannot be "
             "reached and about domains that are not there ([each_row](../../tests/guest/each_row.cpp)), and by a domain "
-            "without privileges ([unprivileged](../../tests/guest/unprivileged.cpp)).\n\n| number | call | commands | |\n| --- | --- | --- | --- |\n";
+            "without privileges ([unprivileged](../../tests/guest/unprivileged.cpp)).\n\n| number | call | commands | |\n| --- "
+            "| --- | --- | --- |\n";
     for (const Family* family : table::families) {
         if (family->is_left_out()) continue;
         page << "| " << family->number << " | [" << family->name << "](" << family->name << ".md) | "
@@ -178,9 +182,8 @@ void list_answers(std::ostream& list, const std::string& name, const std::vector
     for (const Refusal& refusal : refusals) {
         if (std::ranges::contains(told, refusal.answer)) continue;
         told.push_back(refusal.answer);
-        const bool tested = std::ranges::any_of(refusals, [&](const Refusal& other) {
-            return other.answer == refusal.answer && other.untested.empty();
-        });
+        const bool tested = std::ranges::any_of(
+            refusals, [&](const Refusal& other) { return other.answer == refusal.answer && other.untested.empty(); });
         list << name << '\t' << (refusal.answer.is_grant_status ? "status" : "") << refusal.answer.number << '\t'
              << manual::text_of(refusal.answer) << '\t' << (tested ? "" : refusal.untested) << '\n';
     }
@@ -190,7 +193,8 @@ std::string answers_list() {
     std::ostringstream list;
     for (const Family* family : table::families) {
         const std::string unknown = std::string(family->name) + ".?";
-        if (family->selector != Selector::none || family->is_left_out()) list_answers(list, unknown, {Refusal{family->unknown, "there is no such command"}});
+        if (family->selector != Selector::none || family->is_left_out())
+            list_answers(list, unknown, {Refusal{family->unknown, "there is no such command"}});
         list_answers(list, unknown, {family->refusals.begin(), family->refusals.end()});
         for (const Row& row : family->rows) {
             if (!row.is_left_out()) list << name_of(*family, row) << "\t0\t0\t\n";

@@ -38,7 +38,8 @@ std::vector<Promise> promises_in(const std::filesystem::path& guests) {
     std::vector<Promise> found;
     for (const auto& source : sources) {
         const std::string text = contents(source);
-        for (auto match = std::sregex_iterator(text.begin(), text.end(), case_pattern); match != std::sregex_iterator(); ++match)
+        for (auto match = std::sregex_iterator(text.begin(), text.end(), case_pattern); match != std::sregex_iterator();
+             ++match)
             found.push_back({source.stem().string(), (*match)[1], joined((*match)[2])});
     }
     return found;

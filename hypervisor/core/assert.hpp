@@ -7,5 +7,4 @@ namespace basalt {
 
 }  // namespace basalt
 
-#define ASSERT(claim) \
-    ((claim) ? static_cast<void>(0) : ::basalt::assertion_failed(#claim, __FILE__, __LINE__))
+#define ASSERT(claim) ((claim) ? static_cast<void>(0) : ::basalt::assertion_failed(#claim, __FILE__, __LINE__))

@@ -23,8 +23,7 @@ struct CpuMask {
 
     template <typename Action>
     constexpr void for_each(Action&& action) const {
-        for (auto rest = bits; rest != 0; rest &= rest - 1)
-            action(CpuId(static_cast<std::uint32_t>(std::countr_zero(rest))));
+        for (auto rest = bits; rest != 0; rest &= rest - 1) action(CpuId(static_cast<std::uint32_t>(std::countr_zero(rest))));
     }
 };
 

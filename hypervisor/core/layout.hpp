@@ -45,7 +45,8 @@ constexpr Address ldt_of(VcpuId vcpu) { return gdt_of(vcpu) + descriptor_pages *
 //   page 0 header | 1 guard | 2 NMI | 3 #DB | 4 guard | 5 #DF | 6 guard | 7 #MC | 8 guard | 9-15 main stack
 // #DB has a stack of its own: after MOV SS it may come on SYSCALL's first instruction, with RSP still the guest's.
 inline constexpr std::size_t cpu_block_size = 64 * 1024;
-inline constexpr std::size_t nmi_stack_page = 2, debug_stack_page = 3, double_fault_stack_page = 5, machine_check_stack_page = 7;
+inline constexpr std::size_t nmi_stack_page = 2, debug_stack_page = 3, double_fault_stack_page = 5,
+                             machine_check_stack_page = 7;
 // Entry aliases (entry text, then that CPU's entry data) follow the blocks.
 inline constexpr Address entry_area = cpu_area + (Address{1} << 30);
 inline constexpr std::size_t entry_alias_size = 64 * 1024;

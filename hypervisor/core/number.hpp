@@ -15,9 +15,7 @@ struct Number {
     constexpr Number() = default;
     constexpr explicit Number(Word word) : raw(word) {}
     friend constexpr auto operator<=>(Number, Number) = default;
-    friend constexpr Number operator+(Number number, Word step) {
-        return Number(static_cast<Word>(number.raw + step));
-    }
+    friend constexpr Number operator+(Number number, Word step) { return Number(static_cast<Word>(number.raw + step)); }
     friend constexpr Word operator-(Number end, Number begin) { return static_cast<Word>(end.raw - begin.raw); }
     constexpr Number& operator++() {
         ++raw;

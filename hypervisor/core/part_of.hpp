@@ -9,8 +9,7 @@ template <typename Whole, typename Part>
 class PartOf : public Part {
 public:
     template <typename... Arguments>
-    explicit PartOf(Whole& whole, Arguments&&... arguments)
-        : Part(std::forward<Arguments>(arguments)...), whole_(whole) {}
+    explicit PartOf(Whole& whole, Arguments&&... arguments) : Part(std::forward<Arguments>(arguments)...), whole_(whole) {}
 
     // `part` is one that a Whole embeds: nobody else makes any.
     static Whole& whole_of(Part& part) { return static_cast<PartOf&>(part).whole_; }

@@ -52,7 +52,9 @@ public:
         return static_cast<const Base&>(one) == static_cast<const Base&>(other);
     }
     template <std::same_as<T> U>
-    friend constexpr bool operator==(const Result& result, const U& value) { return result.has_value() && *result == value; }
+    friend constexpr bool operator==(const Result& result, const U& value) {
+        return result.has_value() && *result == value;
+    }
 };
 static_assert(Result<int>(1) == Result<int>(1) && Result<int>(1) != Result<int>(2) && Result<int>(1) == 1);
 
@@ -64,14 +66,16 @@ constexpr std::int64_t errno_of(Error error) { return -static_cast<std::int64_t>
 
 // What TRY leaves a function with.
 template <typename T, typename E>
-constexpr std::unexpected<E> unfinished(const std::expected<T, E>& result) { return std::unexpected(result.error()); }
+constexpr std::unexpected<E> unfinished(const std::expected<T, E>& result) {
+    return std::unexpected(result.error());
+}
 
 }  // namespace basalt
 
 // Evaluate to the value of a Result (or of a Step or Outcome: again.hpp), or leave the enclosing function as it ended.
-#define TRY(expression)                                  \
-    ({                                                   \
-        auto&& try_result = (expression);                \
-        if (!try_result) return unfinished(try_result);  \
-        *std::move(try_result);                          \
+#define TRY(expression)                                 \
+    ({                                                  \
+        auto&& try_result = (expression);               \
+        if (!try_result) return unfinished(try_result); \
+        *std::move(try_result);                         \
     })

@@ -21,9 +21,7 @@ struct Argument {
 constexpr Argument argument_of(std::string_view text) { return {Argument::Kind::text, 0, text}; }
 constexpr Argument argument_of(const char* text) { return argument_of(std::string_view(text)); }
 constexpr Argument argument_of(bool claim) { return argument_of(claim ? std::string_view("yes") : "no"); }
-constexpr Argument argument_of(char letter) {
-    return {Argument::Kind::character, static_cast<unsigned char>(letter), {}};
-}
+constexpr Argument argument_of(char letter) { return {Argument::Kind::character, static_cast<unsigned char>(letter), {}}; }
 template <std::integral Integer>
 constexpr Argument argument_of(Integer value) {
     if constexpr (std::signed_integral<Integer>) {

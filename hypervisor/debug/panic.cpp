@@ -35,9 +35,7 @@ void panic_ends() {
     reset_after_panic(true);
 }
 
-bool panic_is_under_way() {
-    return owner != nobody;
-}
+bool panic_is_under_way() { return owner != nobody; }
 
 void assertion_failed(const char* claim, const char* file, int line) {
     panic("This should hold: {} ({}:{})", claim, file, line);
@@ -47,12 +45,8 @@ void assertion_failed(const char* claim, const char* file, int line) {
 
 _LIBCPP_BEGIN_NAMESPACE_STD
 
-[[noreturn]] void __libcpp_verbose_abort(const char* what, ...) {
-    basalt::panic("libc++: {}", what);
-}
+[[noreturn]] void __libcpp_verbose_abort(const char* what, ...) { basalt::panic("libc++: {}", what); }
 
 _LIBCPP_END_NAMESPACE_STD
 
-extern "C" [[noreturn]] void __cxa_pure_virtual() {
-    basalt::panic("a pure virtual function was called");
-}
+extern "C" [[noreturn]] void __cxa_pure_virtual() { basalt::panic("a pure virtual function was called"); }

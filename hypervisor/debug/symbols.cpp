@@ -29,8 +29,8 @@ CodePlace name_of(std::uint64_t address) {
     const auto all = symbols();
     const auto offset = address - reinterpret_cast<std::uint64_t>(image_start);
     if (offset >= static_cast<std::uint64_t>(symbols_start - image_start)) return {};
-    const auto next = std::ranges::upper_bound(
-        all, offset, [](std::uint64_t a, std::uint64_t b) { return a < b; }, &Symbol::start);
+    const auto next =
+        std::ranges::upper_bound(all, offset, [](std::uint64_t a, std::uint64_t b) { return a < b; }, &Symbol::start);
     if (next == all.begin()) return {};
     const auto& symbol = *(next - 1);
     const auto* names = reinterpret_cast<const char*>(all.data() + all.size());

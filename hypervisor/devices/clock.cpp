@@ -49,9 +49,7 @@ void wait_for(const ReferenceClock& clock, std::uint64_t milliseconds) {
     while (clock.ticks_between(begin, clock.read()) < wanted) pause_briefly();
 }
 
-constexpr std::uint64_t difference(std::uint64_t one, std::uint64_t other) {
-    return one > other ? one - other : other - one;
-}
+constexpr std::uint64_t difference(std::uint64_t one, std::uint64_t other) { return one > other ? one - other : other - one; }
 
 // The first clock is believed; the others are asked whether they agree to a hundredth.
 struct Rates {

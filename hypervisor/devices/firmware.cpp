@@ -41,8 +41,7 @@ std::uint64_t look_for_root_pointer() {
     const auto ebda = std::uint64_t{segment} << 4;
     if (ebda >= 0x8'0000)
         if (const auto offset = acpi::find_root_pointer(firmware_bytes(ebda, 1024))) return ebda + *offset;
-    if (const auto offset = acpi::find_root_pointer(firmware_bytes(bios_area, bios_area_size)))
-        return bios_area + *offset;
+    if (const auto offset = acpi::find_root_pointer(firmware_bytes(bios_area, bios_area_size))) return bios_area + *offset;
     return 0;
 }
 
@@ -51,8 +50,8 @@ std::uint64_t root_pointer_by_uefi(std::uint64_t system_table) {
     if (system_table == 0) return 0;
     const auto list = efi::configuration_table(firmware_bytes(system_table, efi::system_table_size));
     if (list)
-        if (const auto found_at = efi::acpi_root_pointer(
-                firmware_bytes(list->address, list->entries * efi::configuration_entry_size)))
+        if (const auto found_at =
+                efi::acpi_root_pointer(firmware_bytes(list->address, list->entries * efi::configuration_entry_size)))
             return *found_at;
     log(Level::warning, "UEFI: its system table at {x} leads to no ACPI tables; Dom0 may not find them", system_table);
     return 0;
@@ -103,8 +102,8 @@ void find_firmware() {
     }
     for (auto table : acpi::tables_of(table_at(root->table), root->wide)) read_table(table);
     const auto& madt = found.madt;
-    log(Level::info, "ACPI: {} CPUs, {} IO-APICs, {} overrides; PM timer at {x}", madt.processors.size(),
-        madt.io_apics.size(), madt.overrides.size(), found.fadt.pm_timer);
+    log(Level::info, "ACPI: {} CPUs, {} IO-APICs, {} overrides; PM timer at {x}", madt.processors.size(), madt.io_apics.size(),
+        madt.overrides.size(), found.fadt.pm_timer);
     if (madt.processors_left_out != 0)
         log(Level::warning, "ACPI: {} CPUs more than Basalt has room for are not used", madt.processors_left_out);
 }

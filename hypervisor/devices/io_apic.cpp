@@ -74,13 +74,11 @@ void add_io_apic(IoApics& all, const acpi::IoApic& described) {
     const auto registers = map_device(described.address, page_size);
     if (!registers) return log(Level::warning, "IO-APIC at {x} cannot be mapped", described.address);
     const IoApic io_apic(*registers, described);
-    if (io_apic.read(version_register) == ~0u)
-        return log(Level::warning, "IO-APIC at {x} does not answer", described.address);
+    if (io_apic.read(version_register) == ~0u) return log(Level::warning, "IO-APIC at {x} does not answer", described.address);
     for (Gsi gsi(io_apic.first()); gsi.raw < io_apic.end(); ++gsi) io_apic.write_entry(gsi, {});
     all.add(io_apic);
     end_of_gsis = std::max(end_of_gsis, io_apic.end());
-    log(Level::info, "IO-APIC {} at {x}: GSI {} to {}", described.id, described.address, io_apic.first(),
-        io_apic.end() - 1);
+    log(Level::info, "IO-APIC {} at {x}: GSI {} to {}", described.id, described.address, io_apic.first(), io_apic.end() - 1);
 }
 
 }  // namespace

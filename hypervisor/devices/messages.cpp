@@ -17,9 +17,7 @@ volatile std::uint32_t& word(const MessageSlot& slot, EntryWord which) {
     return *reinterpret_cast<volatile std::uint32_t*>(slot.table_entry + which);
 }
 
-std::uint16_t at(const MessageSlot& slot, unsigned offset) {
-    return static_cast<std::uint16_t>(slot.capability + offset);
-}
+std::uint16_t at(const MessageSlot& slot, unsigned offset) { return static_cast<std::uint16_t>(slot.capability + offset); }
 
 pci::MsiControl control_of(const MessageSlot& slot) {
     return {static_cast<std::uint16_t>(read_pci(slot.function, at(slot, control_offset), 2))};

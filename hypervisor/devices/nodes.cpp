@@ -64,13 +64,14 @@ void measure_distances() {
     bool told = known.by_firmware && !table.empty();
     if (told)
         if (const auto good = acpi::check_distances(table, known.nodes); !good) {
-            log(Level::warning, "ACPI: SLIT is not used: {}; nodes are {} from each other", good.error(), unsigned{acpi::distance_between});
+            log(Level::warning, "ACPI: SLIT is not used: {}; nodes are {} from each other", good.error(),
+                unsigned{acpi::distance_between});
             told = false;
         }
     for (std::size_t from = 0; from < known.nodes.all.size(); ++from)
         for (std::size_t to = 0; to < known.nodes.all.size(); ++to)
             known.distances[from][to] =
-                told         ? acpi::distance(table, known.nodes.all[from].domain, known.nodes.all[to].domain).value_or(unreachable)
+                told ? acpi::distance(table, known.nodes.all[from].domain, known.nodes.all[to].domain).value_or(unreachable)
                 : from == to ? acpi::distance_within
                              : acpi::distance_between;
 }

@@ -77,15 +77,16 @@ std::uint32_t read_pci_for_dom0(std::uint32_t address, std::uint16_t port, unsig
 
 void write_pci_for_dom0(std::uint32_t address, std::uint16_t port, unsigned width, std::uint32_t value) {
     if (!(address & enabled)) return;
-    const pci::Function function{.segment = 0, .bus = static_cast<std::uint8_t>(address >> 16),
-                                 .devfn = static_cast<std::uint8_t>(address >> 8)};
+    const pci::Function function{
+        .segment = 0, .bus = static_cast<std::uint8_t>(address >> 16), .devfn = static_cast<std::uint8_t>(address >> 8)};
     const auto offset = static_cast<std::uint16_t>((address & 0xfc) + (port & 3));
     guarded_write(function, offset, width, value, [=](std::uint32_t allowed) { write_word(address, port, width, allowed); });
 }
 
 void write_pci_for_dom0(pci::Function function, std::uint16_t offset, unsigned width, std::uint32_t value) {
     guarded_write(function, offset, width, value, [=](std::uint32_t allowed) {
-        reachable(function, offset) ? write_pci(function, offset, width, allowed) : write_window(function, offset, width, allowed);
+        reachable(function, offset) ? write_pci(function, offset, width, allowed)
+                                    : write_window(function, offset, width, allowed);
     });
 }
 

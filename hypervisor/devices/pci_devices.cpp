@@ -27,9 +27,7 @@ void look_at(PciDevice& device) {
     find_table(device);
 }
 
-bool answers(pci::Function function) {
-    return function.segment == 0 && read_pci(function, pci::offset::vendor, 2) != 0xffff;
-}
+bool answers(pci::Function function) { return function.segment == 0 && read_pci(function, pci::offset::vendor, 2) != 0xffff; }
 
 Result<PciDevice*> remember(Routes& all, pci::Function function) {
     if (all.device_count == all.devices.size()) return refuse(Error::no_memory);
@@ -59,16 +57,14 @@ constexpr bool overlaps(unsigned offset, unsigned width, unsigned begin, unsigne
 
 bool has_messages(const Routes& all, const PciDevice& device, bool extended) {
     return std::any_of(all.of.begin(), all.of.end(), [&](const Route& route) {
-        return route.kind == Route::Kind::message && route.slot.function == device.function &&
-               route.slot.extended == extended;
+        return route.kind == Route::Kind::message && route.slot.function == device.function && route.slot.extended == extended;
     });
 }
 
 // Of the control word only the enable and mask bits are Dom0's: how many messages there are is not.
 constexpr std::uint32_t message_count_field = 0x70;
 
-std::optional<std::uint32_t> guard_msi(const PciDevice& device, std::uint16_t offset, unsigned width,
-                                       std::uint32_t value) {
+std::optional<std::uint32_t> guard_msi(const PciDevice& device, std::uint16_t offset, unsigned width, std::uint32_t value) {
     const auto control_at = static_cast<std::uint16_t>(device.msi + 2);
     const pci::MsiControl control{static_cast<std::uint16_t>(read_pci(device.function, control_at, 2))};
     if (!overlaps(offset, width, control_at, device.msi + control.length())) return value;
@@ -76,8 +72,7 @@ std::optional<std::uint32_t> guard_msi(const PciDevice& device, std::uint16_t of
     return (value & ~message_count_field) | (control.word & message_count_field);
 }
 
-std::optional<std::uint32_t> guard_msix(const PciDevice& device, std::uint16_t offset, unsigned width,
-                                        std::uint32_t value) {
+std::optional<std::uint32_t> guard_msix(const PciDevice& device, std::uint16_t offset, unsigned width, std::uint32_t value) {
     const unsigned control_at = device.msix + 2u;
     if (!overlaps(offset, width, control_at, device.msix + 12u)) return value;
     if (offset != control_at || width != 2) return {};

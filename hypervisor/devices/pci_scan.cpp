@@ -53,7 +53,8 @@ void look_at_pci() {
         unguarded += seen.unguarded;
     }
     if (unguarded != 0)
-        log(Level::warning, "PCI: {} functions with MSI-X more than Basalt has room for: Dom0 can write their tables", unguarded);
+        log(Level::warning, "PCI: {} functions with MSI-X more than Basalt has room for: Dom0 can write their tables",
+            unguarded);
     for (std::size_t window = 0; window < acpi::most_windows; ++window) {
         const auto bus = ends[window].bus();
         if (!bus) continue;

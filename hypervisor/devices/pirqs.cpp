@@ -52,8 +52,11 @@ MsiMessage message_of(const Route& route) { return msi_message(route.vector, des
 namespace {
 
 Redirection redirection_of(const Route& route) {
-    return {.vector = route.vector, .destination = destination_of(route.cpu), .level = route.level,
-            .active_low = route.active_low, .masked = !route.bound || route.waiting};
+    return {.vector = route.vector,
+            .destination = destination_of(route.cpu),
+            .level = route.level,
+            .active_low = route.active_low,
+            .masked = !route.bound || route.waiting};
 }
 
 // Makes the hardware say what the route says.
@@ -110,8 +113,8 @@ Result<MessageSlot> slot_for(Routes& all, const MessageRequest& request) {
     auto* device = TRY(known_device(all, request.function));
     const auto capability = request.extended ? device->msix : device->msi;
     if (capability == 0) return refuse(Error::no_device);
-    MessageSlot slot{.function = request.function, .capability = capability, .extended = request.extended,
-                     .entry = request.entry};
+    MessageSlot slot{
+        .function = request.function, .capability = capability, .extended = request.extended, .entry = request.entry};
     if (request.extended) {
         if (request.entry >= device->table_entries) return refuse(Error::invalid);
         slot.table_entry = TRY(table_of(*device)) + request.entry * pci::msix_entry_size;
@@ -187,8 +190,11 @@ Result<Pirq> map_message(DomainId domain, const MessageRequest& request) {
             all.vectors.give_back(static_cast<std::uint8_t>(*vector + each - 1));
         for (unsigned each = 0; each < count; ++each) {
             auto& route = all.of[first->raw + each];
-            route = {.kind = Route::Kind::message, .owner = domain, .vector = static_cast<std::uint8_t>(*vector + each),
-                     .slot = slot, .group = static_cast<std::uint8_t>(each == 0 ? count : 0)};
+            route = {.kind = Route::Kind::message,
+                     .owner = domain,
+                     .vector = static_cast<std::uint8_t>(*vector + each),
+                     .slot = slot,
+                     .group = static_cast<std::uint8_t>(each == 0 ? count : 0)};
             if (!request.extended) route.slot.entry = static_cast<std::uint16_t>(each);
             program(route, *first + each);
         }

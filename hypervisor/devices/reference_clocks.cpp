@@ -18,9 +18,7 @@ constexpr std::uint64_t femtoseconds_per_second = 1'000'000'000'000'000;
 
 constinit std::byte* hpet_registers = nullptr;      // set once at start-up
 
-volatile std::uint64_t& hpet(std::size_t offset) {
-    return *reinterpret_cast<volatile std::uint64_t*>(hpet_registers + offset);
-}
+volatile std::uint64_t& hpet(std::size_t offset) { return *reinterpret_cast<volatile std::uint64_t*>(hpet_registers + offset); }
 std::uint64_t read_hpet() { return hpet(hpet_counter) & 0xffff'ffff; }
 
 // The counter runs and interrupts nobody. The lower 32 bits are enough, and are there in every HPET.

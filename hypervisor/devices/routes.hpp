@@ -28,9 +28,7 @@ struct Route {
     MessageSlot slot;                // of a message
     std::uint8_t group = 1;          // messages allocated together, told by their first; 0: of another one's
 
-    bool belongs_to(DomainId domain) const {
-        return (kind == Kind::line || kind == Kind::message) && owner == domain;
-    }
+    bool belongs_to(DomainId domain) const { return (kind == Kind::line || kind == Kind::message) && owner == domain; }
 };
 
 // What the slot of a message's route is to say.

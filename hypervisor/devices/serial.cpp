@@ -108,8 +108,8 @@ bool arrived(char letter) {
 void open_serial(const SerialLine& line) {
     const auto port = line.port;
     out8(port + interrupt_enable, 0);
-    const auto form = static_cast<std::uint8_t>((line.bits - 5) | (line.stop_bits - 1) << 2 |
-                                                static_cast<unsigned>(line.parity) << 3);
+    const auto form =
+        static_cast<std::uint8_t>((line.bits - 5) | (line.stop_bits - 1) << 2 | static_cast<unsigned>(line.parity) << 3);
     if (line.baud != 0) {
         const auto divisor = clock_over_16 / line.baud;
         out8(port + line_control, divisor_latch);
@@ -175,8 +175,6 @@ bool take_serial(SerialInput looked_at) {
 }
 
 bool serial_owns_port(std::uint16_t port) { return console && port >= console->port && port < console->port + 8; }
-bool serial_owns_line(Gsi gsi) {
-    return console && console->isa_irq != 0 && isa_line(console->isa_irq).gsi == gsi;
-}
+bool serial_owns_line(Gsi gsi) { return console && console->isa_irq != 0 && isa_line(console->isa_irq).gsi == gsi; }
 
 }  // namespace basalt

@@ -22,15 +22,15 @@ void reset_by_acpi() {
     if (!fadt.can_reset) return;
     const std::uint64_t address = fadt.reset.address;
     switch (fadt.reset.space) {
-    case acpi::Space::port: out8(static_cast<std::uint16_t>(address), fadt.reset_value); break;
-    case acpi::Space::pci:
-        write_pci({.devfn = static_cast<std::uint8_t>((address >> 32 & 31) << 3 | (address >> 16 & 7))},
-                  static_cast<std::uint16_t>(address & 0xff), 1, fadt.reset_value);
-        break;
-    case acpi::Space::memory:
-        if (const auto mapped = map_device(address, 1))
-            *reinterpret_cast<volatile std::uint8_t*>(*mapped) = fadt.reset_value;
-        break;
+        case acpi::Space::port: out8(static_cast<std::uint16_t>(address), fadt.reset_value); break;
+        case acpi::Space::pci:
+            write_pci({.devfn = static_cast<std::uint8_t>((address >> 32 & 31) << 3 | (address >> 16 & 7))},
+                      static_cast<std::uint16_t>(address & 0xff), 1, fadt.reset_value);
+            break;
+        case acpi::Space::memory:
+            if (const auto mapped = map_device(address, 1))
+                *reinterpret_cast<volatile std::uint8_t*>(*mapped) = fadt.reset_value;
+            break;
     }
 }
 

@@ -25,8 +25,14 @@ std::uint8_t cmos(std::uint8_t index) {
 
 ClockRegisters read_registers() {
     const auto century = firmware().fadt.century_register;
-    return {.second = cmos(0), .minute = cmos(2), .hour = cmos(4), .day = cmos(7), .month = cmos(8), .year = cmos(9),
-            .century = century != 0 ? cmos(century) : std::uint8_t{0}, .format = cmos(0x0b)};
+    return {.second = cmos(0),
+            .minute = cmos(2),
+            .hour = cmos(4),
+            .day = cmos(7),
+            .month = cmos(8),
+            .year = cmos(9),
+            .century = century != 0 ? cmos(century) : std::uint8_t{0},
+            .format = cmos(0x0b)};
 }
 
 // Between updates, which is so when two readings in a row are the same. Bounded: there may be no clock at all.
@@ -56,8 +62,7 @@ WallClock wall_clock() {
 void set_wall_clock(std::uint64_t seconds, std::uint32_t nanoseconds, Instant at) {
     const auto since_1970 = seconds * nanoseconds_per_second + nanoseconds - at.raw;
     wall.with([since_1970](WallClock& clock) {
-        clock = {since_1970 / nanoseconds_per_second,
-                 static_cast<std::uint32_t>(since_1970 % nanoseconds_per_second)};
+        clock = {since_1970 / nanoseconds_per_second, static_cast<std::uint32_t>(since_1970 % nanoseconds_per_second)};
     });
     wall_clock_changed();
 }

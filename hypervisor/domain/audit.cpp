@@ -34,8 +34,7 @@ public:
         if (order > most_order) return refuse(Error::no_memory);
         return Counts(TRY(allocate_frames(order)), order, count);
     }
-    Counts(Counts&& other) noexcept
-        : first_(std::exchange(other.first_, no_mfn)), order_(other.order_), count_(other.count_) {}
+    Counts(Counts&& other) noexcept : first_(std::exchange(other.first_, no_mfn)), order_(other.order_), count_(other.count_) {}
     Counts& operator=(Counts&&) = delete;
     ~Counts() {
         if (first_ != no_mfn) free_frames(first_, order_);
@@ -56,8 +55,7 @@ struct Room {
 };
 
 Result<Room> take_room() {
-    return Room{TRY(Counts<paging::Expected>::take(memory_views.end.raw)),
-                TRY(Counts<std::uint32_t>::take(Census::owners)),
+    return Room{TRY(Counts<paging::Expected>::take(memory_views.end.raw)), TRY(Counts<std::uint32_t>::take(Census::owners)),
                 TRY(Counts<grants::Pins>::take(grants::Audit::most_entries()))};
 }
 
@@ -90,8 +88,7 @@ void count_domain(Domain& domain, paging::Audit& audit) {
     if (domain.shared_info_frame != no_mfn) add_writable(domain.shared_info_frame);
     if (domain.pirq_ends_page) add_writable(domain.pirq_ends_page.mfn());
     events::Audit(domain.events).for_each_page(add_writable);
-    for (std::uint32_t index = 0; index < domain.grants.frame_count(); ++index)
-        add_writable(*domain.grants.frame(index));
+    for (std::uint32_t index = 0; index < domain.grants.frame_count(); ++index) add_writable(*domain.grants.frame(index));
     grants::for_each_mapping(domain.grants, [&](grants::Handle, const grants::Mapping& mapping) {
         const Mfn mfn(mapping.frame);
         mapping.writing() ? add_writable(mfn) : audit.add_reference(mfn);

@@ -17,8 +17,7 @@ void show_general_registers(const Vcpu& vcpu) {
     log(Level::error, "rax {x16} rbx {x16} rcx {x16} rdx {x16}", r.rax, r.rbx, r.rcx, r.rdx);
     log(Level::error, "rsi {x16} rdi {x16} rbp {x16} r8  {x16}", r.rsi, r.rdi, r.rbp, r.r8);
     log(Level::error, "r9  {x16} r10 {x16} r11 {x16} r12 {x16}", r.r9, r.r10, r.r11, r.r12);
-    log(Level::error, "r13 {x16} r14 {x16} r15 {x16} guest {}", r.r13, r.r14, r.r15,
-        shown(vcpu).mode);
+    log(Level::error, "r13 {x16} r14 {x16} r15 {x16} guest {}", r.r13, r.r14, r.r15, shown(vcpu).mode);
 }
 
 void show_stack(const Vcpu& vcpu) {

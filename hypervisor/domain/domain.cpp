@@ -11,17 +11,13 @@
 namespace basalt {
 
 Vcpu::Vcpu(Domain& owner, VcpuId number)
-    : domain(owner),
-      kind(owner.kind),
-      id(number),
-      unit(*this, owner.share),
-      timers(*this, basalt::timers()),
+    : domain(owner), kind(owner.kind), id(number), unit(*this, owner.share), timers(*this, basalt::timers()),
       events(*this, owner.events, number) {}
 
 Domain::Domain(const DomainWishes& wishes)
     : id(wishes.id), kind(wishes.kind), privileged(wishes.privileged), vcpu_limit(wishes.vcpu_limit), handle(wishes.handle),
-      memory(*this, wishes.id), events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit),
-      watchdogs(*this), pauses(share, wishes.paused) {
+      memory(*this, wishes.id), events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit), watchdogs(*this),
+      pauses(share, wishes.paused) {
     memory.hardware = privileged;
     events.limit_ports(wishes.port_limit);
     grants.mappings.with([&](grants::MapTrack& track) { track.limit_pages(wishes.maptrack_frame_limit); });

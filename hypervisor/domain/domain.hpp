@@ -102,9 +102,7 @@ public:
     // After a change of reasons.
     void settle_vcpus() const;
 
-    static Domain& of(events::EventChannels& part) {
-        return PartOf<Domain, events::EventChannels>::whole_of(part);
-    }
+    static Domain& of(events::EventChannels& part) { return PartOf<Domain, events::EventChannels>::whole_of(part); }
 
 private:
     std::array<Vcpu*, most_vcpus> vcpus_{};

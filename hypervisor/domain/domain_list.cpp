@@ -81,9 +81,7 @@ Result<Domain*> listed_domain(DomainId id) {
     return at;
 }
 
-Result<Domain*> find_domain(DomainId id) {
-    return id == DomainId(DOMID_SELF) ? &running().domain : listed_domain(id);
-}
+Result<Domain*> find_domain(DomainId id) { return id == DomainId(DOMID_SELF) ? &running().domain : listed_domain(id); }
 
 Result<Domain*> living_domain(DomainId id) {
     Domain* const domain = TRY(find_domain(id));

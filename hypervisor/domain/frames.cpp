@@ -49,9 +49,7 @@ namespace events {
 void drop_shared_page(Mfn mfn) { drop_use_and_reference(mfn); }
 
 Result<void*> take_table_page() { return contents(TRY(allocate_frames())); }
-void give_table_page(void* page) {
-    free_frames(mfn_of(reinterpret_cast<layout::Address>(page) - layout::direct_map));
-}
+void give_table_page(void* page) { free_frames(mfn_of(reinterpret_cast<layout::Address>(page) - layout::direct_map)); }
 
 }  // namespace events
 }  // namespace basalt

@@ -24,9 +24,7 @@ public:
 
     constexpr bool is_null() const { return address_ == 0; }
     constexpr std::uint64_t address() const { return address_; }
-    constexpr GuestPointer operator+(std::uint64_t count) const {
-        return GuestPointer(address_ + count * sizeof(T));
-    }
+    constexpr GuestPointer operator+(std::uint64_t count) const { return GuestPointer(address_ + count * sizeof(T)); }
 
     Result<T> read() const {
         T value;

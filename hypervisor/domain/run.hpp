@@ -32,4 +32,4 @@ void end_after_machine_check();
 void crash_if_due(Vcpu& running);
 void shut_down(class Domain& domain, unsigned reason);
 
-}  // namespace basalt
+}   // namespace basalt

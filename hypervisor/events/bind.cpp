@@ -56,12 +56,13 @@ Result<Port> EventChannels::bind_interdomain(EventChannels& remote, Port remote_
         const auto claim = TRY(this->claim(ports));
         auto* const there = remote.table_.find(remote_port);
         const bool joined = there && there != &claim.record &&
-            Guarded<Channel, Rank::event_ports>::with_both(claim.record.channel, there->channel, [&](Channel& mine, Channel& theirs) {
-                if (!may_join(theirs, self_)) return false;
-                mine = {State::interdomain, remote.self_, remote_port.raw, &remote};
-                theirs = {State::interdomain, self_, claim.port.raw, this};
-                return true;
-            });
+                            Guarded<Channel, Rank::event_ports>::with_both(
+                                claim.record.channel, there->channel, [&](Channel& mine, Channel& theirs) {
+                                    if (!may_join(theirs, self_)) return false;
+                                    mine = {State::interdomain, remote.self_, remote_port.raw, &remote};
+                                    theirs = {State::interdomain, self_, claim.port.raw, this};
+                                    return true;
+                                });
         if (!joined) {
             ports.in_use.give(claim.port);
             return refuse(Error::invalid);

@@ -33,9 +33,7 @@ struct Channel {
 };
 
 // An unbound end waits for one domain.
-constexpr bool may_join(const Channel& waiting, DomainId who) {
-    return waiting.state == State::unbound && waiting.peer == who;
-}
+constexpr bool may_join(const Channel& waiting, DomainId who) { return waiting.state == State::unbound && waiting.peer == who; }
 
 inline constexpr std::uint8_t default_priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
 

@@ -25,9 +25,8 @@ Result<EventChannels::Closed> EventChannels::try_close(Port port) {
     // The peer may be dying, and parts the channel itself; its table outlives this call.
     if (seen.state == State::interdomain) return part(*record, port, seen);
     return ports_.with([&](Ports& ports) -> Result<Closed> {
-        const auto was = record->channel.with([](Channel& channel) {
-            return channel.state == State::interdomain ? channel : std::exchange(channel, Channel{});
-        });
+        const auto was = record->channel.with(
+            [](Channel& channel) { return channel.state == State::interdomain ? channel : std::exchange(channel, Channel{}); });
         if (was.state == State::interdomain) return Closed::changed;
         if (!was.in_use()) return refuse(Error::invalid);
         forget(ports, {port, *record}, was);
@@ -40,8 +39,8 @@ EventChannels::Closed EventChannels::part(PortRecord& record, Port port, const C
     auto& peer = *seen.remote;
     return Guarded<Ports, Rank::event_channels>::with_both(ports_, peer.ports_, [&](Ports& ports, Ports&) {
         auto* const there = peer.table_.find(Port(seen.number));
-        const bool parted = Guarded<Channel, Rank::event_ports>::with_both(
-            record.channel, there->channel, [&](Channel& mine, Channel& theirs) {
+        const bool parted =
+            Guarded<Channel, Rank::event_ports>::with_both(record.channel, there->channel, [&](Channel& mine, Channel& theirs) {
                 if (!mine.joined_to(peer, Port(seen.number))) return false;
                 ASSERT(theirs.joined_to(*this, port));
                 theirs = {State::unbound, self_};

@@ -42,4 +42,4 @@ Result<> EventChannels::expand_array(SharedPage page) {
     });
 }
 
-}  // namespace basalt::events
+}   // namespace basalt::events

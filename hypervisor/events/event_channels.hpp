@@ -74,9 +74,7 @@ private:
     friend class Fifo;
     friend class TwoLevel;
 
-    VcpuEvents* vcpu(VcpuId id) const {
-        return id.raw < most_vcpus ? vcpus_[id.raw].load(std::memory_order_acquire) : nullptr;
-    }
+    VcpuEvents* vcpu(VcpuId id) const { return id.raw < most_vcpus ? vcpus_[id.raw].load(std::memory_order_acquire) : nullptr; }
     VcpuEvents* vcpu(Route route) const { return vcpu(VcpuId(route.vcpu)); }
     std::uint32_t end_of_ports() const;
 

@@ -25,8 +25,7 @@ bool Fifo::link(FifoQueues& queues, std::uint8_t priority, Port port) const {
     return !appended && !set_bit(queues.control->ready, priority);
 }
 
-Fifo::Outcome Fifo::raise_on(PortRecord& record, Port port, event_word_t& word, VcpuEvents& vcpu, Route to,
-                             Route last) const {
+Fifo::Outcome Fifo::raise_on(PortRecord& record, Port port, event_word_t& word, VcpuEvents& vcpu, Route to, Route last) const {
     auto* const last_vcpu = domain_.vcpu(last);
     auto& old = last_vcpu ? *last_vcpu : vcpu;
     // Both queues, from marking it pending to linking it: nobody else links this port meanwhile, and a guest that is

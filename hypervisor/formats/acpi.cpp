@@ -7,8 +7,7 @@ constexpr std::size_t first_length = 20;    // of the ACPI 1.0 structure, which 
 constexpr std::string_view root_signature = "RSD PTR ";
 
 bool signed_root_pointer(Bytes bytes) {
-    return bytes.size() >= first_length &&
-           std::memcmp(bytes.data(), root_signature.data(), root_signature.size()) == 0 &&
+    return bytes.size() >= first_length && std::memcmp(bytes.data(), root_signature.data(), root_signature.size()) == 0 &&
            sums_to_zero(bytes.first(first_length));
 }
 
@@ -36,8 +35,8 @@ TableAddresses tables_of(Bytes root_table, bool wide) {
     TableAddresses found;
     const std::size_t step = wide ? 8 : 4;
     for (auto offset = sizeof(Header); offset + step <= root_table.size(); offset += step) {
-        const auto address = wide ? value_or_zero<std::uint64_t>(root_table, offset)
-                                  : value_or_zero<std::uint32_t>(root_table, offset);
+        const auto address =
+            wide ? value_or_zero<std::uint64_t>(root_table, offset) : value_or_zero<std::uint32_t>(root_table, offset);
         if (address != 0 && !found.add(address)) break;
     }
     return found;
@@ -64,28 +63,28 @@ void read_wide_processor(Madt& madt, Bytes entry) {
 
 void read_entry(Madt& madt, std::uint8_t type, Bytes entry) {
     switch (type) {
-    case 0: read_processor(madt, entry); break;
-    case 1:
-        madt.io_apics.add({value_or_zero<std::uint8_t>(entry, 2), value_or_zero<std::uint32_t>(entry, 4),
-                           value_or_zero<std::uint32_t>(entry, 8)});
-        break;
-    case 2: {
-        const auto flags = value_or_zero<std::uint16_t>(entry, 8);
-        madt.overrides.add({value_or_zero<std::uint8_t>(entry, 3), value_or_zero<std::uint32_t>(entry, 4),
-                            polarity_of(flags), trigger_of(flags)});
-        break;
-    }
-    case 4:
-        madt.nmis.add({value_or_zero<std::uint8_t>(entry, 2), value_or_zero<std::uint8_t>(entry, 5),
-                       polarity_of(value_or_zero<std::uint16_t>(entry, 3))});
-        break;
-    case 5: madt.local_apic = value_or_zero<std::uint64_t>(entry, 4); break;
-    case 9: read_wide_processor(madt, entry); break;
-    case 10:
-        madt.nmis.add({value_or_zero<std::uint32_t>(entry, 4), value_or_zero<std::uint8_t>(entry, 8),
-                       polarity_of(value_or_zero<std::uint16_t>(entry, 2))});
-        break;
-    default: break;
+        case 0: read_processor(madt, entry); break;
+        case 1:
+            madt.io_apics.add({value_or_zero<std::uint8_t>(entry, 2), value_or_zero<std::uint32_t>(entry, 4),
+                               value_or_zero<std::uint32_t>(entry, 8)});
+            break;
+        case 2: {
+            const auto flags = value_or_zero<std::uint16_t>(entry, 8);
+            madt.overrides.add({value_or_zero<std::uint8_t>(entry, 3), value_or_zero<std::uint32_t>(entry, 4),
+                                polarity_of(flags), trigger_of(flags)});
+            break;
+        }
+        case 4:
+            madt.nmis.add({value_or_zero<std::uint8_t>(entry, 2), value_or_zero<std::uint8_t>(entry, 5),
+                           polarity_of(value_or_zero<std::uint16_t>(entry, 3))});
+            break;
+        case 5: madt.local_apic = value_or_zero<std::uint64_t>(entry, 4); break;
+        case 9: read_wide_processor(madt, entry); break;
+        case 10:
+            madt.nmis.add({value_or_zero<std::uint32_t>(entry, 4), value_or_zero<std::uint8_t>(entry, 8),
+                           polarity_of(value_or_zero<std::uint16_t>(entry, 2))});
+            break;
+        default: break;
     }
 }
 
@@ -110,8 +109,7 @@ namespace {
 // An X_ field, where it is a port, replaces its 32-bit forerunner (5.2.9).
 std::uint32_t port_of(Bytes table, std::size_t narrow, std::size_t wide) {
     const auto generic = value_at<GenericAddress>(table, wide);
-    if (generic && generic->space == Space::port && generic->address != 0)
-        return static_cast<std::uint32_t>(generic->address);
+    if (generic && generic->space == Space::port && generic->address != 0) return static_cast<std::uint32_t>(generic->address);
     return value_or_zero<std::uint32_t>(table, narrow);
 }
 

@@ -29,7 +29,8 @@ public:
     // Numbers are given in the order in which Xen gives them: tools show them to people.
     Checked read() {
         pieces.clear();
-        for (const auto& [type, act] : {Pass{2, &Reading::add_wide_processor}, {0, &Reading::add_processor}, {1, &Reading::add_memory}})
+        for (const auto& [type, act] :
+             {Pass{2, &Reading::add_wide_processor}, {0, &Reading::add_processor}, {1, &Reading::add_memory}})
             TRY(pass(type, act));
         const auto has_processors = std::ranges::any_of(nodes_.all, &Node::has_processors);
         if (!has_processors) return trouble("it names no processor");
@@ -110,12 +111,14 @@ private:
             if (overlaps && !same_node) return trouble("the same memory is of two nodes");
             if (overlaps && known.is_added_later != memory.is_added_later)
                 return trouble("the same memory is there and is still to come");
-            if (!same_node && begin <= known.begin && known.end <= end) return trouble("memory of one node lies within another's");
+            if (!same_node && begin <= known.begin && known.end <= end)
+                return trouble("memory of one node lies within another's");
         }
         if (!pieces.add(memory)) return trouble("it has more pieces of memory than Basalt has room for");
         if (memory.is_added_later) return {};
         for (const Node& other : nodes_.all)
-            if (&other != &node && begin < other.end && other.begin < end) return trouble("memory of one node lies within another's");
+            if (&other != &node && begin < other.end && other.begin < end)
+                return trouble("memory of one node lies within another's");
         node.has_memory = true;
         node.begin = begin;
         node.end = end;

@@ -68,4 +68,4 @@ constexpr void walk_down(Mfn table, PageLevel level, std::uint64_t address, Visi
     }
 }
 
-}    // namespace basalt
+}   // namespace basalt

@@ -47,9 +47,7 @@ struct MsiControl {
     constexpr MsiControl with_count(unsigned log2_of_messages) const {
         return {static_cast<std::uint16_t>((word & ~0x70) | (log2_of_messages << 4))};
     }
-    constexpr std::uint16_t length() const {
-        return static_cast<std::uint16_t>(data_offset() + 2 + (maskable() ? 10 : 0));
-    }
+    constexpr std::uint16_t length() const { return static_cast<std::uint16_t>(data_offset() + 2 + (maskable() ? 10 : 0)); }
 };
 static_assert(MsiControl{0x0186}.capable() == 8 && MsiControl{0x0186}.maskable() && MsiControl{0x0186}.wide());
 

@@ -25,12 +25,12 @@ std::optional<std::uint32_t> number_in(std::string_view text) {
 
 std::optional<Parity> parity_in(char letter) {
     switch (letter) {
-    case 'n': return Parity::none;
-    case 'o': return Parity::odd;
-    case 'e': return Parity::even;
-    case 'm': return Parity::mark;
-    case 's': return Parity::space;
-    default: return {};
+        case 'n': return Parity::none;
+        case 'o': return Parity::odd;
+        case 'e': return Parity::even;
+        case 'm': return Parity::mark;
+        case 's': return Parity::space;
+        default: return {};
     }
 }
 

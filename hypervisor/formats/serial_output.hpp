@@ -56,7 +56,7 @@ private:
         tell_when_it_can(!empty());
     }
     void put(char letter) {
-        if (end_ - begin_ == room && !wait_for_line()) return;     // lost: the line is dead
+        if (end_ - begin_ == room && !wait_for_line()) return;   // lost: the line is dead
         if (end_ - begin_ == room) send_some();
         letters_[end_++ % room] = letter;
     }
@@ -92,4 +92,4 @@ private:
     bool dead_ = false;
 };
 
-}  // namespace basalt
+}   // namespace basalt

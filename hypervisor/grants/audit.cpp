@@ -8,8 +8,7 @@ namespace {
 
 constexpr std::uint64_t as_number(const Pins& pins) { return std::bit_cast<std::uint64_t>(pins); }
 
-Finding differs(const GrantTable& whose, Handle handle, std::string_view what, std::uint64_t found,
-                std::uint64_t expected) {
+Finding differs(const GrantTable& whose, Handle handle, std::string_view what, std::uint64_t found, std::uint64_t expected) {
     return {whose.self(), "mapping", handle.raw, what, found, expected};
 }
 
@@ -44,8 +43,7 @@ void Audit::count(GrantTable& mapper, Handle handle, const Mapping& mapping) {
     if (!noted) return find(mapper, "mapping", handle.raw, "grant that is not there", mapping.reference.raw, 0);
     if (noted->grantee != mapper.self())
         find(granter_, "grant", mapping.reference.raw, "grantee", noted->grantee.raw, mapper.self().raw);
-    if (noted->frame != mapping.frame)
-        find(granter_, "grant", mapping.reference.raw, "frame", noted->frame, mapping.frame);
+    if (noted->frame != mapping.frame) find(granter_, "grant", mapping.reference.raw, "frame", noted->frame, mapping.frame);
     for (const bool by_device : {false, true})
         if ((mapping.flags & (by_device ? GNTMAP_device_map : GNTMAP_host_map)) != 0)
             counts_[mapping.reference.raw].add({by_device, mapping.writing()});
@@ -75,8 +73,7 @@ std::optional<Finding> wrong_with_mappings(GrantTable& mapper) {
         else if ((mapping.flags & (GNTMAP_host_map | GNTMAP_device_map)) == 0)
             first = differs(mapper, handle, "flags of a live one", mapping.flags, GNTMAP_host_map);
         else if (!is_a_table(mapping.granter))
-            first = differs(mapper, handle, "granter who is not there",
-                            reinterpret_cast<std::uintptr_t>(mapping.granter), 0);
+            first = differs(mapper, handle, "granter who is not there", reinterpret_cast<std::uintptr_t>(mapping.granter), 0);
     });
     if (first) return first;
     const auto listed = mapper.mappings.with([](MapTrack& track) { return track.count_free_list(); });

@@ -23,8 +23,8 @@ public:
 private:
     void count(GrantTable& mapper, Handle handle, const Mapping& mapping);
     std::optional<Finding> wrong_with(GrantRef reference, const ActiveEntry& noted) const;
-    void find(const GrantTable& whose, std::string_view kind, std::uint64_t number, std::string_view what,
-              std::uint64_t found, std::uint64_t expected);
+    void find(const GrantTable& whose, std::string_view kind, std::uint64_t number, std::string_view what, std::uint64_t found,
+              std::uint64_t expected);
 
     GrantTable& granter_;
     std::span<Pins> counts_;                 // by reference

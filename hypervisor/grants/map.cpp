@@ -38,8 +38,7 @@ private:
 
 }  // namespace
 
-Answer<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr,
-                   std::uint32_t flags) {
+Answer<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr, std::uint32_t flags) {
     if ((flags & kinds) == 0) return deny(Status::bad_reference);
     const bool writing = (flags & GNTMAP_readonly) == 0;
     auto handled = TRY(Handled::take(mapper));
@@ -99,8 +98,8 @@ void Unmapped::finish() {
     });
     const bool last = (was.flags & kinds & ~over_) == 0;
     auto frame = last ? HeldFrame::adopt(Mfn(was.frame), was.writing()) : HeldFrame();
-    static_cast<void>(GrantUse::adopt(*was.granter, was.reference, by_host(over_), by_device(over_), std::move(frame),
-                                      was.writing()));
+    static_cast<void>(
+        GrantUse::adopt(*was.granter, was.reference, by_host(over_), by_device(over_), std::move(frame), was.writing()));
 }
 
 UnmappedGroup::~UnmappedGroup() {

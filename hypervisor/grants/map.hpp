@@ -14,8 +14,7 @@ struct Mapped {
 };
 
 // `flags`: GNTMAP_*. `host_addr` is an address of the mapper's, or with GNTMAP_contains_pte of an entry.
-Answer<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr,
-                   std::uint32_t flags);
+Answer<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr, std::uint32_t flags);
 
 // What is to be unmapped of a mapping. An address that is 0 leaves that part as it is.
 struct UnmapRequest {

@@ -39,9 +39,7 @@ static_assert(sizeof(SharedEntry) == sizeof(grant_entry_v1_t));
 static_assert(offsetof(grant_entry_v1_t, flags) == 0 && offsetof(grant_entry_v1_t, domid) == 2 &&
               offsetof(grant_entry_v1_t, frame) == offsetof(SharedEntry, frame));
 
-constexpr std::uint32_t header_of(std::uint16_t flags, DomainId grantee) {
-    return flags | std::uint32_t{grantee.raw} << 16;
-}
+constexpr std::uint32_t header_of(std::uint16_t flags, DomainId grantee) { return flags | std::uint32_t{grantee.raw} << 16; }
 
 // The header with this use noted in it, where it permits the use.
 constexpr Answer<std::uint32_t> marked(std::uint32_t header, DomainId who, bool writing) {

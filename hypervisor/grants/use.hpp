@@ -11,8 +11,7 @@ namespace basalt::grants {
 class HeldFrame {
 public:
     HeldFrame() = default;
-    HeldFrame(HeldFrame&& other) noexcept
-        : mfn_(std::exchange(other.mfn_, no_mfn)), writable_(other.writable_) {}
+    HeldFrame(HeldFrame&& other) noexcept : mfn_(std::exchange(other.mfn_, no_mfn)), writable_(other.writable_) {}
     HeldFrame& operator=(HeldFrame&& other) noexcept {
         std::swap(mfn_, other.mfn_);
         std::swap(writable_, other.writable_);
@@ -45,8 +44,8 @@ private:
 class GrantUse {
 public:
     GrantUse(GrantUse&& other) noexcept
-        : table_(std::exchange(other.table_, nullptr)), reference_(other.reference_), pins_(other.pins_),
-          count_(other.count_), frame_(std::move(other.frame_)) {}
+        : table_(std::exchange(other.table_, nullptr)), reference_(other.reference_), pins_(other.pins_), count_(other.count_),
+          frame_(std::move(other.frame_)) {}
     GrantUse& operator=(GrantUse&&) = delete;
     ~GrantUse() {
         frame_ = HeldFrame();   // before the granter is told that it is over

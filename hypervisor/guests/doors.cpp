@@ -6,27 +6,39 @@
 
 namespace basalt {
 
-Result<> furnish(Domain& domain) { return by_kind(domain.kind, [&](SuppliesDoors auto kind) { return kind.furnish(domain); }); }
-void strip(Domain& domain) { return by_kind(domain.kind, [&](SuppliesDoors auto kind) { return kind.strip(domain); }); }
+Result<> furnish(Domain& domain) {
+    return by_kind(domain.kind, [&](SuppliesDoors auto kind) { return kind.furnish(domain); });
+}
+void strip(Domain& domain) {
+    return by_kind(domain.kind, [&](SuppliesDoors auto kind) { return kind.strip(domain); });
+}
 Result<Vcpu*> make_vcpu(Domain& domain, VcpuId number) {
     return by_kind(domain.kind, [&](SuppliesDoors auto kind) { return kind.make_vcpu(domain, number); });
 }
-void destroy_vcpu(Vcpu& vcpu) { return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.destroy_vcpu(vcpu); }); }
-void drop_tables(Vcpu& vcpu) { return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.drop_tables(vcpu); }); }
+void destroy_vcpu(Vcpu& vcpu) {
+    return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.destroy_vcpu(vcpu); });
+}
+void drop_tables(Vcpu& vcpu) {
+    return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.drop_tables(vcpu); });
+}
 Step<> set_context(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget) {
     return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.set_context(vcpu, context, budget); });
 }
 void get_context(const Vcpu& vcpu, vcpu_guest_context& context) {
     return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.get_context(vcpu, context); });
 }
-void follow_policy(Vcpu& vcpu) { return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.follow_policy(vcpu); }); }
+void follow_policy(Vcpu& vcpu) {
+    return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.follow_policy(vcpu); });
+}
 void load_guest_state(Vcpu& vcpu) {
     return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.load_guest_state(vcpu); });
 }
 void save_guest_state(Vcpu& vcpu) {
     return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.save_guest_state(vcpu); });
 }
-ShownVcpu shown(const Vcpu& vcpu) { return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.shown(vcpu); }); }
+ShownVcpu shown(const Vcpu& vcpu) {
+    return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.shown(vcpu); });
+}
 void log_control_registers(const Vcpu& vcpu) {
     return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.log_control_registers(vcpu); });
 }

@@ -47,13 +47,9 @@ void map_piece(Piece piece) {
     }
 }
 
-void map_direct(PhysicalRange range, std::uint64_t bits) {
-    map_piece({layout::direct_map + range.start, range, bits});
-}
+void map_direct(PhysicalRange range, std::uint64_t bits) { map_piece({layout::direct_map + range.start, range, bits}); }
 
-PhysicalRange in_image(const void* start, const void* end) {
-    return {physical_in_image(start), physical_in_image(end)};
-}
+PhysicalRange in_image(const void* start, const void* end) { return {physical_in_image(start), physical_in_image(end)}; }
 
 // What is constant in the image is constant through the direct map too: text is never writable at any address.
 void map_ram(PhysicalRange range) {

@@ -54,21 +54,13 @@ void Cpu::run(Vcpu* vcpu, VcpuRegisters* registers, const std::uint16_t* upcall)
     if (registers != nullptr) registers->cpu_stack = entry_data->cpu_stack;
 }
 
-CpuMask online_cpus() {
-    return {online.load(std::memory_order_relaxed)};
-}
+CpuMask online_cpus() { return {online.load(std::memory_order_relaxed)}; }
 
-std::size_t online_cpu_count() {
-    return static_cast<std::size_t>(std::popcount(online.load(std::memory_order_relaxed)));
-}
+std::size_t online_cpu_count() { return static_cast<std::size_t>(std::popcount(online.load(std::memory_order_relaxed))); }
 
-CpuId current_cpu() {
-    return this_cpu().id;
-}
+CpuId current_cpu() { return this_cpu().id; }
 
-std::uint32_t panicking_cpu() {
-    return this_cpu().id.raw;
-}
+std::uint32_t panicking_cpu() { return this_cpu().id.raw; }
 
 void raise(CpuId id, Work work) {
     auto& cpu = cpu_of(id);
@@ -78,9 +70,7 @@ void raise(CpuId id, Work work) {
     if (before == 0 && &cpu != &this_cpu()) send_ipi(id, vector::look_at_work);
 }
 
-void raise_here(Work work) {
-    this_cpu().work.fetch_or(static_cast<std::uint32_t>(work), std::memory_order_relaxed);
-}
+void raise_here(Work work) { this_cpu().work.fetch_or(static_cast<std::uint32_t>(work), std::memory_order_relaxed); }
 
 void while_waiting() {
     answer_flush_requests();
@@ -100,9 +90,7 @@ void lock_dropped(Rank rank) {
     if constexpr (configuration::checked_build) this_cpu().locks_held &= ~bit_of(rank);
 }
 
-void poll_interrupts() {
-    asm volatile("sti\n\tnop\n\tnop\n\tcli" : : : "memory");
-}
+void poll_interrupts() { asm volatile("sti\n\tnop\n\tnop\n\tcli" : : : "memory"); }
 
 void wait_for_interrupt() { sleep_until_interrupt(); }
 

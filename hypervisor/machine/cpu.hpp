@@ -73,9 +73,7 @@ inline Cpu& this_cpu() {
     return *reinterpret_cast<Cpu*>(block);
 }
 
-inline Cpu& cpu_of(CpuId id) {
-    return *reinterpret_cast<Cpu*>(layout::cpu_area + id.raw * layout::cpu_block_size);
-}
+inline Cpu& cpu_of(CpuId id) { return *reinterpret_cast<Cpu*>(layout::cpu_area + id.raw * layout::cpu_block_size); }
 
 // Start-up: a CPU's header, before it runs; the CPU itself says when others may interrupt it.
 void begin(CpuId id, std::uint32_t apic_id);

@@ -11,7 +11,6 @@ namespace basalt {
 // Which pages of the block there are, the others being guards (core/layout.hpp): header, NMI, #DB, #DF, #MC, main stack.
 inline constexpr auto block_pages = std::to_array<unsigned>({0, 2, 3, 5, 7, 9, 10, 11, 12, 13, 14, 15});
 
-
 void map_block_page(CpuId cpu, unsigned in_block, Mfn mfn);
 
 // `page(n)` is the frame for the n-th of block_pages.

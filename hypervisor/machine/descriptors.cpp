@@ -52,8 +52,13 @@ enum Stack : std::uint8_t { none, nmi_stack, debug_stack, double_fault_stack, ma
 
 Gate gate(const std::byte* entry, std::uint8_t stack) {
     const auto to = address_of(entry);
-    return {static_cast<std::uint16_t>(to), selector::code, stack, interrupt_gate, static_cast<std::uint16_t>(to >> 16),
-            static_cast<std::uint32_t>(to >> 32), 0};
+    return {static_cast<std::uint16_t>(to),
+            selector::code,
+            stack,
+            interrupt_gate,
+            static_cast<std::uint16_t>(to >> 16),
+            static_cast<std::uint32_t>(to >> 32),
+            0};
 }
 
 layout::Address in_own_alias(const std::byte* symbol) {
@@ -143,8 +148,8 @@ Mfn no_descriptors() { return mfn_of(physical_in_image(nulls.data())); }
 SystemCallRegisters system_call_registers() {
     constexpr auto mask = rflags::trap | rflags::interrupts | rflags::direction | rflags::iopl | rflags::nested_task |
                           rflags::resume | rflags::virtual_8086 | rflags::alignment_check;
-    return {std::uint64_t{selector::guest_code_32} << 48 | std::uint64_t{selector::code} << 32,
-            in_own_alias(system_call_entry), in_own_alias(compatible_system_call_entry), mask};
+    return {std::uint64_t{selector::guest_code_32} << 48 | std::uint64_t{selector::code} << 32, in_own_alias(system_call_entry),
+            in_own_alias(compatible_system_call_entry), mask};
 }
 
 DescriptorTable gdt_at(layout::Address area) {
@@ -169,19 +174,19 @@ void use_ldt(layout::Address address, unsigned entries) {
 
 void load_tables() {
     use_gdt(no_guest_gdt);
-    asm volatile(
-        "push %0\n\t"
-        "lea 1f(%%rip), %%rax\n\t"
-        "push %%rax\n\t"
-        "lretq\n"
-        "1:\n\t"
-        "mov %1, %%ss\n\t"
-        "mov %2, %%ds\n\t"
-        "mov %2, %%es\n\t"
-        "mov %2, %%fs\n\t"
-        "mov %2, %%gs"
-        : : "i"(std::uint64_t{selector::code}), "r"(std::uint32_t{selector::data}), "r"(std::uint32_t{0})
-        : "rax", "memory");
+    asm volatile("push %0\n\t"
+                 "lea 1f(%%rip), %%rax\n\t"
+                 "push %%rax\n\t"
+                 "lretq\n"
+                 "1:\n\t"
+                 "mov %1, %%ss\n\t"
+                 "mov %2, %%ds\n\t"
+                 "mov %2, %%es\n\t"
+                 "mov %2, %%fs\n\t"
+                 "mov %2, %%gs"
+                 :
+                 : "i"(std::uint64_t{selector::code}), "r"(std::uint32_t{selector::data}), "r"(std::uint32_t{0})
+                 : "rax", "memory");
     // LTR refuses a busy task state: it may be so from an earlier life of this CPU.
     own_descriptors()[in_page(selector::task)] &= ~(Descriptor{2} << 40);
     load_task_register(selector::task);

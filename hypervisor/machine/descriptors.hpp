@@ -30,9 +30,7 @@ static_assert(selector::guest_data == selector::guest_code_32 + 8 && selector::g
 static_assert(FIRST_RESERVED_GDT_PAGE == 14 && (selector::code >> page_shift) == 14);
 
 // Where a CPU's alias of the entry text begins, and what is mapped behind it.
-constexpr layout::Address entry_alias(CpuId cpu) {
-    return layout::entry_area + cpu.raw * layout::entry_alias_size;
-}
+constexpr layout::Address entry_alias(CpuId cpu) { return layout::entry_area + cpu.raw * layout::entry_alias_size; }
 
 // A page for each of these, for one CPU. The entry data follow the entry text.
 struct CpuPages {

@@ -79,17 +79,11 @@ constinit EarlyMemory early;   // start-up alone, on one CPU
 
 }  // namespace
 
-void start_early_memory(MemoryMap memory, std::uint64_t limit) {
-    early.start(memory, limit);
-}
+void start_early_memory(MemoryMap memory, std::uint64_t limit) { early.start(memory, limit); }
 
-void raise_early_limit(std::uint64_t limit) {
-    early.raise_limit(limit);
-}
+void raise_early_limit(std::uint64_t limit) { early.raise_limit(limit); }
 
-void keep_memory(PhysicalRange range) {
-    early.keep(range);
-}
+void keep_memory(PhysicalRange range) { early.keep(range); }
 
 std::uint64_t take_early_memory(std::size_t size, std::size_t alignment) {
     const auto found = early.take(size, alignment);
@@ -98,12 +92,8 @@ std::uint64_t take_early_memory(std::size_t size, std::size_t alignment) {
     return found;
 }
 
-Result<Mfn> early_frame() {
-    return mfn_of(take_early_memory(page_size, page_size));
-}
+Result<Mfn> early_frame() { return mfn_of(take_early_memory(page_size, page_size)); }
 
-std::span<const PhysicalRange> memory_in_use() {
-    return early.in_use();
-}
+std::span<const PhysicalRange> memory_in_use() { return early.in_use(); }
 
 }  // namespace basalt

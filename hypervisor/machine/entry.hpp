@@ -53,7 +53,6 @@ void hypervisor_nmi(Registers&);
 void guest_machine_check(Registers&);
 void hypervisor_machine_check(Registers&);
 [[noreturn]] void double_fault(Registers&);
-
 }
 
 // Seam of guests/: an exception of ring 0 that no table entry recovers but a guest's state explains (its LDT being

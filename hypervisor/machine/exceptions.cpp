@@ -42,9 +42,7 @@ constexpr std::array<std::string_view, 20> names{
 // clang-format on
 
 // Entry code runs in this CPU's alias; the table and the symbols know the image's copy.
-std::uint64_t distance_to_image() {
-    return address_of(entry_text_start) - entry_alias(this_cpu().id);
-}
+std::uint64_t distance_to_image() { return address_of(entry_text_start) - entry_alias(this_cpu().id); }
 bool in_alias(std::uint64_t address) {
     const auto offset = address - entry_alias(this_cpu().id);
     return offset < static_cast<std::uint64_t>(entry_text_end - entry_text_start);
@@ -119,8 +117,6 @@ void hypervisor_exception(Registers& registers) {
     die_of(registers);
 }
 
-void double_fault(Registers& registers) {
-    die_of(registers);
-}
+void double_fault(Registers& registers) { die_of(registers); }
 
 }  // namespace basalt

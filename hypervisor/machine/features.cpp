@@ -136,9 +136,7 @@ void write_access_switches() {
 
 }  // namespace
 
-const Features& features() {
-    return known;
-}
+const Features& features() { return known; }
 
 void find_features(std::optional<bool> smap_wanted) {
     known.vendor = vendor();

@@ -54,8 +54,7 @@ inline constexpr std::uint64_t no_execute = 1 << 11;
 // What every CPU runs with, whatever the firmware has left; CR0 beside TS, which is the running guest's.
 inline constexpr std::uint64_t wanted_cr0 = cr0::paging | cr0::alignment_mask | cr0::write_protect | cr0::numeric_error |
                                             cr0::extension_type | cr0::monitor_coprocessor | cr0::protected_mode;
-inline constexpr std::uint64_t wanted_efer =
-    efer::system_calls | efer::long_mode | efer::long_mode_active | efer::no_execute;
+inline constexpr std::uint64_t wanted_efer = efer::system_calls | efer::long_mode | efer::long_mode_active | efer::no_execute;
 
 struct Features {
     Vendor vendor = Vendor::other;

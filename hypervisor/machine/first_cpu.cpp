@@ -20,9 +20,7 @@ namespace {
 
 constexpr CpuId first{0};
 
-CpuPages pages() {
-    return {mfn_of(physical_in_image(entry_data_start)), mfn_of(physical_in_image(first_cpu_descriptors))};
-}
+CpuPages pages() { return {mfn_of(physical_in_image(entry_data_start)), mfn_of(physical_in_image(first_cpu_descriptors))}; }
 
 }  // namespace
 

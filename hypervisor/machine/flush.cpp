@@ -50,9 +50,7 @@ void flush_here() {
     flush_by([] { write_cr3(this_cpu().root); });
 }
 
-void flush_page_here(std::uint64_t address) {
-    invalidate_page(address);
-}
+void flush_page_here(std::uint64_t address) { invalidate_page(address); }
 
 void flush_page_on(CpuMask cpus, std::uint64_t address) {
     const auto here = this_cpu().id;
@@ -61,9 +59,7 @@ void flush_page_on(CpuMask cpus, std::uint64_t address) {
     if (!others.empty()) flush_cpus(others);
 }
 
-void flush_globals_here() {
-    this_cpu().globals_flushed_at.store(flush_by(flush_all_here), std::memory_order_release);
-}
+void flush_globals_here() { this_cpu().globals_flushed_at.store(flush_by(flush_all_here), std::memory_order_release); }
 
 void flush_globals_everywhere() {
     const auto others = online_cpus().without(this_cpu().id);

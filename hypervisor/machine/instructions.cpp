@@ -9,73 +9,76 @@ namespace basalt {
 
 std::optional<std::uint64_t> try_read_msr(std::uint32_t msr) {
     std::uint32_t low = 0, high = 0, found = 0;
-    asm volatile(
-        "1: rdmsr\n\t"
-        "mov $1, %2\n"
-        "2:\n\t"
-        ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
-        : "+a"(low), "+d"(high), "+r"(found) : "c"(msr));
+    asm volatile("1: rdmsr\n\t"
+                 "mov $1, %2\n"
+                 "2:\n\t"
+                 ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
+                 : "+a"(low), "+d"(high), "+r"(found)
+                 : "c"(msr));
     if (found == 0) return std::nullopt;
     return low | std::uint64_t{high} << 32;
 }
 
 bool try_write_msr(std::uint32_t msr, std::uint64_t value) {
     std::uint32_t done = 0;
-    asm volatile(
-        "1: wrmsr\n\t"
-        "mov $1, %0\n"
-        "2:\n\t"
-        ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
-        : "+r"(done)
-        : "c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
-        : "memory");
+    asm volatile("1: wrmsr\n\t"
+                 "mov $1, %0\n"
+                 "2:\n\t"
+                 ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
+                 : "+r"(done)
+                 : "c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
+                 : "memory");
     return done != 0;
 }
 
 bool try_load_ds(std::uint16_t selector) {
     std::uint32_t done = 0;
-    asm volatile(
-        "1: mov %1, %%ds\n\t"
-        "mov $1, %0\n"
-        "2:\n\t"
-        ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
-        : "+r"(done) : "r"(std::uint32_t{selector}) : "memory");
+    asm volatile("1: mov %1, %%ds\n\t"
+                 "mov $1, %0\n"
+                 "2:\n\t"
+                 ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
+                 : "+r"(done)
+                 : "r"(std::uint32_t{selector})
+                 : "memory");
     if (done == 0) asm volatile("mov %0, %%ds" : : "r"(0));
     return done != 0;
 }
 
 bool try_load_es(std::uint16_t selector) {
     std::uint32_t done = 0;
-    asm volatile(
-        "1: mov %1, %%es\n\t"
-        "mov $1, %0\n"
-        "2:\n\t"
-        ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
-        : "+r"(done) : "r"(std::uint32_t{selector}) : "memory");
+    asm volatile("1: mov %1, %%es\n\t"
+                 "mov $1, %0\n"
+                 "2:\n\t"
+                 ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
+                 : "+r"(done)
+                 : "r"(std::uint32_t{selector})
+                 : "memory");
     if (done == 0) asm volatile("mov %0, %%es" : : "r"(0));
     return done != 0;
 }
 
 bool try_load_fs(std::uint16_t selector) {
     std::uint32_t done = 0;
-    asm volatile(
-        "1: mov %1, %%fs\n\t"
-        "mov $1, %0\n"
-        "2:\n\t"
-        ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
-        : "+r"(done) : "r"(std::uint32_t{selector}) : "memory");
+    asm volatile("1: mov %1, %%fs\n\t"
+                 "mov $1, %0\n"
+                 "2:\n\t"
+                 ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
+                 : "+r"(done)
+                 : "r"(std::uint32_t{selector})
+                 : "memory");
     if (done == 0) asm volatile("mov %0, %%fs" : : "r"(0));
     return done != 0;
 }
 
 bool try_load_gs(std::uint16_t selector) {
     std::uint32_t done = 0;
-    asm volatile(
-        "1: mov %1, %%gs\n\t"
-        "mov $1, %0\n"
-        "2:\n\t"
-        ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
-        : "+r"(done) : "r"(std::uint32_t{selector}) : "memory");
+    asm volatile("1: mov %1, %%gs\n\t"
+                 "mov $1, %0\n"
+                 "2:\n\t"
+                 ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
+                 : "+r"(done)
+                 : "r"(std::uint32_t{selector})
+                 : "memory");
     if (done == 0) asm volatile("mov %0, %%gs" : : "r"(0));
     return done != 0;
 }

@@ -26,7 +26,9 @@ inline std::uint64_t read_msr(std::uint32_t msr) {
 }
 
 inline void write_msr(std::uint32_t msr, std::uint64_t value) {
-    asm volatile("wrmsr" : : "c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
+    asm volatile("wrmsr"
+                 :
+                 : "c"(msr), "a"(static_cast<std::uint32_t>(value)), "d"(static_cast<std::uint32_t>(value >> 32))
                  : "memory");
 }
 

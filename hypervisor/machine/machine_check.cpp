@@ -120,7 +120,8 @@ void begin_machine_checks() {
 Consequence collect_machine_check(const Registers& registers) {
     Collected& here = collected.here();
     const auto status = read_msr(msr::machine_check_status);
-    const Interruption interruption{(status & may_go_on) != 0, (status & is_about_it) != 0, registers.from_guest(), knows_whom()};
+    const Interruption interruption{(status & may_go_on) != 0, (status & is_about_it) != 0, registers.from_guest(),
+                                    knows_whom()};
     std::array<BankStatus, most_banks> found;   // each in its bank's place
     bool explained = false;
     for (std::size_t bank = 0; bank < bank_count(); ++bank) {

@@ -16,7 +16,8 @@ NmiAnswer answer_to_nmis();
 
 // What the machine's port for it says. XEN_NMIREASON_* of <xen/nmi.h> have these numbers.
 enum class NmiCause : std::uint8_t { io_check, system_error, unknown };
-inline constexpr std::array<std::string_view, 3> nmi_causes{"I/O check (IOCHK)", "PCI system error (SERR)", "for an unknown reason"};
+inline constexpr std::array<std::string_view, 3> nmi_causes{"I/O check (IOCHK)", "PCI system error (SERR)",
+                                                            "for an unknown reason"};
 
 struct NmisSeen {
     std::uint32_t count = 0;

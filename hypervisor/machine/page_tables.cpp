@@ -48,8 +48,8 @@ void take_tables_from(FrameSource source) {
     tables.with([&](Tables& t) { t.source = source; });
 }
 
-Result<PageEntry*> entry_in(Mfn table, PageLevel level, layout::Address address, std::uint64_t table_bits,
-                            FrameSource source, PageLevel wanted) {
+Result<PageEntry*> entry_in(Mfn table, PageLevel level, layout::Address address, std::uint64_t table_bits, FrameSource source,
+                            PageLevel wanted) {
     Result<PageEntry*> found = nullptr;
     walk_down(table, level, address, [&](Mfn at, PageLevel here, unsigned index) {
         PageEntry& entry = table_at(at)[index];

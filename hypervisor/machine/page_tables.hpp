@@ -39,8 +39,8 @@ Result<std::byte*> map_device(std::uint64_t physical, std::size_t size, Caching 
 
 // A table of any level walked down to its 4 KiB entry, with tables made on the way: for a domain's L3 of slot 258
 // (`level` 3). Tables come from `source`, and get `table_bits`.
-Result<PageEntry*> entry_in(Mfn table, PageLevel level, layout::Address address, std::uint64_t table_bits,
-                            FrameSource source, PageLevel wanted = leaf_level);
+Result<PageEntry*> entry_in(Mfn table, PageLevel level, layout::Address address, std::uint64_t table_bits, FrameSource source,
+                            PageLevel wanted = leaf_level);
 
 // The entry that maps `address` in the root `root`, of whatever size, if one does. For diagnosis and emulation.
 struct Mapping {

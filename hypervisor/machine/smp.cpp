@@ -143,8 +143,7 @@ void stop_other_cpus() {
     const auto me = this_cpu().id;
     if (online_cpus().without(me).empty()) return;
     send_nmi_to_others();
-    for (const auto start = read_tsc(); !online_cpus().without(me).empty() && read_tsc() - start < patience;)
-        pause_briefly();
+    for (const auto start = read_tsc(); !online_cpus().without(me).empty() && read_tsc() - start < patience;) pause_briefly();
 }
 
 void stop_if_told() {

@@ -18,8 +18,8 @@ namespace basalt {
 struct Faulted {};   // the guest's memory was not there, or not writable
 
 // One aligned word of 1, 2, 4 or 8 bytes, exchanged with LOCK if it equals `expected`; what was found is returned.
-std::expected<std::uint64_t, Faulted> compare_exchange_guest(std::uint64_t guest, std::size_t size,
-                                                             std::uint64_t expected, std::uint64_t wanted);
+std::expected<std::uint64_t, Faulted> compare_exchange_guest(std::uint64_t guest, std::size_t size, std::uint64_t expected,
+                                                             std::uint64_t wanted);
 
 std::expected<std::uint64_t, Faulted> read_guest_word(std::uint64_t guest);
 std::expected<void, Faulted> write_guest_word(std::uint64_t guest, std::uint64_t word);

@@ -30,9 +30,7 @@ void forget_translations(Mfn first, unsigned order) {
     flush_cpus(behind);
 }
 
-void scrub(Mfn first, unsigned order) {
-    std::memset(contents(first), 0, page_size << order);
-}
+void scrub(Mfn first, unsigned order) { std::memset(contents(first), 0, page_size << order); }
 
 template <typename Action>
 void for_each_block(FrameSpan span, Action action) {
@@ -46,12 +44,11 @@ void for_each_block(FrameSpan span, Action action) {
     }
 }
 
-}    // namespace
+}   // namespace
 
 Result<Mfn> allocate_frames(unsigned order) {
-    const auto first = free_memory.with([&](FreeMemory& free) {
-        return free.take({.order = order, .from_reserve = true}, free.counts().claimed);
-    });
+    const auto first = free_memory.with(
+        [&](FreeMemory& free) { return free.take({.order = order, .from_reserve = true}, free.counts().claimed); });
     if (!first) return refuse(Error::no_memory);
     forget_translations(*first, order);
     scrub(*first, order);
@@ -73,8 +70,7 @@ void free_one_frame(Mfn mfn) {
 }
 
 Result<Mfn> take_unowned(Wanted wanted) {
-    const auto first =
-        free_memory.with([&](FreeMemory& free) { return free.take(wanted, free.counts().claimed); });
+    const auto first = free_memory.with([&](FreeMemory& free) { return free.take(wanted, free.counts().claimed); });
     if (!first) return refuse(Error::no_memory);
     forget_translations(*first, wanted.order);
     if (!wanted.as_found) scrub(*first, wanted.order);
@@ -97,7 +93,7 @@ std::optional<Mfn> take_claimed(DomainMemory& domain, const Wanted& wanted, std:
         const auto own = domain.claimed.load(std::memory_order_relaxed);
         auto granted = wanted;
         granted.nodes = domain.nodes.load(std::memory_order_relaxed);
-        granted.from_reserve |= own >= frames;    // a claim was held against the reserve when it was made
+        granted.from_reserve |= own >= frames;   // a claim was held against the reserve when it was made
         const auto found = free.take(granted, free.counts().claimed - own);
         if (found && own != 0) {
             const auto used = own < frames ? own : frames;
@@ -108,7 +104,7 @@ std::optional<Mfn> take_claimed(DomainMemory& domain, const Wanted& wanted, std:
     });
 }
 
-}    // namespace
+}   // namespace
 
 Result<Mfn> allocate_for(DomainMemory& domain, Wanted wanted) {
     if (wanted.order > most_order) return refuse(Error::invalid);
@@ -137,8 +133,7 @@ Result<> claim(DomainMemory& domain, std::uint64_t frames) {
         const auto own = domain.claimed.load(std::memory_order_relaxed);
         const auto total = domain.total.load(std::memory_order_relaxed);
         // The claim names what the domain shall have in the end (memory.h); what it has counts towards it.
-        if (frames != 0 && (own != 0 || frames > domain.most.load(std::memory_order_relaxed)))
-            return refuse(Error::invalid);
+        if (frames != 0 && (own != 0 || frames > domain.most.load(std::memory_order_relaxed))) return refuse(Error::invalid);
         const auto wanted = frames > total ? frames - total : 0;
         const auto counts = free.counts();
         // Dom0 may have taken what others have claimed out of the rest: then there is nothing to claim.
@@ -165,18 +160,16 @@ std::optional<Mfn> free_block_below(Mfn bound, unsigned order) {
 
 // --- start-up ---
 
-std::size_t free_set_words(Mfn end) {
-    return FreeMemory::words_for(end);
-}
+std::size_t free_set_words(Mfn end) { return FreeMemory::words_for(end); }
 
-void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets,
-                  std::span<const FrameSpan> ram, std::span<const FrameSpan> taken) {
+void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets, std::span<const FrameSpan> ram,
+                  std::span<const FrameSpan> taken) {
     memory_views = views;
     std::uint64_t frames = 0;
     std::uint64_t low_frames = 0;
     const Mfn four_gib(std::uint64_t{1} << 20);
     for (auto span : ram) {
-        if (span.end <= first_mib.end) continue;    // never ours: its records stay those of device memory
+        if (span.end <= first_mib.end) continue;   // never ours: its records stay those of device memory
         span.begin = std::max(span.begin, first_mib.end);
         frames += span.size();
         if (span.begin < four_gib) low_frames += (span.end < four_gib ? span.end : four_gib) - span.begin;
@@ -201,8 +194,6 @@ void divide_memory(std::span<const FrameSpan> nodes) {
     free_memory.with([&](FreeMemory& free) { free.divide(NodeMap(nodes)); });
 }
 
-void give_back(FrameSpan frames) {
-    for_each_block(frames, free_frames);
-}
+void give_back(FrameSpan frames) { for_each_block(frames, free_frames); }
 
-}    // namespace basalt
+}   // namespace basalt

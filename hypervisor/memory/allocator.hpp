@@ -16,9 +16,7 @@ inline constexpr unsigned most_order = 18;    // 1 GiB
 struct FrameSpan {
     Mfn begin;
     Mfn end;
-    constexpr std::uint64_t size() const {
-        return end - begin;
-    }
+    constexpr std::uint64_t size() const { return end - begin; }
     friend constexpr bool operator==(FrameSpan, FrameSpan) = default;
 };
 
@@ -57,9 +55,7 @@ struct FreeCounts {
     std::uint64_t free_below_4g = 0;
     std::uint64_t reserved = 0;    // of these: for Dom0's devices and Basalt itself
     std::uint64_t claimed = 0;     // of the free ones
-    std::uint64_t for_guests() const {
-        return free - reserved;
-    }
+    std::uint64_t for_guests() const { return free - reserved; }
 };
 FreeCounts free_counts();
 

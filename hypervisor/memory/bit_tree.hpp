@@ -34,9 +34,7 @@ public:
         }
     }
 
-    constexpr bool has(std::uint64_t member) const {
-        return depth_ != 0 && (levels_[0][member / 64] >> member % 64 & 1) != 0;
-    }
+    constexpr bool has(std::uint64_t member) const { return depth_ != 0 && (levels_[0][member / 64] >> member % 64 & 1) != 0; }
 
     constexpr void add(std::uint64_t member) {
         for (unsigned level = 0; level < depth_; ++level) {
@@ -69,9 +67,7 @@ public:
     }
 
 private:
-    static constexpr unsigned top_bit(std::uint64_t word) {
-        return 63 - static_cast<unsigned>(std::countl_zero(word));
-    }
+    static constexpr unsigned top_bit(std::uint64_t word) { return 63 - static_cast<unsigned>(std::countl_zero(word)); }
     constexpr std::uint64_t descend(unsigned level, std::uint64_t member) const {
         while (level-- != 0) member = member * 64 + top_bit(levels_[level][member]);
         return member;

@@ -31,8 +31,7 @@ std::optional<Finding> Census::first_finding() const {
     const auto noted = free_counts();
     if (auto wrong = compare("number of frames", noted.total, counted_.total)) return wrong;
     if (auto wrong = compare("number of free frames", noted.free, counted_.free)) return wrong;
-    if (auto wrong = compare("number of free frames below 4 GiB", noted.free_below_4g, counted_.free_below_4g))
-        return wrong;
+    if (auto wrong = compare("number of free frames below 4 GiB", noted.free_below_4g, counted_.free_below_4g)) return wrong;
     for (std::uint32_t id = 0; id < owners; ++id) {
         const DomainId owner(static_cast<std::uint16_t>(id));
         if (charged_to(owner) != 0 && domain_memory_of(owner) == nullptr)

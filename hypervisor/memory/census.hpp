@@ -18,9 +18,7 @@ public:
     explicit Census(std::span<std::uint32_t, owners> charged) : charged_(charged) {}
 
     void count();
-    std::uint32_t charged_to(DomainId owner) const {
-        return charged_[owner.raw];
-    }
+    std::uint32_t charged_to(DomainId owner) const { return charged_[owner.raw]; }
     // Of the allocator's counts, and of owners that do not exist.
     std::optional<Finding> first_finding() const;
     // Of one domain's account.

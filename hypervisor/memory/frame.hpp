@@ -29,28 +29,14 @@ public:
     constexpr OwnerWord(DomainId owner, FlushEpoch epoch)
         : raw_(std::uint64_t{coded(owner.raw)} | std::uint64_t{epoch.raw} << 16) {}
 
-    constexpr std::uint64_t raw() const {
-        return raw_;
-    }
-    constexpr DomainId owner() const {
-        return (raw_ & free_bit) != 0 ? owner_nobody : last_owner();
-    }
+    constexpr std::uint64_t raw() const { return raw_; }
+    constexpr DomainId owner() const { return (raw_ & free_bit) != 0 ? owner_nobody : last_owner(); }
     // By whose tables a CPU may know the frame: its owner's, though it is free by now, and those of others.
-    constexpr Knowers knowers() const {
-        return {last_owner(), static_cast<Others>(raw_ >> others_shift & 3)};
-    }
-    constexpr FlushEpoch epoch() const {
-        return FlushEpoch(static_cast<std::uint32_t>(raw_ >> 16));
-    }
-    constexpr unsigned index() const {
-        return static_cast<unsigned>(raw_ >> 48 & 1023);
-    }
-    constexpr bool charged() const {
-        return (raw_ & charged_bit) != 0;
-    }
-    constexpr bool held() const {
-        return (raw_ & held_bit) != 0;
-    }
+    constexpr Knowers knowers() const { return {last_owner(), static_cast<Others>(raw_ >> others_shift & 3)}; }
+    constexpr FlushEpoch epoch() const { return FlushEpoch(static_cast<std::uint32_t>(raw_ >> 16)); }
+    constexpr unsigned index() const { return static_cast<unsigned>(raw_ >> 48 & 1023); }
+    constexpr bool charged() const { return (raw_ & charged_bit) != 0; }
+    constexpr bool held() const { return (raw_ & held_bit) != 0; }
 
     constexpr OwnerWord with_epoch(FlushEpoch epoch) const {
         return OwnerWord((raw_ & ~(std::uint64_t{0xffff'ffff} << 16)) | std::uint64_t{epoch.raw} << 16);
@@ -65,30 +51,18 @@ public:
     constexpr OwnerWord freed(FlushEpoch now) const {
         return OwnerWord(last_owner(), now).known_to(knowers().others).with(free_bit);
     }
-    constexpr OwnerWord let_go() const {
-        return OwnerWord(raw_ & ~held_bit);
-    }
-    constexpr OwnerWord now_held() const {
-        return with(held_bit);
-    }
-    constexpr OwnerWord held_and_charged() const {
-        return with(held_bit | charged_bit);
-    }
+    constexpr OwnerWord let_go() const { return OwnerWord(raw_ & ~held_bit); }
+    constexpr OwnerWord now_held() const { return with(held_bit); }
+    constexpr OwnerWord held_and_charged() const { return with(held_bit | charged_bit); }
 
 private:
     static constexpr std::uint64_t free_bit = std::uint64_t{1} << 15;
     static constexpr unsigned others_shift = 58;
     static constexpr std::uint64_t charged_bit = std::uint64_t{1} << 62;
     static constexpr std::uint64_t held_bit = std::uint64_t{1} << 63;
-    static constexpr std::uint16_t coded(std::uint16_t owner) {
-        return owner ^ owner_io.raw;
-    }
-    constexpr DomainId last_owner() const {
-        return DomainId(coded(static_cast<std::uint16_t>(raw_ & (free_bit - 1))));
-    }
-    constexpr OwnerWord with(std::uint64_t bits) const {
-        return OwnerWord(raw_ | bits);
-    }
+    static constexpr std::uint16_t coded(std::uint16_t owner) { return owner ^ owner_io.raw; }
+    constexpr DomainId last_owner() const { return DomainId(coded(static_cast<std::uint16_t>(raw_ & (free_bit - 1)))); }
+    constexpr OwnerWord with(std::uint64_t bits) const { return OwnerWord(raw_ | bits); }
     std::uint64_t raw_ = 0;
 };
 static_assert(OwnerWord{}.owner() == owner_io && owner_nobody.raw < 1 << 15);
@@ -110,9 +84,7 @@ using FrameChange = Change<FrameWord>;
 template <typename Word>
 class FrameCell {
 public:
-    Word read() const {
-        return Word(raw_.load(std::memory_order_acquire));
-    }
+    Word read() const { return Word(raw_.load(std::memory_order_acquire)); }
 
     // A rule is a function of the word: Word -> expected<Word, Refusal>. While others change it too.
     template <typename Rule>
@@ -127,9 +99,7 @@ public:
     }
 
     // By whoever alone can reach the frame.
-    void become(Word word) {
-        raw_.store(word.raw(), std::memory_order_release);
-    }
+    void become(Word word) { raw_.store(word.raw(), std::memory_order_release); }
 
 private:
     std::atomic<std::uint64_t> raw_{0};
@@ -137,18 +107,10 @@ private:
 
 class alignas(16) Frame {
 public:
-    FrameWord word() const {
-        return word_.read();
-    }
-    OwnerWord owner_word() const {
-        return owner_.read();
-    }
-    DomainId owner() const {
-        return owner_word().owner();
-    }
-    bool is_ram() const {
-        return owner() != owner_io;
-    }
+    FrameWord word() const { return word_.read(); }
+    OwnerWord owner_word() const { return owner_.read(); }
+    DomainId owner() const { return owner_word().owner(); }
+    bool is_ram() const { return owner() != owner_io; }
 
     // A rule is a function FrameWord -> Ruled or FrameWord -> FrameWord.
     template <typename Rule>
@@ -160,14 +122,10 @@ public:
     void give_to(DomainId domain) {    // its own, charged to its account
         become(OwnerWord(domain, owner_word().epoch()).held_and_charged(), FrameWord(1, Use::none, 0, false));
     }
-    void keep() {
-        become(OwnerWord(owner_hypervisor, owner_word().epoch()).now_held(), FrameWord(1, Use::none, 0, false));
-    }
+    void keep() { become(OwnerWord(owner_hypervisor, owner_word().epoch()).now_held(), FrameWord(1, Use::none, 0, false)); }
     // From keep(): the domain may map it, but Basalt holds it as a writable page, and it is on nobody's
     // account.
-    void share_with(DomainId domain) {
-        become(OwnerWord(domain, owner_word().epoch()), FrameWord(1, Use::writable, 1, true));
-    }
+    void share_with(DomainId domain) { become(OwnerWord(domain, owner_word().epoch()), FrameWord(1, Use::writable, 1, true)); }
     // What share_with() has shared is Basalt's alone from now on, though the domain may still map it.
     void unshare() {
         update_owner([](OwnerWord word) { return OwnerWord(owner_hypervisor, word.epoch()).known_to(Others::anybody); });
@@ -213,9 +171,7 @@ public:
     // the epoch. Frame numbers fit: the direct map ends long before. `no_link` ends it.
     static constexpr std::uint32_t no_link = ~std::uint32_t{0};
     // What comes after it, while it is in its list.
-    std::uint32_t link() const {
-        return owner_word().epoch().raw;
-    }
+    std::uint32_t link() const { return owner_word().epoch().raw; }
     // The frame leaves its list. A link is no time: now is later than whatever it was stamped with before.
     std::uint32_t unlink() {
         const auto next = owner_word().epoch().raw;
@@ -258,29 +214,18 @@ struct MemoryViews {
 };
 extern MemoryViews memory_views;
 
-inline bool has_record(Mfn mfn) {
-    return mfn < memory_views.end;
-}
-inline Frame& frame(Mfn mfn) {
-    return memory_views.frames[mfn.raw];
-}
-inline void* contents(Mfn mfn) {
-    return memory_views.contents + physical_of(mfn);
-}
+inline bool has_record(Mfn mfn) { return mfn < memory_views.end; }
+inline Frame& frame(Mfn mfn) { return memory_views.frames[mfn.raw]; }
+inline void* contents(Mfn mfn) { return memory_views.contents + physical_of(mfn); }
 
 // RAM that some domain or the hypervisor owns or may own; everything else is device memory or nothing.
-inline bool is_ram(Mfn mfn) {
-    return has_record(mfn) && frame(mfn).is_ram();
-}
+inline bool is_ram(Mfn mfn) { return has_record(mfn) && frame(mfn).is_ram(); }
 
 constexpr Error error_of(Refusal refusal) {
     switch (refusal) {
-    case Refusal::frame_in_other_use:
-        return Error::busy;
-    case Refusal::check_unfinished:
-        return Error::again;
-    default:
-        return Error::invalid;
+        case Refusal::frame_in_other_use: return Error::busy;
+        case Refusal::check_unfinished: return Error::again;
+        default: return Error::invalid;
     }
 }
 

@@ -14,9 +14,7 @@ namespace basalt {
 class FrameList {
 public:
     // As of now: another CPU may put one in, or take it out, at any time.
-    bool empty() const {
-        return first_.load(std::memory_order_relaxed) == Frame::no_link;
-    }
+    bool empty() const { return first_.load(std::memory_order_relaxed) == Frame::no_link; }
 
     void put(Mfn mfn) {
         auto first = first_.load(std::memory_order_relaxed);

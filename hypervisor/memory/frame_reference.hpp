@@ -48,19 +48,11 @@ public:
 
     // Refused as invalid where the frame is not RAM or belongs to somebody else.
     static Result<FrameReference> take(Mfn mfn, DomainId owner);
-    static FrameReference adopt(Mfn mfn) {
-        return FrameReference(mfn);
-    }
-    Mfn into_table() && {
-        return std::exchange(mfn_, no_mfn);
-    }
+    static FrameReference adopt(Mfn mfn) { return FrameReference(mfn); }
+    Mfn into_table() && { return std::exchange(mfn_, no_mfn); }
 
-    Mfn mfn() const {
-        return mfn_;
-    }
-    explicit operator bool() const {
-        return mfn_ != no_mfn;
-    }
+    Mfn mfn() const { return mfn_; }
+    explicit operator bool() const { return mfn_ != no_mfn; }
 
 private:
     explicit FrameReference(Mfn mfn) : mfn_(mfn) {}
@@ -80,19 +72,11 @@ public:
         if (mfn_ != no_mfn) drop_use_and_reference(mfn_);
     }
 
-    static FrameUse adopt(Mfn mfn) {
-        return FrameUse(mfn);
-    }
-    Mfn into_table() && {
-        return std::exchange(mfn_, no_mfn);
-    }
+    static FrameUse adopt(Mfn mfn) { return FrameUse(mfn); }
+    Mfn into_table() && { return std::exchange(mfn_, no_mfn); }
 
-    Mfn mfn() const {
-        return mfn_;
-    }
-    explicit operator bool() const {
-        return mfn_ != no_mfn;
-    }
+    Mfn mfn() const { return mfn_; }
+    explicit operator bool() const { return mfn_ != no_mfn; }
 
 private:
     explicit FrameUse(Mfn mfn) : mfn_(mfn) {}

@@ -18,18 +18,10 @@ namespace basalt {
 
 enum class Use : std::uint8_t { none, writable, l1_table, l2_table, l3_table, l4_table, descriptors };
 
-constexpr bool is_table(Use use) {
-    return use >= Use::l1_table && use <= Use::l4_table;
-}
-constexpr bool needs_check(Use use) {
-    return use > Use::writable;
-}
-constexpr PageLevel level_of(Use table) {
-    return PageLevel(static_cast<unsigned>(table) - 1);
-}
-constexpr Use table_of_level(PageLevel level) {
-    return static_cast<Use>(level.raw + 1);
-}
+constexpr bool is_table(Use use) { return use >= Use::l1_table && use <= Use::l4_table; }
+constexpr bool needs_check(Use use) { return use > Use::writable; }
+constexpr PageLevel level_of(Use table) { return PageLevel(static_cast<unsigned>(table) - 1); }
+constexpr Use table_of_level(PageLevel level) { return static_cast<Use>(level.raw + 1); }
 static_assert(table_of_level(leaf_level) == Use::l1_table && level_of(Use::l4_table) == root_level);
 
 // Why a rule says no. Only check_unfinished passes by itself: wait, or come again.
@@ -55,36 +47,17 @@ public:
     constexpr FrameWord() = default;
     constexpr explicit FrameWord(std::uint64_t raw) : raw_(raw) {}
     constexpr FrameWord(std::uint32_t references, Use use, std::uint32_t users, bool checked)
-        : raw_(references | std::uint64_t{users} << users_shift | use_bits(use) |
-               (checked ? checked_bit : 0)) {}
+        : raw_(references | std::uint64_t{users} << users_shift | use_bits(use) | (checked ? checked_bit : 0)) {}
 
-    constexpr std::uint64_t raw() const {
-        return raw_;
-    }
-    constexpr std::uint32_t references() const {
-        return static_cast<std::uint32_t>(raw_);
-    }
-    constexpr std::uint32_t users() const {
-        return static_cast<std::uint32_t>(raw_ >> users_shift) & most_users;
-    }
-    constexpr Use use() const {
-        return static_cast<Use>(raw_ >> use_shift & 15);
-    }
-    constexpr bool checked() const {
-        return (raw_ & checked_bit) != 0;
-    }
-    constexpr bool partial() const {
-        return (raw_ & partial_bit) != 0;
-    }    // a check rests half done
-    constexpr bool pinned() const {
-        return (raw_ & pinned_bit) != 0;
-    }
-    constexpr bool tracked() const {
-        return (raw_ & tracked_bit) != 0;
-    }    // log-dirty or copy-on-write, later
-    constexpr bool free() const {
-        return references() == 0;
-    }
+    constexpr std::uint64_t raw() const { return raw_; }
+    constexpr std::uint32_t references() const { return static_cast<std::uint32_t>(raw_); }
+    constexpr std::uint32_t users() const { return static_cast<std::uint32_t>(raw_ >> users_shift) & most_users; }
+    constexpr Use use() const { return static_cast<Use>(raw_ >> use_shift & 15); }
+    constexpr bool checked() const { return (raw_ & checked_bit) != 0; }
+    constexpr bool partial() const { return (raw_ & partial_bit) != 0; }    // a check rests half done
+    constexpr bool pinned() const { return (raw_ & pinned_bit) != 0; }
+    constexpr bool tracked() const { return (raw_ & tracked_bit) != 0; }    // log-dirty or copy-on-write, later
+    constexpr bool free() const { return references() == 0; }
 
     constexpr bool sound() const {
         if (references() < users()) return false;
@@ -98,32 +71,19 @@ public:
     // What becomes of the word. Each keeps it sound (tests/host/memory/frame_word_test.cpp goes through all small states).
     constexpr Ruled take_reference() const;
     constexpr Ruled take_both(Use wanted) const;    // a reference and a use at once
-    constexpr Ruled
-    take_writable_at_once() const;    // take_both(writable) where there is nothing to wait for
-    constexpr FrameWord drop_reference() const {
-        return FrameWord(raw_ - 1);
-    }
+    constexpr Ruled take_writable_at_once() const;    // take_both(writable) where there is nothing to wait for
+    constexpr FrameWord drop_reference() const { return FrameWord(raw_ - 1); }
     constexpr FrameWord drop_both() const;    // the last user of a table becomes who undoes it
-    constexpr FrameWord finish_check() const {
-        return FrameWord(raw_ | checked_bit);
-    }
-    constexpr FrameWord finish_undo() const {
-        return FrameWord((raw_ & ~partial_bit) - one_user - 1);
-    }
-    constexpr FrameWord rest_half_checked() const {
-        return FrameWord(raw_ | partial_bit);
-    }
+    constexpr FrameWord finish_check() const { return FrameWord(raw_ | checked_bit); }
+    constexpr FrameWord finish_undo() const { return FrameWord((raw_ & ~partial_bit) - one_user - 1); }
+    constexpr FrameWord rest_half_checked() const { return FrameWord(raw_ | partial_bit); }
     constexpr Ruled pin() const;         // the caller's reference and use become the pin's
     constexpr Ruled unpin() const;       // and the pin's become the caller's
     constexpr Ruled take_out() const;    // all of it: the one reference, and no users
-    constexpr FrameWord put_back() const {
-        return FrameWord(raw_ + 1);
-    }
+    constexpr FrameWord put_back() const { return FrameWord(raw_ + 1); }
 
     // Whoever made this word out of `before` by a drop has the frame's check to undo.
-    constexpr bool to_be_undone_since(FrameWord before) const {
-        return before.checked() && !checked() && users() == 1;
-    }
+    constexpr bool to_be_undone_since(FrameWord before) const { return before.checked() && !checked() && users() == 1; }
 
     friend constexpr bool operator==(FrameWord, FrameWord) = default;
 
@@ -136,9 +96,7 @@ private:
     static constexpr std::uint64_t partial_bit = std::uint64_t{1} << 61;
     static constexpr std::uint64_t pinned_bit = std::uint64_t{1} << 62;
     static constexpr std::uint64_t tracked_bit = std::uint64_t{1} << 63;
-    static constexpr std::uint64_t use_bits(Use use) {
-        return std::uint64_t{static_cast<std::uint8_t>(use)} << use_shift;
-    }
+    static constexpr std::uint64_t use_bits(Use use) { return std::uint64_t{static_cast<std::uint8_t>(use)} << use_shift; }
 
     std::uint64_t raw_ = 0;
 };
@@ -155,8 +113,7 @@ constexpr Ruled FrameWord::take_both(Use wanted) const {
     if (users() == 0) {
         const bool caches_agree = use() == Use::none || use() == wanted;
         const bool at_once = !needs_check(wanted) && caches_agree;
-        return FrameWord(((raw_ & ~use_mask) | use_bits(wanted) | (at_once ? checked_bit : 0)) + one_user +
-                         1);
+        return FrameWord(((raw_ & ~use_mask) | use_bits(wanted) | (at_once ? checked_bit : 0)) + one_user + 1);
     }
     if (!checked() && !partial()) return std::unexpected(Refusal::check_unfinished);
     if (use() != wanted) return std::unexpected(Refusal::frame_in_other_use);

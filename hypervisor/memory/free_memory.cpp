@@ -14,8 +14,7 @@ constexpr std::uint64_t blocks_below(std::uint64_t frames, unsigned order) {
 
 std::size_t FreeMemory::words_for(Mfn end) {
     std::size_t total = 0;
-    for (unsigned order = 0; order <= most_order; ++order)
-        total += BitTree::words_for(blocks_below(end.raw, order));
+    for (unsigned order = 0; order <= most_order; ++order) total += BitTree::words_for(blocks_below(end.raw, order));
     return total;
 }
 

@@ -31,15 +31,9 @@ public:
     void divide(const NodeMap& nodes);
     NodeCounts node_counts() const;
 
-    FreeCounts counts() const {
-        return counts_;
-    }
-    void claim(std::uint64_t frames) {
-        counts_.claimed += frames;
-    }
-    void unclaim(std::uint64_t frames) {
-        counts_.claimed -= frames;
-    }
+    FreeCounts counts() const { return counts_; }
+    void claim(std::uint64_t frames) { counts_.claimed += frames; }
+    void unclaim(std::uint64_t frames) { counts_.claimed -= frames; }
 
 private:
     static constexpr std::uint64_t four_gib = std::uint64_t{1} << 20;    // in frames

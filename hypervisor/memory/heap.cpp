@@ -28,8 +28,7 @@ struct Slab {
 constexpr std::size_t smallest = 64;
 constexpr std::size_t largest = 1024;
 constexpr std::size_t class_of(std::size_t size) {
-    return static_cast<std::size_t>(
-        std::countr_zero(std::bit_ceil(size < smallest ? smallest : size) / smallest));
+    return static_cast<std::size_t>(std::countr_zero(std::bit_ceil(size < smallest ? smallest : size) / smallest));
 }
 static_assert(class_of(1) == 0 && class_of(65) == 1 && class_of(largest) == 4);
 static_assert(sizeof(Slab) <= smallest);
@@ -54,8 +53,7 @@ public:
     void add(std::size_t kind, void* page) {
         auto* const slab = new (page) Slab;
         const auto size = smallest << kind;
-        for (auto at = page_size - size; at >= size; at -= size)
-            slab->free = new (bytes(page) + at) Place{slab->free};
+        for (auto at = page_size - size; at >= size; at -= size) slab->free = new (bytes(page) + at) Place{slab->free};
         link(kind, slab);
     }
 
@@ -70,9 +68,7 @@ public:
     }
 
 private:
-    static std::byte* bytes(void* page) {
-        return static_cast<std::byte*>(page);
-    }
+    static std::byte* bytes(void* page) { return static_cast<std::byte*>(page); }
     static std::byte* page_of(void* memory) {
         return bytes(memory) - (reinterpret_cast<std::uintptr_t>(memory) & (page_size - 1));
     }

@@ -30,21 +30,11 @@ public:
         object_->~T();
         free_bytes(object_, sizeof(T));
     }
-    T& operator*() const {
-        return *object_;
-    }
-    T* operator->() const {
-        return object_;
-    }
-    T* get() const {
-        return object_;
-    }
-    explicit operator bool() const {
-        return object_ != nullptr;
-    }
-    T* release() {
-        return std::exchange(object_, nullptr);
-    }    // to be adopted by Owned(pointer) later
+    T& operator*() const { return *object_; }
+    T* operator->() const { return object_; }
+    T* get() const { return object_; }
+    explicit operator bool() const { return object_ != nullptr; }
+    T* release() { return std::exchange(object_, nullptr); }    // to be adopted by Owned(pointer) later
 
 private:
     T* object_ = nullptr;

@@ -33,15 +33,15 @@ public:
     }
     constexpr bool divides(Mfn first, std::uint64_t frames) const {
         if (count_ == 1) return false;
-        return std::ranges::any_of(std::span(parts_).first(count_), [&](const Part& part) {
-            return first.raw < part.begin && part.begin < first.raw + frames;
-        });
+        return std::ranges::any_of(std::span(parts_).first(count_),
+                                   [&](const Part& part) { return first.raw < part.begin && part.begin < first.raw + frames; });
     }
     // The highest first: the node, and where its frames begin and end.
     template <typename Action>
     constexpr void for_each_part(Action action) const {
         std::uint64_t end = ~std::uint64_t{0};
-        for (std::size_t part = count_; part-- != 0; end = parts_[part].begin) action(parts_[part].node, parts_[part].begin, end);
+        for (std::size_t part = count_; part-- != 0; end = parts_[part].begin)
+            action(parts_[part].node, parts_[part].begin, end);
     }
     // Where a node begins that does not begin with the machine.
     template <typename Action>

@@ -21,9 +21,7 @@ Result<Mfn> populate(DomainMemory& domain, Pfn first, Wanted wanted) {
     return mfn;
 }
 
-Result<Mfn> increase(DomainMemory& domain, Wanted wanted) {
-    return allocate_for(domain, wanted);
-}
+Result<Mfn> increase(DomainMemory& domain, Wanted wanted) { return allocate_for(domain, wanted); }
 
 Result<> decrease(DomainMemory& domain, Mfn first, unsigned order) {
     if (order > most_order) return refuse(Error::invalid);

@@ -22,8 +22,8 @@ std::size_t free_set_words(Mfn end);
 // Both lists are sorted and do not overlap themselves. Frames of `ram` become free, or owned by the
 // hypervisor where `taken` (image, modules, tables, the first MiB, ...) names them. RAM is rounded inwards
 // and taken outwards by the caller.
-void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets,
-                  std::span<const FrameSpan> ram, std::span<const FrameSpan> taken);
+void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets, std::span<const FrameSpan> ram,
+                  std::span<const FrameSpan> taken);
 
 // Where the nodes of memory lie, by their number: the firmware's tables are read when there is memory already.
 void divide_memory(std::span<const FrameSpan> nodes);

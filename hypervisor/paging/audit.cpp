@@ -15,9 +15,7 @@ namespace {
 
 constexpr std::uint32_t two_uses = 0x7f;
 
-std::uint32_t coded(Use use) {
-    return static_cast<std::uint32_t>(use);
-}
+std::uint32_t coded(Use use) { return static_cast<std::uint32_t>(use); }
 
 // What set_entry would have stored.
 PageEntry as_stored(PageLevel level, PageEntry entry, bool hardware) {
@@ -150,8 +148,10 @@ std::optional<Finding> Audit::wrong_with(Mfn mfn) const {
     if (!word.sound()) return differs("record", word.raw(), 0);
     if (word.users() != 0 && !word.checked() && !word.partial()) return differs("unfinished check", 1, 0);
     const auto beyond = [](int left) { return static_cast<std::uint64_t>(std::max(-left, 0)); };
-    if (const auto more = beyond(expected.lent_to_read)) return differs("entries beyond the mappings that lend it to read", more, 0);
-    if (const auto more = beyond(expected.lent_to_write)) return differs("entries beyond the mappings that lend it to write", more, 0);
+    if (const auto more = beyond(expected.lent_to_read))
+        return differs("entries beyond the mappings that lend it to read", more, 0);
+    if (const auto more = beyond(expected.lent_to_write))
+        return differs("entries beyond the mappings that lend it to write", more, 0);
     const bool is_secret = owner == owner_nobody || (owner == owner_hypervisor && frame(mfn).owner_word().held());
     if (is_secret && m2p_of(mfn) != m2p_invalid) return differs("M2P entry", m2p_of(mfn), m2p_invalid);
     return std::nullopt;

@@ -9,12 +9,8 @@ namespace basalt::paging {
 class Budget {
 public:
     constexpr explicit Budget(std::int64_t entries = one_call) : left_(entries) {}
-    constexpr void spend(std::int64_t entries) {
-        left_ -= entries;
-    }
-    constexpr bool over() const {
-        return left_ <= 0;
-    }
+    constexpr void spend(std::int64_t entries) { left_ -= entries; }
+    constexpr bool over() const { return left_ <= 0; }
 
     static constexpr std::int64_t one_call = 4 * 512;
 

@@ -30,8 +30,7 @@ std::optional<std::uint64_t> closed_gate(std::uint64_t descriptor) {
 std::optional<std::uint64_t> permitted_descriptor(std::uint64_t descriptor) {
     if ((descriptor & present) == 0) return descriptor;    // loading it faults
     if ((descriptor & code_or_data) != 0) return descriptor | privilege;
-    if ((descriptor & type) == 0)
-        return descriptor | privilege;    // reserved: the upper half of a longer one
+    if ((descriptor & type) == 0) return descriptor | privilege;    // reserved: the upper half of a longer one
     if ((descriptor & type) == call_gate) return closed_gate(descriptor);
     return std::nullopt;
 }

@@ -43,8 +43,7 @@ Walk walk(Mfn root, std::uint64_t address) {
     return found;
 }
 
-Step<> update_va_mapping(Mfn root, std::uint64_t address, std::uint64_t value, Parties parties,
-                         Budget& budget) {
+Step<> update_va_mapping(Mfn root, std::uint64_t address, std::uint64_t value, Parties parties, Budget& budget) {
     const Mfn mfn = walk(root, address).l1_table;
     if (mfn == no_mfn) return refuse(Error::invalid);
     TableHold table;

@@ -26,15 +26,9 @@ enum class AccessedDirty : std::uint8_t { as_given, keep };
 // name the same frame. An idle or writable frame is held as writable: its words are then merely written.
 class TableHold {
 public:
-    Outcome hold(Mfn mfn, DomainMemory& owner) {
-        return held_.mfn() == mfn ? Outcome{} : hold_another(mfn, owner);
-    }
-    Use use() const {
-        return use_;
-    }
-    Mfn mfn() const {
-        return held_.mfn();
-    }
+    Outcome hold(Mfn mfn, DomainMemory& owner) { return held_.mfn() == mfn ? Outcome{} : hold_another(mfn, owner); }
+    Use use() const { return use_; }
+    Mfn mfn() const { return held_.mfn(); }
 
 private:
     Outcome hold_another(Mfn mfn, DomainMemory& owner);
@@ -44,33 +38,29 @@ private:
 
 // The one writer of entries in checked tables: takes what the new entry names, exchanges, drops what the old
 // one named. `index` is below 512.
-Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept,
-                  const Parties& parties, Budget& budget);
+Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept, const Parties& parties,
+                  Budget& budget);
 
 // One request of mmu_update, every kind. The hold may be kept from the request before.
 Step<> update(TableHold& table, std::uint64_t ptr, std::uint64_t value, Parties parties, Budget& budget);
 
 // The L1 entry that maps `address` under `root` becomes `value`. Flushing is the caller's.
-Step<> update_va_mapping(Mfn root, std::uint64_t address, std::uint64_t value, Parties parties,
-                         Budget& budget);
+Step<> update_va_mapping(Mfn root, std::uint64_t address, std::uint64_t value, Parties parties, Budget& budget);
 
 // A guest's store to one of its own page tables, found by its page fault. `width` bytes at physical place
 // `mfn`+`offset` shall change from `expected` to `desired` (both in the low bytes). Value: the bytes found;
 // the store happened if they equal `expected`. A non-present result is written even if its other bits make no
 // sense. Half-written entries (width < 8) are composed with the rest of the entry. Error::no_entry: the frame
 // is no checked table, not ours to emulate.
-Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t expected,
-                                        std::uint64_t desired, unsigned width, DomainMemory& owner,
-                                        Budget& budget);
+Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t expected, std::uint64_t desired, unsigned width,
+                                        DomainMemory& owner, Budget& budget);
 
 // The entry of each level that translates `address`, by software, without holding anything: a hint to be
 // checked.
 struct Walk {
     PageEntry entries[5];         // [1] to [4]; the rest of a walk that ended early is zero
     Mfn l1_table = no_mfn;    // the frame that holds entries[1]
-    bool mapped() const {
-        return entries[1].present();
-    }
+    bool mapped() const { return entries[1].present(); }
 };
 Walk walk(Mfn root, std::uint64_t address);
 

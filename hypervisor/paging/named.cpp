@@ -33,9 +33,8 @@ Outcome take_owned(PageEntry entry, const Parties& parties, Budget& budget, cons
     Frame& record = frame(mfn);
     const DomainId owner = parties.pages->id;
     if (record.owner() != owner) return refuse(Error::busy);
-    const auto taken = entry.writable()
-                           ? record.apply([](FrameWord word) { return word.take_writable_at_once(); })
-                           : record.apply([](FrameWord word) { return word.take_reference(); });
+    const auto taken = entry.writable() ? record.apply([](FrameWord word) { return word.take_writable_at_once(); })
+                                        : record.apply([](FrameWord word) { return word.take_reference(); });
     if (taken && record.owner() == owner) [[likely]]
         return {};
     if (taken) {
@@ -66,8 +65,7 @@ PageEntry without_pretence(PageEntry entry, DomainId domain) {
     return pretended ? entry.without(page_bit::writable) : entry;
 }
 
-Outcome take_named(PageLevel level, PageEntry entry, const Parties& parties, Budget& budget,
-                   const Checking* checking) {
+Outcome take_named(PageLevel level, PageEntry entry, const Parties& parties, Budget& budget, const Checking* checking) {
     if (level == leaf_level) return take_page(entry, parties, budget, checking);
     return take_use_while(entry.mfn(), table_of_level(below(level)), *parties.tables, budget, checking);
 }

@@ -36,8 +36,7 @@ Outcome take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget, co
 
 // The check itself: from the table's one, unfinished user. Afterwards the table is checked, at rest half
 // checked (Again), or nobody's and as it was (refused).
-Outcome check_table(Mfn mfn, PageLevel level, unsigned from, DomainMemory& owner, Budget& budget,
-                    const Checking* outer);
+Outcome check_table(Mfn mfn, PageLevel level, unsigned from, DomainMemory& owner, Budget& budget, const Checking* outer);
 
 // Gives back what the first `count` entries own.
 void drop_entries(Mfn mfn, PageLevel level, unsigned count);
@@ -55,9 +54,7 @@ std::uint64_t forbidden_bits();
 using Table = std::array<std::uint64_t, entries_per_table>;
 static_assert(sizeof(Table) == page_size);
 
-inline Table& table_at(Mfn mfn) {
-    return *static_cast<Table*>(contents(mfn));
-}
+inline Table& table_at(Mfn mfn) { return *static_cast<Table*>(contents(mfn)); }
 
 // The first present entry of [from, end), or `end`. Most entries of most tables are empty: eight at a time.
 inline unsigned next_present(const Table& table, unsigned from, unsigned end) {
@@ -67,8 +64,7 @@ inline unsigned next_present(const Table& table, unsigned from, unsigned end) {
     const auto present = [](std::uint64_t entry) { return (entry & page_bit::present) != 0; };
     for (; at < last; ++at) {
         if (present(*at)) return static_cast<unsigned>(at - first);
-        while (at + 8 < last && !present(at[1] | at[2] | at[3] | at[4] | at[5] | at[6] | at[7] | at[8]))
-            at += 8;
+        while (at + 8 < last && !present(at[1] | at[2] | at[3] | at[4] | at[5] | at[6] | at[7] | at[8])) at += 8;
     }
     return end;
 }

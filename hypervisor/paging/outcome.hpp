@@ -11,14 +11,11 @@ public:
     constexpr Outcome() = default;    // done
     constexpr Outcome(Refused refused) : code_(static_cast<int>(refused.error())) {}
     constexpr Outcome(Again) : code_(again_code) {}
-    constexpr Outcome(const Unfinished& inner) : code_(inner.again() != nullptr ? again_code : static_cast<int>(*inner.refused())) {}
+    constexpr Outcome(const Unfinished& inner)
+        : code_(inner.again() != nullptr ? again_code : static_cast<int>(*inner.refused())) {}
 
-    constexpr bool done() const {
-        return code_ == 0;
-    }
-    constexpr bool again() const {
-        return code_ == again_code;
-    }
+    constexpr bool done() const { return code_ == 0; }
+    constexpr bool again() const { return code_ == again_code; }
 
     constexpr explicit operator bool() const { return done(); }
     constexpr void operator*() const {}    // what TRY evaluates to

@@ -15,9 +15,7 @@ constexpr std::uint64_t accessed_dirty = page_bit::accessed | page_bit::dirty;
 
 using Word = std::atomic_ref<std::uint64_t>;
 
-Word word_of(Mfn table, unsigned index) {
-    return Word(table_at(table).data()[index]);
-}
+Word word_of(Mfn table, unsigned index) { return Word(table_at(table).data()[index]); }
 
 PageEntry kept_from(PageEntry found, PageEntry wanted, AccessedDirty kept) {
     return kept == AccessedDirty::keep ? wanted.with(found.raw() & accessed_dirty) : wanted;
@@ -29,12 +27,10 @@ struct Replaced {
 };
 
 // The entry, if it is still `found`, becomes `wanted`.
-inline Replaced replace(Word word, PageLevel level, PageEntry found, PageEntry wanted, const Parties& parties,
-                        Budget& budget) {
+inline Replaced replace(Word word, PageLevel level, PageEntry found, PageEntry wanted, const Parties& parties, Budget& budget) {
     auto expected = found.raw();
     if (wanted.present()) {
-        if (!permitted(level, wanted, parties.tables->hardware, forbidden_bits()))
-            return {refuse(Error::invalid)};
+        if (!permitted(level, wanted, parties.tables->hardware, forbidden_bits())) return {refuse(Error::invalid)};
         wanted = stored(level, wanted);
         if (found.present() && names_the_same(level, found, wanted))
             return {{}, word.compare_exchange_strong(expected, wanted.raw(), std::memory_order_acq_rel)};
@@ -72,8 +68,8 @@ Outcome TableHold::hold_another(Mfn mfn, DomainMemory& owner) {
     return {};
 }
 
-Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept,
-                  const Parties& parties, Budget& budget) {
+Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept, const Parties& parties,
+                  Budget& budget) {
     const Word word = word_of(table.mfn(), index);
     if (!is_table(table.use())) {    // a page like any other
         word.store(wanted.raw(), std::memory_order_relaxed);
@@ -89,9 +85,8 @@ Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, Acce
     }
 }
 
-Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t expected,
-                                        std::uint64_t desired, unsigned width, DomainMemory& owner,
-                                        Budget& budget) {
+Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t expected, std::uint64_t desired, unsigned width,
+                                        DomainMemory& owner, Budget& budget) {
     const unsigned shift = offset % 8 * 8;
     if (width == 0 || offset % 8 + width > 8 || offset >= page_size) return refuse(Error::invalid);
     const auto mask = (width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << width * 8) - 1);

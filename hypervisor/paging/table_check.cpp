@@ -44,8 +44,7 @@ void leave_unchecked(Mfn mfn) {
     if (left->after.free()) last_reference_dropped(mfn);
 }
 
-Outcome check_table(Mfn mfn, PageLevel level, unsigned from, DomainMemory& owner, Budget& budget,
-                    const Checking* outer) {
+Outcome check_table(Mfn mfn, PageLevel level, unsigned from, DomainMemory& owner, Budget& budget, const Checking* outer) {
     const Checking checking{mfn, outer};
     const Parties parties{&owner, &owner};
     const auto refused = refused_bits(level, owner.hardware, forbidden_bits());
@@ -58,9 +57,8 @@ Outcome check_table(Mfn mfn, PageLevel level, unsigned from, DomainMemory& owner
             return Again{};
         }
         const PageEntry entry(table[i]);
-        const Outcome taken = (entry.raw() & refused) != 0
-                                  ? Outcome(refuse(Error::invalid))
-                                  : take_named(level, entry, parties, budget, &checking);
+        const Outcome taken = (entry.raw() & refused) != 0 ? Outcome(refuse(Error::invalid))
+                                                           : take_named(level, entry, parties, budget, &checking);
         if (taken.done()) continue;
         if (taken.again()) {
             rest(mfn, i);

@@ -21,9 +21,7 @@ struct Held {
 
 // As Xen: busy is the answer for a writable mapping alone; a table or descriptor page that cannot be is
 // invalid.
-Error error_for(Use wanted) {
-    return wanted == Use::writable ? Error::busy : Error::invalid;
-}
+Error error_for(Use wanted) { return wanted == Use::writable ? Error::busy : Error::invalid; }
 
 // Translations made for the former use must be gone before the new one counts.
 void forget_former_use(Mfn mfn, const Held& held) {
@@ -52,8 +50,7 @@ Result<Held> take_both(Mfn mfn, Use wanted, DomainMemory& owner, Budget& budget)
         if (record.owner() != owner.id) return refuse(Error::invalid);
         const auto taken = record.apply([=](FrameWord word) { return word.take_both(wanted); });
         if (taken) {
-            const Held held{taken->before, taken->after,
-                            taken->before.partial() ? record.owner_word().index() : 0};
+            const Held held{taken->before, taken->after, taken->before.partial() ? record.owner_word().index() : 0};
             if (record.owner() == owner.id) return held;
             leave_to_new_owner(mfn, held);
             return refuse(Error::invalid);
@@ -84,8 +81,7 @@ bool permit_descriptors(Mfn mfn) {
 }    // namespace
 
 Outcome take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget, const Checking* checking) {
-    if (checking != nullptr && checking->includes(mfn))
-        return refuse(Error::invalid);    // a linear page table
+    if (checking != nullptr && checking->includes(mfn)) return refuse(Error::invalid);    // a linear page table
     const auto held = take_both(mfn, use, owner, budget);
     if (!held) return held.error() == Error::again ? Outcome(Again{}) : Outcome(refuse(held.error()));
     if (held->after.checked()) return {};

@@ -26,8 +26,7 @@ Choice Scheduler::pick_here(CpuId cpu, RunQueue& queue, Instant at) {
     // Read once: who wakes the unit after this finds it stopped, and queues it.
     const bool runnable = before && before->runnable();
     auto* next = first_with_budget(cpu, queue, at);
-    if (runnable && usable(*before).has(cpu) && Budget{before->group()}.left(at) > 0 &&
-        (!next || goes_on(*before, *next, at)))
+    if (runnable && usable(*before).has(cpu) && Budget{before->group()}.left(at) > 0 && (!next || goes_on(*before, *next, at)))
         next = before;
     if (next != before) {
         if (before) stop_running(cpu, queue, *before, runnable, at);

@@ -9,9 +9,7 @@
 namespace basalt {
 
 // Virtual times wrap: only their differences mean anything. Positive: `one` has had more than `other`.
-constexpr std::int64_t ahead(std::uint64_t one, std::uint64_t other) {
-    return static_cast<std::int64_t>(one - other);
-}
+constexpr std::int64_t ahead(std::uint64_t one, std::uint64_t other) { return static_cast<std::int64_t>(one - other); }
 
 // An intrusive list. Units that come are mostly late ones, so a place is looked for from the end.
 class Waiting {

@@ -17,9 +17,7 @@ CpuId next_of(CpuMask cpus, CpuId from) {
     return first_of(above.empty() ? cpus : above);
 }
 
-Activity activity_of(const SchedulingUnit& unit) {
-    return unit.blocked() ? Activity::blocked : Activity::offline;
-}
+Activity activity_of(const SchedulingUnit& unit) { return unit.blocked() ? Activity::blocked : Activity::offline; }
 
 }  // namespace
 
@@ -55,9 +53,7 @@ void Scheduler::add(SchedulingUnit& unit) {
 
 void Scheduler::remove(SchedulingUnit& unit) {
     ASSERT(!unit.runnable() && !unit.on_cpu());
-    const bool gone = with_queue_of(unit, [&](CpuId, RunQueue& queue) {
-        return !unit.queued_ && queue.running != &unit;
-    });
+    const bool gone = with_queue_of(unit, [&](CpuId, RunQueue& queue) { return !unit.queued_ && queue.running != &unit; });
     ASSERT(gone);
 }
 
@@ -108,8 +104,7 @@ void Scheduler::settle(SchedulingUnit& unit) {
             if (unit.queued_ && !usable(unit).has(cpu)) dequeue(cpu, queue, unit);
             const bool on_cpu = unit.on_cpu();   // read once: it may be saved just now
             const bool loose = !unit.queued_ && queue.running != &unit && !on_cpu;
-            if (!loose || !unit.runnable() || (moved && usable(unit).has(cpu)))
-                return settle_here(cpu, queue, unit, on_cpu);
+            if (!loose || !unit.runnable() || (moved && usable(unit).has(cpu))) return settle_here(cpu, queue, unit, on_cpu);
             const auto wanted = place_for(unit);
             if (wanted == cpu) return settle_here(cpu, queue, unit, on_cpu);
             unit.cpu_.store(wanted.raw, std::memory_order_release);
@@ -205,8 +200,7 @@ Result<> Scheduler::set_parameters(SchedulingGroup& group, GroupParameters param
 }
 
 Result<> Scheduler::set_shortest_turn(Nanoseconds turn) {
-    if (turn != 0 && (turn < policy::least_shortest_turn || turn > policy::most_shortest_turn))
-        return refuse(Error::invalid);
+    if (turn != 0 && (turn < policy::least_shortest_turn || turn > policy::most_shortest_turn)) return refuse(Error::invalid);
     shortest_turn_.store(turn);
     return {};
 }

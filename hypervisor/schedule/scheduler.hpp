@@ -140,9 +140,8 @@ template <typename Action>
 auto Scheduler::with_queue_of(SchedulingUnit& unit, Action&& action) {
     for (;;) {
         const auto cpu = unit.cpu();
-        auto answer = queue(cpu).with([&](RunQueue& queue) {
-            return unit.cpu() == cpu ? std::optional(action(cpu, queue)) : std::nullopt;
-        });
+        auto answer = queue(cpu).with(
+            [&](RunQueue& queue) { return unit.cpu() == cpu ? std::optional(action(cpu, queue)) : std::nullopt; });
         if (answer) return *answer;   // else it has moved meanwhile
     }
 }

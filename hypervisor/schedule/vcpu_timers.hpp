@@ -60,12 +60,12 @@ private:
 
     // Another vcpu may set these.
     std::atomic<Nanoseconds> period_{0};
-    std::atomic<std::uint64_t> begun_{0};       // the tick before the first, as an instant
+    std::atomic<std::uint64_t> begun_{0};   // the tick before the first, as an instant
     std::atomic<std::uint64_t> times_set_{0};
 
     std::atomic<std::uint32_t> runs_on_{nowhere};   // the CPU
-    std::uint64_t times_followed_ = 0;          // for that CPU alone
+    std::uint64_t times_followed_ = 0;   // for that CPU alone
     Instant ticked_{};
 };
 
-}  // namespace basalt
+}   // namespace basalt

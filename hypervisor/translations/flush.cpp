@@ -21,9 +21,8 @@ CpuMask those(CpuMask among, Condition condition) {
 // The tables were changed before we look: either we see that a CPU walks them, or it sees the change.
 CpuMask cpus_that_know(Knowers knowers, CpuMask among) {
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    return those(among & online_cpus(), [=](const CpuTranslations& cpu) {
-        return knowers.include(cpu.walks.load(std::memory_order_acquire));
-    });
+    return those(among & online_cpus(),
+                 [=](const CpuTranslations& cpu) { return knowers.include(cpu.walks.load(std::memory_order_acquire)); });
 }
 
 CpuMask cpus_behind(FlushTime time, Knowers knowers, CpuMask among) {

@@ -35,4 +35,4 @@ inline FlushTime flush_time() { return flush_clock.load(); }
 // drops.
 inline void advance_flush_time() { flush_clock.fetch_add(1); }
 
-}  // namespace basalt
+}   // namespace basalt

@@ -10,8 +10,7 @@ namespace basalt {
 class TablesOf {
 public:
     constexpr TablesOf() = default;    // nobody's: in Basalt's own root is nothing of guests
-    constexpr TablesOf(DomainId domain, bool hardware)
-        : raw_(domain.raw | somebody_bit | (hardware ? hardware_bit : 0)) {}
+    constexpr TablesOf(DomainId domain, bool hardware) : raw_(domain.raw | somebody_bit | (hardware ? hardware_bit : 0)) {}
     // One's and then another's: which of them is not to be told just now.
     static constexpr TablesOf either() {
         TablesOf tables;

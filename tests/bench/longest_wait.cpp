@@ -74,29 +74,33 @@ constexpr auto kinds = std::to_array<Kind>({
     {"a loop of its own", [] {}},
     {"mmu_update, a list", [] { mmu_update(updates); }},
     {"mmuext_op.clear_page, a list", [] { mmuext_op(clears); }},
-    {"mmuext_op.new_baseptr, an unchecked root and back", [] {
-        mmuext_op(MMUEXT_NEW_BASEPTR, large.mfn());
-        mmuext_op(MMUEXT_NEW_BASEPTR, root_mfn());
-    }},
-    {"MOV to CR3, an unchecked root and back", [] {
-        mov_cr3(large.mfn());
-        mov_cr3(root_mfn());
-    }},
-    {"mmuext_op.pin_l4_table and unpin_table", [] {
-        mmuext_op(MMUEXT_PIN_L4_TABLE, large.mfn());
-        mmuext_op(MMUEXT_UNPIN_TABLE, large.mfn());
-    }},
+    {"mmuext_op.new_baseptr, an unchecked root and back",
+     [] {
+         mmuext_op(MMUEXT_NEW_BASEPTR, large.mfn());
+         mmuext_op(MMUEXT_NEW_BASEPTR, root_mfn());
+     }},
+    {"MOV to CR3, an unchecked root and back",
+     [] {
+         mov_cr3(large.mfn());
+         mov_cr3(root_mfn());
+     }},
+    {"mmuext_op.pin_l4_table and unpin_table",
+     [] {
+         mmuext_op(MMUEXT_PIN_L4_TABLE, large.mfn());
+         mmuext_op(MMUEXT_UNPIN_TABLE, large.mfn());
+     }},
     {"memory_op, frames come and go", [] { populate_and_give_back(frames, 0); }},
     {"memory_op, extents of 2 MiB come and go", [] { populate_and_give_back(std::span{frames}.first(4), 9); }},
     {"grant_table_op.copy, a list", [] { grant_table_op(GNTTABOP_copy, copies.data(), copies.size()); }},
     {"multicall", [] { multicall(calls); }},
     {"set_trap_table, of 4096 gates", [] { set_trap_table(gates.data()); }},
-    {"event_channel_op.reset, of 2000 ports", [] {
-        evtchn_alloc_unbound_t request{DOMID_SELF, DOMID_SELF, 0};
-        for (unsigned port = 0; port < 2000; ++port) event_channel_op(EVTCHNOP_alloc_unbound, &request);
-        evtchn_reset_t all{DOMID_SELF};
-        event_channel_op(EVTCHNOP_reset, &all);
-    }},
+    {"event_channel_op.reset, of 2000 ports",
+     [] {
+         evtchn_alloc_unbound_t request{DOMID_SELF, DOMID_SELF, 0};
+         for (unsigned port = 0; port < 2000; ++port) event_channel_op(EVTCHNOP_alloc_unbound, &request);
+         evtchn_reset_t all{DOMID_SELF};
+         event_channel_op(EVTCHNOP_reset, &all);
+     }},
 });
 
 std::uint64_t worst_beside(const Kind& kind) {
@@ -110,20 +114,21 @@ std::uint64_t worst_beside(const Kind& kind) {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"turns", "a vcpu wakes beside long calls", [] {
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
-        prepare();
-        std::uint64_t worst = 0;
-        for (const Kind& kind : kinds) {
-            const auto wait = worst_beside(kind);
-            Line line;
-            (line << "waited ").decimal(static_cast<std::int64_t>(wait)) << " beside: " << kind.what;
-            print(line.text());
-            worst = std::max(worst, wait);
-        }
-        report("longest_wait", worst, 1);
-    }},
+    {"turns", "a vcpu wakes beside long calls",
+     [] {
+         expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
+         expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+         prepare();
+         std::uint64_t worst = 0;
+         for (const Kind& kind : kinds) {
+             const auto wait = worst_beside(kind);
+             Line line;
+             (line << "waited ").decimal(static_cast<std::int64_t>(wait)) << " beside: " << kind.what;
+             print(line.text());
+             worst = std::max(worst, wait);
+         }
+         report("longest_wait", worst, 1);
+     }},
 });
 
 }

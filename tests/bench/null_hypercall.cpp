@@ -9,13 +9,14 @@ namespace {
 constexpr unsigned calls = 200'000;
 
 constexpr auto table = std::to_array<Case>({
-    {"xen_version.version", "how long it takes", [] {
-        report("boot_small", __builtin_ia32_rdtsc(), 1);
-        for (unsigned i = 0; i < calls / 10; ++i) bare_hypercall(__HYPERVISOR_xen_version, XENVER_version);
-        const std::uint64_t begin = __builtin_ia32_rdtsc();
-        for (unsigned i = 0; i < calls; ++i) bare_hypercall(__HYPERVISOR_xen_version, XENVER_version);
-        report("null_hypercall", __builtin_ia32_rdtsc() - begin, calls);
-    }},
+    {"xen_version.version", "how long it takes",
+     [] {
+         report("boot_small", __builtin_ia32_rdtsc(), 1);
+         for (unsigned i = 0; i < calls / 10; ++i) bare_hypercall(__HYPERVISOR_xen_version, XENVER_version);
+         const std::uint64_t begin = __builtin_ia32_rdtsc();
+         for (unsigned i = 0; i < calls; ++i) bare_hypercall(__HYPERVISOR_xen_version, XENVER_version);
+         report("null_hypercall", __builtin_ia32_rdtsc() - begin, calls);
+     }},
 });
 
 }

@@ -9,15 +9,25 @@ namespace {
 
 using Ticks = std::uint64_t;
 
-enum Call : long { write_call = 1, mmap_call = 9, munmap_call = 11, madvise_call = 28, fork_call = 57, exit_call = 60,
-                   wait4_call = 61, getppid_call = 110 };
+enum Call : long {
+    write_call = 1,
+    mmap_call = 9,
+    munmap_call = 11,
+    madvise_call = 28,
+    fork_call = 57,
+    exit_call = 60,
+    wait4_call = 61,
+    getppid_call = 110
+};
 
 long call(Call number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) {
     long result = number;
     register long fourth asm("r10") = d;
     register long fifth asm("r8") = e;
     register long sixth asm("r9") = f;
-    asm volatile("syscall" : "+a"(result) : "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
+    asm volatile("syscall"
+                 : "+a"(result)
+                 : "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
                  : "rcx", "r11", "memory");
     return result;
 }

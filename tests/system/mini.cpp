@@ -1,5 +1,5 @@
-// A domain of four mebibytes, the least that xl can build. It says that it is there, does what its command line names, and says so when it has done it;
-// several of these deeds no kernel should do, and some it does not survive.
+// A domain of four mebibytes, the least that xl can build. It says that it is there, does what its command line names, and says
+// so when it has done it; several of these deeds no kernel should do, and some it does not survive.
 #include "kit/events.hpp"
 #include "kit/hypercall.hpp"
 #include "kit/memory.hpp"
@@ -71,7 +71,8 @@ void try_entry(Tries& tries, std::uint64_t mfn) {
     const Slot slot = slot_of(&window);
     tries.count(mfn, update_va_mapping(&window, entry(mfn, kernel_page), UVMF_INVLPG) != 0);
     tries.count(mfn, mmu_update(slot.machine(), entry(mfn, kernel_page)) != 0);
-    tries.count(mfn, fault_of([&] { *const_cast<volatile std::uint64_t*>(slot.word()) = entry(mfn, kernel_page); }).has_value());
+    tries.count(mfn,
+                fault_of([&] { *const_cast<volatile std::uint64_t*>(slot.word()) = entry(mfn, kernel_page); }).has_value());
 }
 
 void name_frames_of_others() {

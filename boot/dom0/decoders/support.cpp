@@ -65,5 +65,4 @@ void* calloc(std::size_t count, std::size_t size) {
 void free(void*) {}
 
 [[noreturn]] void __stack_chk_fail() { basalt::assertion_failed("a decoder kept within its stack", __FILE__, __LINE__); }
-
 }

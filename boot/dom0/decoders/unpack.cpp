@@ -23,8 +23,8 @@ bool unpack_xz(Bytes from, Output to) {
     std::uint64_t limit = UINT64_MAX;
     std::size_t from_at = 0;
     std::size_t to_at = 0;
-    const lzma_ret ended = lzma_stream_buffer_decode(&limit, 0, nullptr, octets(from), &from_at, from.size(),
-                                                     octets(to), &to_at, to.size());
+    const lzma_ret ended =
+        lzma_stream_buffer_decode(&limit, 0, nullptr, octets(from), &from_at, from.size(), octets(to), &to_at, to.size());
     return ended == LZMA_OK && to_at == to.size();
 }
 
@@ -43,8 +43,7 @@ bool unpack_gzip(Bytes from, Output to) {
 
 bool unpack_zstd(Bytes from, Output to, Output scratch) {
     ZSTD_DCtx* context = ZSTD_initStaticDCtx(scratch.data(), scratch.size());
-    return context != nullptr &&
-           ZSTD_decompressDCtx(context, to.data(), to.size(), from.data(), from.size()) == to.size();
+    return context != nullptr && ZSTD_decompressDCtx(context, to.data(), to.size(), from.data(), from.size()) == to.size();
 }
 
 // The legacy frame that kernels use: a magic number, then blocks of at most 8 MiB, each after its size.
@@ -57,9 +56,8 @@ bool unpack_lz4(Bytes from, Output to) {
         from = from.subspan(sizeof(packed));
         if (packed > from.size()) return false;
         const std::size_t room = to.size() < block_size ? to.size() : block_size;
-        const int unpacked =
-            LZ4_decompress_safe(reinterpret_cast<const char*>(from.data()), reinterpret_cast<char*>(to.data()),
-                                static_cast<int>(packed), static_cast<int>(room));
+        const int unpacked = LZ4_decompress_safe(reinterpret_cast<const char*>(from.data()), reinterpret_cast<char*>(to.data()),
+                                                 static_cast<int>(packed), static_cast<int>(room));
         if (unpacked <= 0) return false;
         from = from.subspan(packed);
         to = to.subspan(static_cast<std::size_t>(unpacked));

@@ -32,7 +32,8 @@ void tell_domains() {
     for_each_domain([](Domain& domain) {
         tell("domain {}: {} frames, shared info {x}, weight {}, cap {}, paused {} times{}{}", domain.id,
              domain.memory.total.load(), domain.shared_info_frame, domain.share.weight(), domain.share.cap(),
-             domain.pauses.count(), domain.share.held(GroupHold::shut_down) ? ", shut down" : "", domain.is_dying() ? ", dying" : "");
+             domain.pauses.count(), domain.share.held(GroupHold::shut_down) ? ", shut down" : "",
+             domain.is_dying() ? ", dying" : "");
         for (Vcpu* const vcpu : domain.vcpus()) tell_vcpu(*vcpu);
     });
 }

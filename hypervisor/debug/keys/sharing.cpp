@@ -56,8 +56,8 @@ void tell_event_channels() {
 
 void tell_grants() {
     for_each_domain([](Domain& domain) {
-        tell("domain {}: {} of at most {} frames of grants, {} grants of others mapped", domain.id,
-             domain.grants.frame_count(), domain.grants.limit(), live_mappings(domain.grants));
+        tell("domain {}: {} of at most {} frames of grants, {} grants of others mapped", domain.id, domain.grants.frame_count(),
+             domain.grants.limit(), live_mappings(domain.grants));
     });
 }
 

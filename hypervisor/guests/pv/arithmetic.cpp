@@ -5,8 +5,7 @@
 namespace basalt::pv {
 namespace {
 
-constexpr std::uint64_t carry = 1 << 0, parity = 1 << 2, adjust = 1 << 4, zero = 1 << 6, sign = 1 << 7,
-                        overflow = 1 << 11;
+constexpr std::uint64_t carry = 1 << 0, parity = 1 << 2, adjust = 1 << 4, zero = 1 << 6, sign = 1 << 7, overflow = 1 << 11;
 constexpr std::uint64_t arithmetic_flags = carry | parity | adjust | zero | sign | overflow;
 
 struct Width {
@@ -86,9 +85,7 @@ Outcome outcome_of(const Instruction& instruction, Registers& registers, std::ui
             if (expected != found) gives(0, found);
             break;
         }
-        case Operation::exchange_add:
-            gives(instruction.reg, found);
-            [[fallthrough]];
+        case Operation::exchange_add: gives(instruction.reg, found); [[fallthrough]];
         case Operation::add:
             becomes(found + source);
             flags(sum_flags(found, source, width));

@@ -41,8 +41,7 @@ std::optional<Finding> Doors::wrong_with_vcpu(const Vcpu& vcpu) {
     const auto differs = [&](std::string_view what, Mfn found, Mfn expected) {
         return Finding{vcpu.domain.id, "vcpu", vcpu.id.raw, what, found.raw, expected.raw};
     };
-    if (pv.kernel_root != held(pv.roots.kernel))
-        return differs("root of kernel mode", pv.kernel_root, held(pv.roots.kernel));
+    if (pv.kernel_root != held(pv.roots.kernel)) return differs("root of kernel mode", pv.kernel_root, held(pv.roots.kernel));
     if (pv.user_root != held(pv.roots.user)) return differs("root of user mode", pv.user_root, held(pv.roots.user));
     return std::nullopt;
 }

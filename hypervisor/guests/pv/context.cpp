@@ -89,8 +89,7 @@ void set_entry_points(PvVcpu& pv, const vcpu_guest_context& context) {
     pv.syscall = {context.syscall_callback_eip, (context.flags & VGCF_syscall_disables_events) != 0};
     pv.kernel_ss = static_cast<std::uint16_t>(context.kernel_ss | ring_3);
     pv.kernel_sp = context.kernel_sp;
-    for (std::size_t vector = 0; vector < pv.traps.size(); ++vector)
-        pv.traps[vector] = gate_of(context.trap_ctxt[vector]);
+    for (std::size_t vector = 0; vector < pv.traps.size(); ++vector) pv.traps[vector] = gate_of(context.trap_ctxt[vector]);
 }
 
 // XSAVE header, SDM 1 13.4.2: which components the area holds. x87 and SSE come from the context.

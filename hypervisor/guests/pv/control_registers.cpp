@@ -32,8 +32,7 @@ constexpr auto choices = std::to_array<Choice>({
 constexpr std::uint64_t choices_in_cpu = cr4::no_tsc | cr4::debug_extensions | cr4::fsgsbase;
 
 // On whatever is chosen, and shown so.
-constexpr std::uint64_t always_shown =
-    cr4::physical_extension | cr4::machine_check | cr4::fxsave | cr4::simd_exceptions;
+constexpr std::uint64_t always_shown = cr4::physical_extension | cr4::machine_check | cr4::fxsave | cr4::simd_exceptions;
 
 bool write_guest_cr0(std::uint64_t value) {
     if ((value & ~cr0::task_switched) != wanted_cr0) return false;

@@ -230,8 +230,8 @@ Result<> choose(CpuPolicy& wish, LeafNumber number, const CpuidLeaf& leaf) {
     }();
     const bool numbered = subleaves != 0 ? number.subleaf < subleaves : number.subleaf == no_subleaf;
     const bool xen = number.leaf == XEN_CPUID_FIRST_LEAF, second = number.leaf == XEN_CPUID_FIRST_LEAF + 0x100;
-    const bool there = number.leaf <= last_basic || xen || second ||
-                       (number.leaf >= first_extended && number.leaf <= last_extended);
+    const bool there =
+        number.leaf <= last_basic || xen || second || (number.leaf >= first_extended && number.leaf <= last_extended);
     if (!numbered || !there) return refuse(Error::out_of_range);
     if (xen) wish.last_xen_leaf = static_cast<std::uint8_t>(leaf.eax);
     if (second) wish.last_second_leaf = static_cast<std::uint8_t>(leaf.eax);
@@ -289,8 +289,7 @@ CpuidLeaf state_leaf(const CpuPolicy& policy, const Offer& offer, std::uint32_t 
 std::uint32_t state_bytes(const Offer& offer, std::uint64_t components) {
     std::uint32_t end = least_state_bytes;
     for (std::uint32_t component = 2; component < offer.states.size(); ++component)
-        if ((components >> component & 1) != 0)
-            end = std::max(end, offer.states[component].ebx + offer.states[component].eax);
+        if ((components >> component & 1) != 0) end = std::max(end, offer.states[component].ebx + offer.states[component].eax);
     return end;
 }
 

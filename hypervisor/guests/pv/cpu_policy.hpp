@@ -31,9 +31,8 @@ inline constexpr std::uint32_t cache_subleaves = 6;
 inline constexpr std::uint32_t feature_subleaves = 3;
 inline constexpr std::uint32_t topology_subleaves = 2;
 inline constexpr std::uint32_t state_subleaves = 63;
-inline constexpr std::uint32_t most_leaves = last_basic + 1 + cache_subleaves - 1 + feature_subleaves - 1 +
-                                             topology_subleaves - 1 + state_subleaves - 1 +
-                                             (last_extended - first_extended) + 1 + 2;
+inline constexpr std::uint32_t most_leaves = last_basic + 1 + cache_subleaves - 1 + feature_subleaves - 1 + topology_subleaves -
+                                             1 + state_subleaves - 1 + (last_extended - first_extended) + 1 + 2;
 
 static_assert(most_leaves == 120);
 

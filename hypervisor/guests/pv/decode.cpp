@@ -6,8 +6,8 @@ namespace {
 // SDM 2A 2.1: prefixes, opcode, ModRM, SIB, displacement, immediate, in this order.
 class Bytes {
 public:
-    explicit Bytes(std::span<const std::uint8_t> bytes) : bytes_(bytes.first(
-        bytes.size() < longest_instruction ? bytes.size() : longest_instruction)) {}
+    explicit Bytes(std::span<const std::uint8_t> bytes)
+        : bytes_(bytes.first(bytes.size() < longest_instruction ? bytes.size() : longest_instruction)) {}
 
     bool short_of_bytes() const { return short_; }
     std::uint8_t position() const { return static_cast<std::uint8_t>(position_); }
@@ -82,12 +82,8 @@ private:
         prefixes_.base_high = (rex & 1) != 0 ? 8 : 0;
     }
 
-    std::uint8_t operand_width() const {
-        return prefixes_.wide ? 8 : prefixes_.operand_16 ? 2 : 4;
-    }
-    std::uint8_t port_width(std::uint8_t opcode) const {
-        return (opcode & 1) == 0 ? 1 : prefixes_.operand_16 ? 2 : 4;
-    }
+    std::uint8_t operand_width() const { return prefixes_.wide ? 8 : prefixes_.operand_16 ? 2 : 4; }
+    std::uint8_t port_width(std::uint8_t opcode) const { return (opcode & 1) == 0 ? 1 : prefixes_.operand_16 ? 2 : 4; }
 
     bool becomes(Operation operation) {
         it_.operation = operation;
@@ -117,8 +113,7 @@ private:
             return;
         }
         bool no_base = mode == 0 && low == 5;
-        it_.memory.base = no_base ? MemoryOperand::instruction_pointer
-                                  : static_cast<std::uint8_t>(low | prefixes_.base_high);
+        it_.memory.base = no_base ? MemoryOperand::instruction_pointer : static_cast<std::uint8_t>(low | prefixes_.base_high);
         if (low == 4) no_base = take_scaled_index(mode);
         if (mode == 1) it_.memory.displacement = bytes_.take_signed(1);
         if (mode == 2 || no_base) it_.memory.displacement = bytes_.take_signed(4);
@@ -163,9 +158,9 @@ private:
 
     bool immediate_arithmetic(std::uint8_t opcode) {
         static constexpr Operation unused = Operation::cpuid;
-        static constexpr Operation group[8] = {Operation::add,         Operation::bitwise_or, unused, unused,
-                                               Operation::bitwise_and, Operation::subtract,   Operation::bitwise_xor,
-                                               unused};
+        static constexpr Operation group[8] = {
+            Operation::add,      Operation::bitwise_or,  unused, unused, Operation::bitwise_and,
+            Operation::subtract, Operation::bitwise_xor, unused};
         on_operand(Operation::move, opcode);
         take_immediate(opcode == 0x81 ? (it_.width == 2 ? 2 : 4) : 1);
         becomes(group[it_.reg & 7]);
@@ -270,11 +265,13 @@ private:
             case 0x33: return becomes(Operation::read_counter);
             case 0xa2: return becomes(Operation::cpuid);
             case 0xab: return on_operand(Operation::bit_set, opcode);
-            case 0xb0: case 0xb1: return on_operand(Operation::compare_exchange, opcode);
+            case 0xb0:
+            case 0xb1: return on_operand(Operation::compare_exchange, opcode);
             case 0xb3: return on_operand(Operation::bit_reset, opcode);
             case 0xba: return immediate_bit();
             case 0xbb: return on_operand(Operation::bit_complement, opcode);
-            case 0xc0: case 0xc1: return on_operand(Operation::exchange_add, opcode);
+            case 0xc0:
+            case 0xc1: return on_operand(Operation::exchange_add, opcode);
             case 0xc3: return on_operand(Operation::move, opcode) && it_.in_memory;   // MOVNTI
             default: return false;
         }

@@ -78,8 +78,6 @@ std::uint64_t read_register(Registers& registers, const Instruction& instruction
 // As the CPU does: 32 bits clear the upper half, 8 and 16 leave the rest.
 void write_register(Registers& registers, const Instruction& instruction, unsigned number, std::uint64_t value);
 
-constexpr std::uint64_t mask_of(unsigned width) {
-    return width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << width * 8) - 1;
-}
+constexpr std::uint64_t mask_of(unsigned width) { return width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << width * 8) - 1; }
 
 }  // namespace basalt::pv

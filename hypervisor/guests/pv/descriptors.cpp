@@ -26,9 +26,7 @@ constexpr std::uint16_t in_ldt = 4;                   // selector bit TI
 
 bool runs_here(const Vcpu& vcpu) { return this_cpu().running_vcpu == &vcpu; }
 
-layout::Address address_of_entry(const Vcpu& vcpu, std::size_t entry) {
-    return layout::gdt_of(vcpu.id) + entry * page_size;
-}
+layout::Address address_of_entry(const Vcpu& vcpu, std::size_t entry) { return layout::gdt_of(vcpu.id) + entry * page_size; }
 
 // A page of the GDT that the guest has not set.
 PageEntry unset() { return PageEntry::of(no_descriptors(), rights::read & ~page_bit::global); }

@@ -14,14 +14,12 @@ namespace {
 // SDM 3A table 6-1.
 constexpr bool pushes_error_code(std::uint64_t vector) {
     constexpr std::uint32_t vectors = 1 << vector::double_fault | 1 << vector::invalid_tss | 1 << vector::no_segment |
-                                      1 << vector::stack_fault | 1 << vector::general_protection |
-                                      1 << vector::page_fault | 1 << vector::alignment_check | 1 << 21;
+                                      1 << vector::stack_fault | 1 << vector::general_protection | 1 << vector::page_fault |
+                                      1 << vector::alignment_check | 1 << 21;
     return vector < 32 && (vectors >> vector & 1) != 0;
 }
 
-unsigned shown_iopl(const Vcpu& vcpu) {
-    return has_architectural_iopl(vcpu.domain) ? pv::of(vcpu).iopl : 0;
-}
+unsigned shown_iopl(const Vcpu& vcpu) { return has_architectural_iopl(vcpu.domain) ? pv::of(vcpu).iopl : 0; }
 
 // What Basalt has mapped where is not told. The M2P below the rest is the kernel's to know.
 bool is_hidden(const PvVcpu& pv, std::uint64_t address) {

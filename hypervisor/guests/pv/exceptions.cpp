@@ -65,8 +65,7 @@ extern "C" void guest_exception(Registers& registers) {
         case vector::invalid_opcode: return invalid_opcode(vcpu);
         case vector::no_device: return pv::no_fpu(vcpu);
         case vector::debug: return pv::debug_exception(vcpu);
-        default:
-            return pv::deliver_exception(vcpu, registers.vector, static_cast<std::uint32_t>(registers.error_code));
+        default: return pv::deliver_exception(vcpu, registers.vector, static_cast<std::uint32_t>(registers.error_code));
     }
 }
 

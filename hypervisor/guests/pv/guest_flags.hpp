@@ -20,8 +20,8 @@ constexpr std::uint64_t real_flags(std::uint64_t wanted) {
 
 // As an interrupt gate clears them (SDM 3A 6.12.1.3). AC too, as Xen does: alignment checks are not meant for a kernel.
 constexpr std::uint64_t handler_flags(std::uint64_t interrupted) {
-    return interrupted & ~(rflags::trap | rflags::nested_task | rflags::resume | rflags::virtual_8086 |
-                           rflags::alignment_check);
+    return interrupted &
+           ~(rflags::trap | rflags::nested_task | rflags::resume | rflags::virtual_8086 | rflags::alignment_check);
 }
 
 // In the frame of an entry. `iopl` is shown only to guests that asked for architectural IOPL.

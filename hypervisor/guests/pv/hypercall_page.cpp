@@ -17,7 +17,7 @@ constexpr std::size_t slots = page_size / slot_size;
 constexpr std::array<std::uint8_t, 14> call_stub{
     0x51,                   // push %rcx
     0x41, 0x53,             // push %r11
-    0xb8, 0, 0, 0, 0,       // mov $number, %eax
+    0xb8, 0,    0, 0, 0,       // mov $number, %eax
     0x0f, 0x05,             // syscall
     0x41, 0x5b,             // pop %r11
     0x59,                   // pop %rcx
@@ -30,7 +30,7 @@ constexpr std::array<std::uint8_t, 11> iret_stub{
     0x51,                   // push %rcx
     0x41, 0x53,             // push %r11
     0x50,                   // push %rax
-    0xb8, 0, 0, 0, 0,       // mov $number, %eax
+    0xb8, 0,    0, 0, 0,       // mov $number, %eax
     0x0f, 0x05,             // syscall
 };
 constexpr std::size_t number_in_iret = 5;

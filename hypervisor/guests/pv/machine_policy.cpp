@@ -48,7 +48,11 @@ CpuidLeaf host_leaf(std::uint32_t leaf, std::uint32_t subleaf) {
             found.ebx &= 0x00ffffff;
             found.ecx &= ~bit_of(XEN_X86_FEATURE_OSXSAVE);
             break;
-        case 5: case 6: case 9: case 0xa: case 0xb: return {};   // MWAIT, power, counters, topology
+        case 5:
+        case 6:
+        case 9:
+        case 0xa:
+        case 0xb: return {};   // MWAIT, power, counters, topology
         case 7:
             if (subleaf != 0) break;
             found.eax = std::min(found.eax, feature_subleaves - 1);

@@ -40,8 +40,7 @@ inline bool upcalls_masked(const Vcpu& vcpu) {
     return info == nullptr || *const_cast<const volatile std::uint8_t*>(&info->evtchn_upcall_mask) != 0;
 }
 inline void mask_upcalls(Vcpu& vcpu, bool masked) {
-    if (vcpu_info* info = vcpu.events.info())
-        *const_cast<volatile std::uint8_t*>(&info->evtchn_upcall_mask) = masked ? 1 : 0;
+    if (vcpu_info* info = vcpu.events.info()) *const_cast<volatile std::uint8_t*>(&info->evtchn_upcall_mask) = masked ? 1 : 0;
 }
 
 }  // namespace basalt::pv

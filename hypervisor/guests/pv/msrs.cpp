@@ -50,9 +50,7 @@ constexpr std::uint64_t not_for_guests = 1 << 7 | 1 << 18;
 constexpr std::uint64_t unavailable = 1 << 11 | 1 << 12 | 1 << 23;
 
 constexpr bool is_bank(std::uint32_t msr) { return msr >= number::first_bank && msr < number::end_of_banks; }
-constexpr bool is_counter(std::uint32_t msr) {
-    return msr >= number::amd_counters && msr < number::amd_counters_end;
-}
+constexpr bool is_counter(std::uint32_t msr) { return msr >= number::amd_counters && msr < number::amd_counters_end; }
 
 bool has_tsc_aux(const Domain& domain) {
     const CpuPolicy& policy = policy_of(domain);

@@ -116,8 +116,7 @@ bool one_element(Vcpu& vcpu, const Instruction& instruction, bool in, std::uint1
     Registers& registers = vcpu.registers;
     std::uint64_t& place = in ? registers.rdi : registers.rsi;
     std::uint32_t value = 0;
-    const bool reachable = guest_may_name(place, instruction.width) &&
-                           copy_from_guest(&value, place, instruction.width) == 0 &&
+    const bool reachable = guest_may_name(place, instruction.width) && copy_from_guest(&value, place, instruction.width) == 0 &&
                            (!in || copy_to_guest(place, &value, instruction.width) == 0);
     if (!reachable) {
         const std::uint64_t error = page_fault_error::user | (in ? page_fault_error::write : 0);

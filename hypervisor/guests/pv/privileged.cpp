@@ -27,9 +27,7 @@ void put_edx_eax(Registers& registers, std::uint64_t value) {
     registers.rax = value & low_half;
     registers.rdx = value >> 32;
 }
-std::uint64_t edx_eax(const Registers& registers) {
-    return registers.rdx << 32 | (registers.rax & low_half);
-}
+std::uint64_t edx_eax(const Registers& registers) { return registers.rdx << 32 | (registers.rax & low_half); }
 
 bool read_msr_for(Vcpu& vcpu) {
     Registers& registers = vcpu.registers;
@@ -93,15 +91,12 @@ bool is_about_interrupt_flag(Operation operation) {
 
 // SDM 2D, XSETBV: without CR4.OSXSAVE there is no such instruction. SDM 3B 18.2.2: with CR4.DE there is no DR4 or DR5.
 bool is_switched_off(const Vcpu& vcpu, const Instruction& instruction) {
-    const bool moves_debug =
-        instruction.operation == Operation::read_debug || instruction.operation == Operation::write_debug;
+    const bool moves_debug = instruction.operation == Operation::read_debug || instruction.operation == Operation::write_debug;
     if (moves_debug && (instruction.reg == 4 || instruction.reg == 5)) return (pv::of(vcpu).cr4 & cr4::debug_extensions) != 0;
     return instruction.operation == Operation::set_extended_control && (pv::of(vcpu).cr4 & cr4::xsave) == 0;
 }
 
-bool reads_clock(Operation operation) {
-    return operation == Operation::read_tsc || operation == Operation::read_tsc_and_aux;
-}
+bool reads_clock(Operation operation) { return operation == Operation::read_tsc || operation == Operation::read_tsc_and_aux; }
 
 // CR4.TSD shuts user mode out if it is the guest's wish, not if it is its tools' alone.
 bool may_read_clock(const Vcpu& vcpu) { return pv::of(vcpu).in_kernel || (pv::of(vcpu).cr4 & cr4::no_tsc) == 0; }
@@ -152,8 +147,8 @@ bool emulate_forced_cpuid(Vcpu& vcpu) {
     static constexpr std::array<std::uint8_t, 7> wanted{0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2};
     Registers& registers = vcpu.registers;
     std::array<std::uint8_t, wanted.size()> found;
-    if (!guest_may_name(registers.rip, found.size()) ||
-        copy_from_guest(found.data(), registers.rip, found.size()) != 0 || !std::ranges::equal(found, wanted))
+    if (!guest_may_name(registers.rip, found.size()) || copy_from_guest(found.data(), registers.rip, found.size()) != 0 ||
+        !std::ranges::equal(found, wanted))
         return false;
     const CpuidLeaf leaf =
         guest_cpuid(vcpu, static_cast<std::uint32_t>(registers.rax), static_cast<std::uint32_t>(registers.rcx));

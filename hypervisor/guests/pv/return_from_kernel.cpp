@@ -11,8 +11,7 @@ namespace basalt::pv {
 namespace {
 
 void keep_iopl(Vcpu& vcpu, std::uint64_t wanted) {
-    if (has_architectural_iopl(vcpu.domain))
-        pv::of(vcpu).iopl = static_cast<std::uint8_t>(wanted >> 12 & 3);
+    if (has_architectural_iopl(vcpu.domain)) pv::of(vcpu).iopl = static_cast<std::uint8_t>(wanted >> 12 & 3);
 }
 
 // Any iret ends the handler of an NMI, as on Xen; one that came meanwhile is looked at on the way out.

@@ -52,8 +52,7 @@ void advance_string(Vcpu& vcpu, const Instruction& instruction) {
 }
 
 void finish(Vcpu& vcpu, const Instruction& instruction, const Outcome& outcome) {
-    if (outcome.register_changes)
-        write_register(vcpu.registers, instruction, outcome.register_number, outcome.register_value);
+    if (outcome.register_changes) write_register(vcpu.registers, instruction, outcome.register_number, outcome.register_value);
     vcpu.registers.rflags = outcome.flags;
     if (is_string(instruction.operation)) return advance_string(vcpu, instruction);
     step_over(vcpu, instruction.length);

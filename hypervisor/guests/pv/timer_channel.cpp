@@ -27,9 +27,7 @@ bool output_high(const TimerChannel& channel) {
     return channel.started != never && ticks_since_start(channel) >= initial_count(channel);
 }
 
-void start_if_open(TimerChannel& channel) {
-    channel.started = (channel.control & gate) != 0 ? system_time() : never;
-}
+void start_if_open(TimerChannel& channel) { channel.started = (channel.control & gate) != 0 ? system_time() : never; }
 
 // Intel 8254, control word: counter in bits 7 and 6, 00 in bits 5 and 4 latches. Both bytes are assumed, low first.
 void command(TimerChannel& channel, std::uint8_t value) {

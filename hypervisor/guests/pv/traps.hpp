@@ -26,9 +26,9 @@ void set_nmi_gate(Vcpu& vcpu, std::uint64_t address);
 void set_kernel_stack(Vcpu& vcpu, std::uint64_t selector, std::uint64_t pointer);
 
 // VMASST_TYPE_* that a 64-bit PV guest may switch on, as Xen 4.17 lets it.
-inline constexpr std::uint64_t permitted_assists =
-    1 << VMASST_TYPE_4gb_segments | 1 << VMASST_TYPE_4gb_segments_notify | 1 << VMASST_TYPE_writable_pagetables |
-    1 << VMASST_TYPE_pae_extended_cr3 | 1 << VMASST_TYPE_architectural_iopl |
-    1 << VMASST_TYPE_runstate_update_flag | std::uint64_t{1} << VMASST_TYPE_m2p_strict;
+inline constexpr std::uint64_t permitted_assists = 1 << VMASST_TYPE_4gb_segments | 1 << VMASST_TYPE_4gb_segments_notify |
+                                                   1 << VMASST_TYPE_writable_pagetables | 1 << VMASST_TYPE_pae_extended_cr3 |
+                                                   1 << VMASST_TYPE_architectural_iopl | 1 << VMASST_TYPE_runstate_update_flag |
+                                                   std::uint64_t{1} << VMASST_TYPE_m2p_strict;
 
 }  // namespace basalt::pv

@@ -8,8 +8,7 @@ namespace {
 
 using Byte = unsigned char;
 
-constexpr std::size_t short_run =
-    64;    // below this the string instructions cost more to start than they save
+constexpr std::size_t short_run = 64;    // below this the string instructions cost more to start than they save
 
 template <typename T>
 T load(const Byte* from) {
@@ -63,8 +62,7 @@ void* memcpy(void* to, const void* from, std::size_t count) {
 
 void* memmove(void* to, const void* from, std::size_t count) {
     const auto distance = reinterpret_cast<std::uintptr_t>(to) - reinterpret_cast<std::uintptr_t>(from);
-    const auto copy =
-        distance < count ? copy_down : copy_up;    // a target below the source wraps round: copied upward
+    const auto copy = distance < count ? copy_down : copy_up;    // a target below the source wraps round: copied upward
     copy(static_cast<Byte*>(to), static_cast<const Byte*>(from), count);
     return to;
 }
@@ -85,16 +83,13 @@ void* memset(void* to, int value, std::size_t count) {
 int memcmp(const void* left, const void* right, std::size_t count) {
     const auto* a = static_cast<const Byte*>(left);
     const auto* b = static_cast<const Byte*>(right);
-    for (; count >= 8 && load<std::uint64_t>(a) == load<std::uint64_t>(b); count -= 8, a += 8, b += 8) {
-    }
+    for (; count >= 8 && load<std::uint64_t>(a) == load<std::uint64_t>(b); count -= 8, a += 8, b += 8) {}
     for (; count != 0; --count, ++a, ++b)
         if (*a != *b) return *a - *b;
     return 0;
 }
 
-int bcmp(const void* left, const void* right, std::size_t count) {
-    return memcmp(left, right, count);
-}
+int bcmp(const void* left, const void* right, std::size_t count) { return memcmp(left, right, count); }
 
 void* memchr(const void* in, int value, std::size_t count) {
     for (auto* at = static_cast<const Byte*>(in); count != 0; --count, ++at)
@@ -116,9 +111,7 @@ int strncmp(const char* left, const char* right, std::size_t count) {
     return 0;
 }
 
-int strcmp(const char* left, const char* right) {
-    return strncmp(left, right, ~std::size_t{0});
-}
+int strcmp(const char* left, const char* right) { return strncmp(left, right, ~std::size_t{0}); }
 
 char* strchr(const char* text, int value) {
     for (;; ++text) {

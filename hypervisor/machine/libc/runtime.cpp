@@ -6,12 +6,8 @@
 _LIBCPP_BEGIN_NAMESPACE_STD
 
 // A .value() of an empty optional or expected, a variant's get of the wrong kind.
-[[gnu::weak, noreturn]] void __libcpp_verbose_abort(const char*, ...) {
-    __builtin_trap();
-}
+[[gnu::weak, noreturn]] void __libcpp_verbose_abort(const char*, ...) { __builtin_trap(); }
 
 _LIBCPP_END_NAMESPACE_STD
 
-extern "C" [[gnu::weak, noreturn]] void __cxa_pure_virtual() {
-    __builtin_trap();
-}
+extern "C" [[gnu::weak, noreturn]] void __cxa_pure_virtual() { __builtin_trap(); }

@@ -3,9 +3,6 @@
 struct ZSTD_DCtx;
 struct ZSTD_Trace;
 
-extern "C" [[gnu::section(".init.text")]] unsigned long long ZSTD_trace_decompress_begin(const ZSTD_DCtx*) {
-    return 0;
-}
+extern "C" [[gnu::section(".init.text")]] unsigned long long ZSTD_trace_decompress_begin(const ZSTD_DCtx*) { return 0; }
 
-extern "C" [[gnu::section(".init.text")]] void ZSTD_trace_decompress_end(unsigned long long,
-                                                                         const ZSTD_Trace*) {}
+extern "C" [[gnu::section(".init.text")]] void ZSTD_trace_decompress_end(unsigned long long, const ZSTD_Trace*) {}

@@ -27,7 +27,8 @@ struct Answer {
     bool is_status;          // of one request of a list, not of the call
     bool is_value = false;   // neither 0 nor an error
     std::uint64_t word() const {
-        return 1ull << 63 | std::uint64_t{is_value} << 32 | std::uint64_t{number} << 24 | command << 12 | is_status << 11 | code;
+        return 1ull << 63 | std::uint64_t{is_value} << 32 | std::uint64_t{number} << 24 | command << 12 | is_status << 11 |
+               code;
     }
     static Answer from(std::uint64_t word) {
         return {static_cast<std::uint32_t>(word >> 24 & 0xff), static_cast<std::uint32_t>(word >> 12 & 0xfff),
@@ -57,7 +58,8 @@ const Family* family_of(unsigned number) {
 }
 
 void note(const Family& family, std::uint32_t command, std::int64_t result, bool is_status = false) {
-    constexpr std::int64_t last_error = -4095;    // below are values that a call returns, an address in a debug register among them
+    constexpr std::int64_t last_error =
+        -4095;    // below are values that a call returns, an address in a debug register among them
     const std::uint32_t known = family.row(command) != nullptr ? command : no_such_command;
     const bool refused = result < 0 && result >= last_error;
     const std::uint32_t code = refused ? static_cast<std::uint32_t>(-result) & 0x7ff : 0;
@@ -106,7 +108,8 @@ void note_calls_of_list(const CallMade& call) {
         const multicall_entry_t& entry = entries[place];
         if (entry.op == __HYPERVISOR_multicall || entry.op == __HYPERVISOR_iret) continue;
         CallMade made{static_cast<unsigned>(entry.op), {}, static_cast<std::int64_t>(entry.result)};
-        for (std::size_t argument = 0; argument < made.arguments.size(); ++argument) made.arguments[argument] = entry.args[argument];
+        for (std::size_t argument = 0; argument < made.arguments.size(); ++argument)
+            made.arguments[argument] = entry.args[argument];
         note_answer(made);
     }
 }
@@ -129,23 +132,23 @@ void note_answer(const CallMade& call) {
     const Family* const family = family_of(call.number);
     if (family == nullptr) return;
     switch (family->selector) {
-    case Selector::none:
-        note(*family, 0, call.result);
-        return call.number == __HYPERVISOR_multicall ? note_calls_of_list(call) : void();
-    case Selector::argument: {
-        const bool is_memory_op = call.number == __HYPERVISOR_memory_op;      // above the command is how far it got
-        const auto command = static_cast<std::uint32_t>(call.arguments[0] & (is_memory_op ? 0x3f : 0xffffffff));
-        note(*family, command, call.result);
-        if (const Row* const row = family->row(command)) note_statuses(*family, *row, call);
-        return;
-    }
-    case Selector::structure: {
-        const auto* const command = readable<std::uint32_t>(call.arguments[0]);
-        return note(*family, command != nullptr ? *command : no_such_command, call.result);
-    }
-    case Selector::each_element:
-        return call.number == __HYPERVISOR_mmuext_op ? note_list<mmuext_op_t>(*family, call)
-                                                     : note_list<mmu_update_t>(*family, call);
+        case Selector::none:
+            note(*family, 0, call.result);
+            return call.number == __HYPERVISOR_multicall ? note_calls_of_list(call) : void();
+        case Selector::argument: {
+            const bool is_memory_op = call.number == __HYPERVISOR_memory_op;      // above the command is how far it got
+            const auto command = static_cast<std::uint32_t>(call.arguments[0] & (is_memory_op ? 0x3f : 0xffffffff));
+            note(*family, command, call.result);
+            if (const Row* const row = family->row(command)) note_statuses(*family, *row, call);
+            return;
+        }
+        case Selector::structure: {
+            const auto* const command = readable<std::uint32_t>(call.arguments[0]);
+            return note(*family, command != nullptr ? *command : no_such_command, call.result);
+        }
+        case Selector::each_element:
+            return call.number == __HYPERVISOR_mmuext_op ? note_list<mmuext_op_t>(*family, call)
+                                                         : note_list<mmu_update_t>(*family, call);
     }
 }
 
@@ -184,8 +187,7 @@ void print_row(const Family& family, std::string_view command, std::uint32_t num
 
 void print_answers() {
     for (const Family* const family : basalt::table::families) {
-        for (const Row& row : family->rows)
-            print_row(*family, family->selector == Selector::none ? "" : row.name, row.command);
+        for (const Row& row : family->rows) print_row(*family, family->selector == Selector::none ? "" : row.name, row.command);
         print_row(*family, "?", no_such_command);
     }
 }

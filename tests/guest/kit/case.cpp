@@ -36,10 +36,10 @@ void run(const Case& test) {
 
 // Every guest ends with it: whatever the cases did, Basalt's records follow from each other.
 constexpr Case last_case{"basalt_op.audit", "finds nothing after all that this guest did", [] {
-    if (on_stock_xen()) return skip("stock Xen has no audit");
-    if (!(start->flags & SIF_INITDOMAIN)) return skip("only Dom0 may ask for it");
-    expect_audit_agrees();
-}};
+                             if (on_stock_xen()) return skip("stock Xen has no audit");
+                             if (!(start->flags & SIF_INITDOMAIN)) return skip("only Dom0 may ask for it");
+                             expect_audit_agrees();
+                         }};
 
 void (*last_call)() = nullptr;
 
@@ -54,8 +54,10 @@ void (*last_call)() = nullptr;
 
 void fail(const Line& why, Location where) {
     Line said;
-    if (running.failed) said << "  also: ";
-    else if (running.test != nullptr) said << "FAIL " << running.test->covers << ": " << running.test->promise << ": ";
+    if (running.failed)
+        said << "  also: ";
+    else if (running.test != nullptr)
+        said << "FAIL " << running.test->covers << ": " << running.test->promise << ": ";
     running.failed = true;
     print(said.text(), why.text(), " at ", file_of(where), ":", where.line());
 }
@@ -76,7 +78,8 @@ bool expect_fault(const std::optional<Fault>& fault, unsigned vector, std::uint6
     const bool same = fault->vector == vector && fault->error == error;
     if (!same)
         fail(Line{} << "expected exception " << vector << " error " << error << " got " << fault->vector << " error "
-                    << fault->error, where);
+                    << fault->error,
+             where);
     return same;
 }
 

@@ -38,7 +38,8 @@ constexpr bool is_row_or_words(std::string_view name) {
         if (dot == name.npos) return true;
         const auto command = name.substr(dot + 1);
         for (const auto& row : family->rows)
-            if (row.name.starts_with(command) && (row.name.size() == command.size() || row.name[command.size()] == '_')) return true;
+            if (row.name.starts_with(command) && (row.name.size() == command.size() || row.name[command.size()] == '_'))
+                return true;
     }
     return false;
 }

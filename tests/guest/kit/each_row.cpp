@@ -19,10 +19,10 @@ void Request::set_domain(const Family& family, const Row& row, unsigned domain) 
 
 Status ask(const Family& family, const Row& row, Word structure) {
     switch (family.number) {
-    case __HYPERVISOR_vcpu_op: return hypercall(family.number, row.command, 0, structure);
-    case __HYPERVISOR_grant_table_op: return hypercall(family.number, row.command, structure, 1);
-    case __HYPERVISOR_console_io: return hypercall(family.number, row.command, 0, structure);
-    default: break;
+        case __HYPERVISOR_vcpu_op: return hypercall(family.number, row.command, 0, structure);
+        case __HYPERVISOR_grant_table_op: return hypercall(family.number, row.command, structure, 1);
+        case __HYPERVISOR_console_io: return hypercall(family.number, row.command, 0, structure);
+        default: break;
     }
     if (family.selector == Selector::argument) return hypercall(family.number, row.command, structure);
     if (family.selector == Selector::each_element) return hypercall(family.number, structure, 1, nullptr, DOMID_SELF);

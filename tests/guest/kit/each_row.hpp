@@ -73,9 +73,8 @@ template <auto chosen, auto body, bool left_out = false>
 consteval auto cases_of_rows(std::string_view promise) {
     constexpr auto all = places<chosen, left_out>();
     return [&]<std::size_t... index>(std::index_sequence<index...>) {
-        return std::array<Case, sizeof...(index)>{
-            Case{RowName<all[index].family, all[index].row>::text, promise,
-                 body_of<all[index].family, all[index].row, body>}...};
+        return std::array<Case, sizeof...(index)>{Case{RowName<all[index].family, all[index].row>::text, promise,
+                                                       body_of<all[index].family, all[index].row, body>}...};
     }(std::make_index_sequence<all.size()>{});
 }
 

@@ -11,7 +11,9 @@ namespace {
 void (*event_reader)();
 
 template <class Number>
-std::atomic_ref<Number> shared_word(Number& word) { return std::atomic_ref<Number>{word}; }
+std::atomic_ref<Number> shared_word(Number& word) {
+    return std::atomic_ref<Number>{word};
+}
 
 std::uint64_t bit(unsigned port) { return 1ull << port % 64; }
 

@@ -14,9 +14,12 @@ constexpr unsigned grant_in_use = GTF_reading | GTF_writing;
 
 // One request.
 template <class Operation>
-Status grant(unsigned command, Operation& operation) { return grant_table_op(command, &operation, 1); }
+Status grant(unsigned command, Operation& operation) {
+    return grant_table_op(command, &operation, 1);
+}
 
-// The first frame of a domain's grant table, mapped in a window of ours. Null where that does not work, and then the case fails.
+// The first frame of a domain's grant table, mapped in a window of ours. Null where that does not work, and then the case
+// fails.
 inline GrantEntry* grants_of(unsigned domain, Page& window) {
     xen_pfn_t frame = 0;
     gnttab_setup_table_t setup{};

@@ -55,37 +55,25 @@ Status call(auto&&... arguments) {
 }
 
 // Anything at all.
-inline Status xen_version(int command, Word argument = {}) {
-    return hypercall(__HYPERVISOR_xen_version, command, argument);
-}
+inline Status xen_version(int command, Word argument = {}) { return hypercall(__HYPERVISOR_xen_version, command, argument); }
 inline Status console_io(int command, Word count, Word buffer) {
     return hypercall(__HYPERVISOR_console_io, command, count, buffer);
 }
-inline Status memory_op(unsigned command, Word argument) {
-    return hypercall(__HYPERVISOR_memory_op, command, argument);
-}
+inline Status memory_op(unsigned command, Word argument) { return hypercall(__HYPERVISOR_memory_op, command, argument); }
 inline Status event_channel_op(int command, Word argument) {
     return hypercall(__HYPERVISOR_event_channel_op, command, argument);
 }
 inline Status vcpu_op(int command, Word vcpu, Word argument = {}) {
     return hypercall(__HYPERVISOR_vcpu_op, command, vcpu, argument);
 }
-inline Status sched_op(int command, Word argument = {}) {
-    return hypercall(__HYPERVISOR_sched_op, command, argument);
-}
-inline Status physdev_op(int command, Word argument) {
-    return hypercall(__HYPERVISOR_physdev_op, command, argument);
-}
+inline Status sched_op(int command, Word argument = {}) { return hypercall(__HYPERVISOR_sched_op, command, argument); }
+inline Status physdev_op(int command, Word argument) { return hypercall(__HYPERVISOR_physdev_op, command, argument); }
 inline Status platform_op(Word argument) { return hypercall(__HYPERVISOR_platform_op, argument); }
 inline Status grant_table_op(unsigned command, Word operations, Word count) {
     return hypercall(__HYPERVISOR_grant_table_op, command, operations, count);
 }
-inline Status callback_op(int command, Word argument) {
-    return hypercall(__HYPERVISOR_callback_op, command, argument);
-}
-inline Status vm_assist(unsigned command, unsigned type) {
-    return hypercall(__HYPERVISOR_vm_assist, command, type);
-}
+inline Status callback_op(int command, Word argument) { return hypercall(__HYPERVISOR_callback_op, command, argument); }
+inline Status vm_assist(unsigned command, unsigned type) { return hypercall(__HYPERVISOR_vm_assist, command, type); }
 inline Status set_trap_table(Word table) { return hypercall(__HYPERVISOR_set_trap_table, table); }
 inline Status set_callbacks(Word event, Word failsafe, Word syscall) {
     return hypercall(__HYPERVISOR_set_callbacks, event, failsafe, syscall);
@@ -98,9 +86,7 @@ inline Status get_debugreg(int reg) { return hypercall(__HYPERVISOR_get_debugreg
 inline Status update_descriptor(Word machine_address, Word descriptor) {
     return hypercall(__HYPERVISOR_update_descriptor, machine_address, descriptor);
 }
-inline Status set_segment_base(int which, Word base) {
-    return hypercall(__HYPERVISOR_set_segment_base, which, base);
-}
+inline Status set_segment_base(int which, Word base) { return hypercall(__HYPERVISOR_set_segment_base, which, base); }
 inline Status set_timer_op(Word deadline) { return hypercall(__HYPERVISOR_set_timer_op, deadline); }
 inline Status update_va_mapping(Word address, Word entry, Word flags = {}) {
     return hypercall(__HYPERVISOR_update_va_mapping, address, entry, flags);

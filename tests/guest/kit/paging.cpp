@@ -10,8 +10,7 @@ std::uint64_t root_mfn() { return mfn_of(reinterpret_cast<const void*>(start->pt
 
 void copy_root(Page& to) {
     const Page& now = page_of(root_mfn());
-    for (unsigned index = 0; index < 512; ++index)
-        to.words[index] = index < 256 || index > 271 ? now.words[index] : 0;
+    for (unsigned index = 0; index < 512; ++index) to.words[index] = index < 256 || index > 271 ? now.words[index] : 0;
     make_read_only(to);
 }
 
@@ -20,9 +19,7 @@ Slot slot_of(std::uint64_t address, unsigned level) {
     for (unsigned below = 3; below >= level; --below) slot = {mfn_in(slot.value()), index_at(address, below)};
     return slot;
 }
-Slot slot_of(const volatile void* address, unsigned level) {
-    return slot_of(reinterpret_cast<std::uint64_t>(address), level);
-}
+Slot slot_of(const volatile void* address, unsigned level) { return slot_of(reinterpret_cast<std::uint64_t>(address), level); }
 
 Slot free_slot(unsigned level) {
     if (level == 4) return {root_mfn(), 1};

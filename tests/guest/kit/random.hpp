@@ -24,7 +24,9 @@ public:
     unsigned below(std::uint64_t end) { return static_cast<unsigned>((word() >> 11) % end); }
     bool one_in(std::uint64_t count) { return below(count) == 0; }
     template <class Element, std::size_t count>
-    const Element& of(const std::array<Element, count>& some) { return some[below(count)]; }
+    const Element& of(const std::array<Element, count>& some) {
+        return some[below(count)];
+    }
 
 private:
     std::uint64_t state_;

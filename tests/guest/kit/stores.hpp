@@ -8,7 +8,10 @@
 namespace kit {
 
 struct Stored {
-    struct [[gnu::packed]] { std::uint16_t limit; std::uint64_t base; } pointer;   // SGDT, SIDT
+    struct [[gnu::packed]] {
+        std::uint16_t limit;
+        std::uint64_t base;
+    } pointer;   // SGDT, SIDT
     std::uint64_t word;                                                             // the others
     std::uint64_t word_in_memory;                                                   // of which they write 16 bits
 
@@ -39,7 +42,11 @@ struct Store {
     void (*code)(Stored&);
 };
 inline constexpr auto stores = std::to_array<Store>({
-    {"sgdt", store::gdt}, {"sidt", store::idt}, {"sldt", store::ldt}, {"str", store::task}, {"smsw", store::status},
+    {"sgdt", store::gdt},
+    {"sidt", store::idt},
+    {"sldt", store::ldt},
+    {"str", store::task},
+    {"smsw", store::status},
 });
 
 // CPUID tells the machine's processor, in either mode.

@@ -15,16 +15,33 @@ constexpr unsigned vcpus = 2;      // more than most domains have
 
 // An act is easily read beside its weight.
 constexpr std::array<Act<ToolActs>, 21> ToolActs::gentle_acts{{
-    {8, &ToolActs::pause}, {10, &ToolActs::unpause}, {8, &ToolActs::resume}, {4, &ToolActs::shut_down},
-    {4, &ToolActs::look}, {2, &ToolActs::look_at_all}, {3, &ToolActs::get_context},
-    {4, &ToolActs::set_affinity}, {3, &ToolActs::set_share}, {1, &ToolActs::make_vcpus},
-    {2, &ToolActs::set_most_memory}, {3, &ToolActs::populate}, {1, &ToolActs::claim},
-    {6, &ToolActs::map_frame}, {2, &ToolActs::set_pseudo_physical}, {2, &ToolActs::pin},
-    {4, &ToolActs::make_port}, {2, &ToolActs::look_at_grants}, {1, &ToolActs::set_policy},
-    {1, &ToolActs::set_memory_map}, {1, &ToolActs::set_handle},
+    {8, &ToolActs::pause},
+    {10, &ToolActs::unpause},
+    {8, &ToolActs::resume},
+    {4, &ToolActs::shut_down},
+    {4, &ToolActs::look},
+    {2, &ToolActs::look_at_all},
+    {3, &ToolActs::get_context},
+    {4, &ToolActs::set_affinity},
+    {3, &ToolActs::set_share},
+    {1, &ToolActs::make_vcpus},
+    {2, &ToolActs::set_most_memory},
+    {3, &ToolActs::populate},
+    {1, &ToolActs::claim},
+    {6, &ToolActs::map_frame},
+    {2, &ToolActs::set_pseudo_physical},
+    {2, &ToolActs::pin},
+    {4, &ToolActs::make_port},
+    {2, &ToolActs::look_at_grants},
+    {1, &ToolActs::set_policy},
+    {1, &ToolActs::set_memory_map},
+    {1, &ToolActs::set_handle},
 }};
 constexpr std::array<Act<ToolActs>, 4> ToolActs::harsh_acts{{
-    {6, &ToolActs::set_context}, {3, &ToolActs::unpin}, {3, &ToolActs::decrease}, {1, &ToolActs::destroy},
+    {6, &ToolActs::set_context},
+    {3, &ToolActs::unpin},
+    {3, &ToolActs::decrease},
+    {1, &ToolActs::destroy},
 }};
 
 void ToolActs::turn_to(unsigned domain, std::span<const xen_pfn_t> frames) {
@@ -38,7 +55,8 @@ void ToolActs::harshly(Random& random) { act(*this, harsh_acts, random); }
 
 void ToolActs::let_run() {
     request_ = {};
-    request_.u.scheduler_op = {.sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_putinfo, .u = {.credit2 = {256, 0}}};
+    request_.u.scheduler_op = {
+        .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_putinfo, .u = {.credit2 = {256, 0}}};
     ask(XEN_DOMCTL_scheduler_op);
     ask(XEN_DOMCTL_resumedomain);
     while (ask(XEN_DOMCTL_unpausedomain) == 0) {}
@@ -128,7 +146,8 @@ void ToolActs::set_affinity(Random& random) {
 void ToolActs::set_share(Random& random) {
     const auto weight = static_cast<std::uint16_t>(random.below(70'000));
     const auto cap = static_cast<std::uint16_t>(on_stock_xen() ? 0 : random.below(250));
-    request_.u.scheduler_op = {.sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_putinfo, .u = {.credit2 = {weight, cap}}};
+    request_.u.scheduler_op = {
+        .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_putinfo, .u = {.credit2 = {weight, cap}}};
     ask(XEN_DOMCTL_scheduler_op);
 }
 

@@ -19,7 +19,8 @@ constexpr std::size_t code_at = 4096;
 class File {
 public:
     File() : bytes_(code_at + page_size) {
-        put(0, "\x7f" "ELF\x02\x01\x01");
+        put(0, "\x7f"
+               "ELF\x02\x01\x01");
         field<std::uint16_t>(18, 62);                // x86-64
         field<std::uint64_t>(24, base + 0x100'0000);  // entry
         field<std::uint64_t>(32, 64);                // where the list of segments is
@@ -84,7 +85,8 @@ TEST(kernel_files, a_whole_one_is_read) {
 TEST(kernel_files, one_cut_short_is_called_so_wherever_it_was_cut) {
     const std::size_t whole = File().bytes().size();
     for (const std::size_t size : {std::size_t{10}, std::size_t{64}, std::size_t{100}, notes_at + 4, code_at, whole - 1})
-        EXPECT_NE(refusal(File().cut_to(size)).find("cut short"), std::string::npos) << size << ": " << refusal(File().cut_to(size));
+        EXPECT_NE(refusal(File().cut_to(size)).find("cut short"), std::string::npos)
+            << size << ": " << refusal(File().cut_to(size));
     EXPECT_EQ(refusal(File()), "");
 }
 

@@ -44,52 +44,61 @@ TEST(options, what_grub_puts_on_every_xen_command_line) {
 }
 
 TEST(options, consoles) {
-    for (const auto [text, console] : {std::pair{"console=com2", Console::com2}, {"console=com1", Console::com1},
-                                       {"console=none", Console::none}, {"console=com2,com1", Console::com2}}) {
+    for (const auto [text, console] : {std::pair{"console=com2", Console::com2},
+                                       {"console=com1", Console::com1},
+                                       {"console=none", Console::none},
+                                       {"console=com2,com1", Console::com2}}) {
         EXPECT_EQ(parsed(text).console, console) << text;
         EXPECT_TRUE(complaints.empty()) << text;
     }
 }
 
 TEST(options, a_slip_never_costs_the_console) {
-    for (const auto [text, console] :
-         {std::pair{"console=vga", Console::com1}, {"console=foo", Console::com1}, {"console=", Console::com1},
-          {"console=com2,vga", Console::com2}, {"console=vga,com2", Console::com2}, {"console=comm2", Console::com1},
-          {"console=COM1", Console::com1}, {"console", Console::com1}, {"console=com2 console=foo", Console::com2},
-          {"console=none,com2", Console::com2}, {"console=none,vga", Console::com1}}) {
+    for (const auto [text, console] : {std::pair{"console=vga", Console::com1},
+                                       {"console=foo", Console::com1},
+                                       {"console=", Console::com1},
+                                       {"console=com2,vga", Console::com2},
+                                       {"console=vga,com2", Console::com2},
+                                       {"console=comm2", Console::com1},
+                                       {"console=COM1", Console::com1},
+                                       {"console", Console::com1},
+                                       {"console=com2 console=foo", Console::com2},
+                                       {"console=none,com2", Console::com2},
+                                       {"console=none,vga", Console::com1}}) {
         EXPECT_EQ(parsed(text).console, console) << text;
         EXPECT_EQ(complaints.size(), 1u) << text;
     }
 }
 
 TEST(options, each_that_takes_a_value_tells_of_a_bad_one_and_what_counts) {
-    for (const auto [text, counts] : {std::pair{"com1=5", "the line as the firmware left it"},
-                                      {"com2=115200,8x1", "the line as the firmware left it"},
-                                      {"com1=9600 com1=fast", "what was said before it"},
-                                      {"console=com2 console=foo", "the line it names, or the one said before, or com1"},
-                                      {"dom0_mem=1G dom0_mem=lots", "what else is said of dom0_mem"},
-                                      {"dom0_max_vcpus=4-2", "one vcpu for each CPU"},
-                                      {"dom0_max_vcpus=2 dom0_max_vcpus=none", "what was said before it"},
-                                      {"dom0_vcpus_pin=perhaps", "no"},
-                                      {"gnttab_max_frames=0", "the nearest of these, or what was said before, or 64"},
-                                      {"gnttab_max_frames=many", "the nearest of these, or what was said before, or 64"},
-                                      {"gnttab_max_maptrack_frames=4097", "the nearest of these, or what was said before, or 1024"},
-                                      {"crashkernel=256M", "nothing"},
-                                      {"maxcpus=0", "all CPUs"},
-                                      {"loglvl=loud", "info"},
-                                      {"guest_loglvl=none/loud", "none/warning"},
-                                      {"conring_size=big", "32K"},
-                                      {"console_to_ring=2", "no"},
-                                      {"sync_console=2", "no"},
-                                      {"noreboot=perhaps", "no"},
-                                      {"numa=fake=4", "on"},
-                                      {"audit=2", "no"},
-                                      {"sched=credit", "credit2"},
-                                      {"break=nonsense", "none"},
-                                      {"break", "none"},
-                                      {"smt=0", "nothing"},
-                                      {"watchdog", "nothing"},
-                                      {"foo=bar", "nothing"}}) {
+    for (const auto [text, counts] :
+         {std::pair{"com1=5", "the line as the firmware left it"},
+          {"com2=115200,8x1", "the line as the firmware left it"},
+          {"com1=9600 com1=fast", "what was said before it"},
+          {"console=com2 console=foo", "the line it names, or the one said before, or com1"},
+          {"dom0_mem=1G dom0_mem=lots", "what else is said of dom0_mem"},
+          {"dom0_max_vcpus=4-2", "one vcpu for each CPU"},
+          {"dom0_max_vcpus=2 dom0_max_vcpus=none", "what was said before it"},
+          {"dom0_vcpus_pin=perhaps", "no"},
+          {"gnttab_max_frames=0", "the nearest of these, or what was said before, or 64"},
+          {"gnttab_max_frames=many", "the nearest of these, or what was said before, or 64"},
+          {"gnttab_max_maptrack_frames=4097", "the nearest of these, or what was said before, or 1024"},
+          {"crashkernel=256M", "nothing"},
+          {"maxcpus=0", "all CPUs"},
+          {"loglvl=loud", "info"},
+          {"guest_loglvl=none/loud", "none/warning"},
+          {"conring_size=big", "32K"},
+          {"console_to_ring=2", "no"},
+          {"sync_console=2", "no"},
+          {"noreboot=perhaps", "no"},
+          {"numa=fake=4", "on"},
+          {"audit=2", "no"},
+          {"sched=credit", "credit2"},
+          {"break=nonsense", "none"},
+          {"break", "none"},
+          {"smt=0", "nothing"},
+          {"watchdog", "nothing"},
+          {"foo=bar", "nothing"}}) {
         parsed(text);
         EXPECT_EQ(complaints.size(), 1u) << text;
         EXPECT_EQ(instead, counts) << text;

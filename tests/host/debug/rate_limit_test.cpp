@@ -20,7 +20,8 @@ TEST(rate_limit, loses_no_part_of_an_interval_by_being_asked) {
     RateLimit limit;
     while (limit.take(0)) {}
     unsigned said = 0;
-    for (std::uint64_t now = 0; now <= 10 * RateLimit::interval; now += RateLimit::interval / 4) said += limit.take(now).has_value();
+    for (std::uint64_t now = 0; now <= 10 * RateLimit::interval; now += RateLimit::interval / 4)
+        said += limit.take(now).has_value();
     EXPECT_EQ(said, 10u);
 }
 

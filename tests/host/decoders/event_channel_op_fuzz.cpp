@@ -24,8 +24,8 @@ public:
 
     // Small numbers are worth most, and those that the ABI gives a meaning.
     std::uint16_t half_word() {
-        constexpr auto special = std::to_array<std::uint16_t>({DOMID_SELF, DOMID_IO, DOMID_XEN, DOMID_INVALID, 0xffff, 0x8000,
-                                                               0xfff, 0x1000, 0x1ff, 0x200, 0x3ff, 0x400});
+        constexpr auto special = std::to_array<std::uint16_t>(
+            {DOMID_SELF, DOMID_IO, DOMID_XEN, DOMID_INVALID, 0xffff, 0x8000, 0xfff, 0x1000, 0x1ff, 0x200, 0x3ff, 0x400});
         constexpr std::uint8_t first_special = 256 - special.size();
         const auto value = byte();
         return value < first_special ? value : special[value - first_special];
@@ -53,7 +53,9 @@ void call(World& world, Vcpu& caller, Input& input) {
     world.as(caller, [&] {
         constexpr int most_steps = 1000;
         for (int step = 0; step < most_steps; ++step)
-            if (hypercalls::Decoded<hypercalls::event_channel_op>::call(hypercalls::Call(registers)) != hypercalls::Ending::resume) return;
+            if (hypercalls::Decoded<hypercalls::event_channel_op>::call(hypercalls::Call(registers)) !=
+                hypercalls::Ending::resume)
+                return;
         std::abort();   // it has no end
     });
 }

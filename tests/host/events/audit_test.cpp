@@ -63,8 +63,7 @@ TEST_F(audit, a_port_that_is_in_use_has_a_channel_and_a_free_one_has_none) {
 
 TEST_F(audit, both_ends_of_a_channel_name_each_other) {
     EXPECT_EQ(told_with(here, [](Channel& channel) { channel.peer = DomainId(9); }), of(here, "peer who is not there"));
-    EXPECT_EQ(told_with(here, [&](Channel& channel) { channel.remote = &one.channels; }),
-              of(here, "peer who is not there"));
+    EXPECT_EQ(told_with(here, [&](Channel& channel) { channel.remote = &one.channels; }), of(here, "peer who is not there"));
     EXPECT_EQ(told_with(here, [](Channel& channel) { channel.number = 77; }),
               of(here, "peer's port, which does not lead back"));
     // Half closed.

@@ -189,7 +189,9 @@ struct Interleaved {
     void guest_act(int act) const {
         switch (act) {
             case 0: world.word |= masked; break;
-            case 1: if ((world.word & (fifo_busy | pending)) == 0) world.word &= ~masked; break;
+            case 1:
+                if ((world.word & (fifo_busy | pending)) == 0) world.word &= ~masked;
+                break;
             case 2: world.word &= ~pending; break;
             case 3:
                 world.guest_took_link = true;
@@ -198,9 +200,18 @@ struct Interleaved {
                 break;
         }
     }
-    event_word_t load() const { guest_acts(); return world.word; }
-    event_word_t fetch_or(event_word_t bits) const { guest_acts(); return std::exchange(world.word, world.word | bits); }
-    event_word_t fetch_and(event_word_t bits) const { guest_acts(); return std::exchange(world.word, world.word & bits); }
+    event_word_t load() const {
+        guest_acts();
+        return world.word;
+    }
+    event_word_t fetch_or(event_word_t bits) const {
+        guest_acts();
+        return std::exchange(world.word, world.word | bits);
+    }
+    event_word_t fetch_and(event_word_t bits) const {
+        guest_acts();
+        return std::exchange(world.word, world.word & bits);
+    }
     bool compare_exchange_strong(event_word_t& seen, event_word_t next) const {
         guest_acts();
         if (world.word == seen) {

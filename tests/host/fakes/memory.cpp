@@ -17,8 +17,8 @@ Memory* Memory::now = nullptr;
 Memory::Memory(std::uint64_t frames, std::vector<FrameSpan> taken)
     : end_(first_mib.end + frames), frames_(end_.raw), m2p_(end_.raw), free_sets_(free_set_words(end_)) {
     // Mapped, not allocated: a machine of many GiB costs only what a test touches.
-    void* const mapped = mmap(nullptr, end_.raw * page_size, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const mapped =
+        mmap(nullptr, end_.raw * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     ASSERT(mapped != MAP_FAILED);
     contents_ = static_cast<std::byte*>(mapped);
     now = this;
@@ -47,21 +47,13 @@ DomainMemory* domain_memory_of(DomainId owner) {
     return found == fakes::Memory::now->domains.end() ? nullptr : found->second.get();
 }
 
-void account_is_empty(DomainMemory&) {
-    ++fakes::Memory::now->emptied_accounts;
-}
+void account_is_empty(DomainMemory&) { ++fakes::Memory::now->emptied_accounts; }
 
-CpuMask online_cpus() {
-    return {(std::uint64_t{1} << fakes::cpus) - 1};
-}
+CpuMask online_cpus() { return {(std::uint64_t{1} << fakes::cpus) - 1}; }
 
-CpuTranslations& translations_of(CpuId cpu) {
-    return fakes::Memory::now->cpu[cpu.raw].translations;
-}
+CpuTranslations& translations_of(CpuId cpu) { return fakes::Memory::now->cpu[cpu.raw].translations; }
 
-CpuTranslations& translations_here() {
-    return translations_of(current_cpu());
-}
+CpuTranslations& translations_here() { return translations_of(current_cpu()); }
 
 void flush_here() {
     flush_by([] {
@@ -78,9 +70,7 @@ void ask_to_flush(CpuId cpu) {
 
 namespace paging {
 
-void undoing_is_due(const DomainMemory&) {
-    ++fakes::Memory::now->undoing_due;
-}
+void undoing_is_due(const DomainMemory&) { ++fakes::Memory::now->undoing_due; }
 
 // Frames below 16 are anyone's with the hardware, the next 16 pretended writable, the rest nobody's.
 DeviceAccess device_access(DomainId domain, Mfn mfn) {
@@ -89,9 +79,7 @@ DeviceAccess device_access(DomainId domain, Mfn mfn) {
     return mfn.raw < 16 ? DeviceAccess::full : DeviceAccess::silently_read_only;
 }
 
-EntryLimits entry_limits() {
-    return {page_bit::frame & ~((std::uint64_t{1} << 46) - 1)};
-}
+EntryLimits entry_limits() { return {page_bit::frame & ~((std::uint64_t{1} << 46) - 1)}; }
 
 std::span<const PageEntry, hypervisor_slots> hypervisor_l4_entries(DomainId) {
     static const auto entries = [] {

@@ -42,12 +42,8 @@ public:
     Memory& operator=(const Memory&) = delete;
 
     DomainMemory& add_domain(std::uint16_t id, std::uint64_t most, bool hardware = false);
-    Mfn begin() const {
-        return first_mib.end;
-    }
-    Mfn end() const {
-        return end_;
-    }
+    Mfn begin() const { return first_mib.end; }
+    Mfn end() const { return end_; }
 
     std::map<std::uint16_t, std::unique_ptr<DomainMemory>> domains;
     FakeCpu cpu[cpus];

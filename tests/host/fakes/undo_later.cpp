@@ -4,8 +4,6 @@
 namespace basalt {
 
 // Tests of rooms without page tables have none to undo.
-void undo_later(Mfn) {
-    ASSERT(!"a table in a test without paging");
-}
+void undo_later(Mfn) { ASSERT(!"a table in a test without paging"); }
 
 }    // namespace basalt

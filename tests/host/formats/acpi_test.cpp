@@ -40,21 +40,15 @@ private:
     std::vector<std::byte> bytes_;
 };
 
-Table old_root() {
-    return Table(20).text(0, "RSD PTR ").put<std::uint32_t>(16, 0x7ffe'2000).checksum(8, 20);
-}
+Table old_root() { return Table(20).text(0, "RSD PTR ").put<std::uint32_t>(16, 0x7ffe'2000).checksum(8, 20); }
 Table new_root() {
     Table table = Table(36).text(0, "RSD PTR ").put<std::uint8_t>(15, 2).put<std::uint32_t>(16, 0x7ffe'2000);
     return table.put<std::uint32_t>(20, 36).put<std::uint64_t>(24, 0x1'7ffe'3000).checksum(8, 20).checksum(32, 36);
 }
 
-TEST(RootPointer, OldOneNamesTheNarrowTable) {
-    EXPECT_EQ(root_pointer(old_root().bytes()), (RootPointer{0x7ffe'2000, false}));
-}
+TEST(RootPointer, OldOneNamesTheNarrowTable) { EXPECT_EQ(root_pointer(old_root().bytes()), (RootPointer{0x7ffe'2000, false})); }
 
-TEST(RootPointer, NewOneNamesTheWideTable) {
-    EXPECT_EQ(root_pointer(new_root().bytes()), (RootPointer{0x1'7ffe'3000, true}));
-}
+TEST(RootPointer, NewOneNamesTheWideTable) { EXPECT_EQ(root_pointer(new_root().bytes()), (RootPointer{0x1'7ffe'3000, true})); }
 
 TEST(RootPointer, WideTableIsNotBelievedWithoutItsChecksum) {
     auto table = new_root();
@@ -170,8 +164,7 @@ TEST(Fadt, ShortTableOfAcpi1HasNoReset) {
 }
 
 TEST(OtherTables, HpetAndConfigurationSpaces) {
-    EXPECT_EQ(hpet_address(Table(56).put(40, GenericAddress{Space::memory, 64, 0, 0, 0xfed0'0000}).bytes()),
-              0xfed0'0000u);
+    EXPECT_EQ(hpet_address(Table(56).put(40, GenericAddress{Space::memory, 64, 0, 0, 0xfed0'0000}).bytes()), 0xfed0'0000u);
     EXPECT_FALSE(hpet_address(Table(45).bytes()));
     const auto mcfg = Table(44).put(44, ConfigurationSpace{0xb000'0000, 0, 0, 255, 0}).add({1, 2, 3});
     ASSERT_EQ(configuration_spaces(mcfg.bytes()).size(), 1u);

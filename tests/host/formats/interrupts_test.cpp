@@ -11,8 +11,11 @@ namespace {
 
 TEST(Redirection, EveryFieldSurvivesTheWord) {
     for (unsigned flags = 0; flags < 8; ++flags) {
-        const Redirection entry{.vector = 0x5a, .destination = 7, .level = (flags & 1) != 0,
-                                .active_low = (flags & 2) != 0, .masked = (flags & 4) != 0};
+        const Redirection entry{.vector = 0x5a,
+                                .destination = 7,
+                                .level = (flags & 1) != 0,
+                                .active_low = (flags & 2) != 0,
+                                .masked = (flags & 4) != 0};
         EXPECT_EQ(Redirection::of(entry.word()), entry);
     }
 }
@@ -45,9 +48,7 @@ TEST(Vectors, RunsBeginAtTheirOwnMultiple) {
     EXPECT_FALSE(pool.take(256));
 }
 
-TEST(Pci, PortWordNamesTheRegister) {
-    EXPECT_EQ((pci::Function{.bus = 2, .devfn = 0x1a}.port_word(0x3d)), 0x8002'1a3cu);
-}
+TEST(Pci, PortWordNamesTheRegister) { EXPECT_EQ((pci::Function{.bus = 2, .devfn = 0x1a}.port_word(0x3d)), 0x8002'1a3cu); }
 
 TEST(Pci, MsiLayoutFollowsItsControlWord) {
     constexpr pci::MsiControl narrow{0}, wide{1 << 7}, full{1 << 7 | 1 << 8};

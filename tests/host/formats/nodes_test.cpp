@@ -31,7 +31,8 @@ public:
         const auto at = begin(2, length);
         return put(at + 4, domain).put(at + 8, apic_id).put(at + 12, flags);
     }
-    Table& memory(std::uint32_t domain, std::uint64_t from, std::uint64_t to, std::uint32_t flags = there, std::uint8_t length = 40) {
+    Table& memory(std::uint32_t domain, std::uint64_t from, std::uint64_t to, std::uint32_t flags = there,
+                  std::uint8_t length = 40) {
         const auto at = begin(1, length);
         return put(at + 2, domain).put(at + 8, from).put(at + 16, to - from).put(at + 28, flags);
     }
@@ -102,7 +103,12 @@ TEST(Nodes, ReservedBytesOfAnOldTableAreNoNumber) {
 }
 
 TEST(Nodes, WhatIsNotEnabledOrNotThereYetIsNoMemory) {
-    const auto nodes = read(srat().processor(0, 0).processor(9, 9, absent).memory(0, 0, GiB).memory(1, GiB, 2 * GiB, to_come).memory(8, 0, GiB, absent));
+    const auto nodes = read(srat()
+                                .processor(0, 0)
+                                .processor(9, 9, absent)
+                                .memory(0, 0, GiB)
+                                .memory(1, GiB, 2 * GiB, to_come)
+                                .memory(8, 0, GiB, absent));
     ASSERT_TRUE(nodes.has_value());
     ASSERT_EQ(nodes->all.size(), 2U);
     EXPECT_EQ(nodes->all[0].end, GiB);
@@ -144,9 +150,7 @@ TEST(Nodes, APieceWithoutMemoryIsInNobodysWay) {
     EXPECT_TRUE(read(srat().processor(0, 0).memory(1, GiB / 2, GiB / 2).memory(0, 0, GiB)).has_value());
 }
 
-TEST(Nodes, TheSamePieceTwiceIsOfOneNodeOnce) {
-    EXPECT_EQ(read(two_nodes().memory(1, GiB, 2 * GiB))->all[1].end, 2 * GiB);
-}
+TEST(Nodes, TheSamePieceTwiceIsOfOneNodeOnce) { EXPECT_EQ(read(two_nodes().memory(1, GiB, 2 * GiB))->all[1].end, 2 * GiB); }
 
 TEST(Nodes, ATableThatIsCutShortIsNotBelieved) {
     const Table whole = two_nodes();
@@ -178,7 +182,9 @@ Table slit(std::uint64_t count, std::initializer_list<int> values) {
     for (const int value : values) table.put(at++, static_cast<std::uint8_t>(value));
     return table;
 }
-std::string trouble_with_distances(const Table& table) { return std::string(check_distances(table.bytes(), *read(two_nodes())).error_or("")); }
+std::string trouble_with_distances(const Table& table) {
+    return std::string(check_distances(table.bytes(), *read(two_nodes())).error_or(""));
+}
 
 TEST(Distances, AreToldFromEachToEach) {
     const Table table = slit(3, {10, 21, 31, 22, 10, 255, 33, 34, 10});

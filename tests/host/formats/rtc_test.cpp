@@ -6,14 +6,26 @@ namespace basalt {
 namespace {
 
 TEST(BatteryClock, CodedDecimal) {
-    EXPECT_EQ(seconds_since_1970({.second = 0x56, .minute = 0x34, .hour = 0x12, .day = 0x21, .month = 0x11, .year = 0x26,
-                                  .century = 0x20, .format = rtc::hours_24}),
+    EXPECT_EQ(seconds_since_1970({.second = 0x56,
+                                  .minute = 0x34,
+                                  .hour = 0x12,
+                                  .day = 0x21,
+                                  .month = 0x11,
+                                  .year = 0x26,
+                                  .century = 0x20,
+                                  .format = rtc::hours_24}),
               1795264496u);
 }
 
 TEST(BatteryClock, Binary) {
-    EXPECT_EQ(seconds_since_1970({.second = 56, .minute = 34, .hour = 12, .day = 21, .month = 11, .year = 26,
-                                  .century = 20, .format = rtc::hours_24 | rtc::binary}),
+    EXPECT_EQ(seconds_since_1970({.second = 56,
+                                  .minute = 34,
+                                  .hour = 12,
+                                  .day = 21,
+                                  .month = 11,
+                                  .year = 26,
+                                  .century = 20,
+                                  .format = rtc::hours_24 | rtc::binary}),
               1795264496u);
 }
 

@@ -36,8 +36,8 @@ struct audit : world::World {
         return "";
     }
     static std::string said(const Finding& wrong) {
-        return "d" + std::to_string(wrong.domain.raw) + " " + std::string(wrong.kind) + " " +
-               std::to_string(wrong.number) + ": " + std::string(wrong.what);
+        return "d" + std::to_string(wrong.domain.raw) + " " + std::string(wrong.kind) + " " + std::to_string(wrong.number) +
+               ": " + std::string(wrong.what);
     }
     // The record of the mapping as it becomes for the length of one look.
     std::string told_with(auto change) {
@@ -82,8 +82,7 @@ TEST_F(audit, a_pin_of_a_grant_that_nobody_maps_is_found) {
 TEST_F(audit, a_mapping_says_what_the_granter_says) {
     EXPECT_EQ(told_with([](Mapping& mapping) { mapping.frame += 1; }), "d1 grant 9: frame");
     EXPECT_EQ(told_with([](Mapping& mapping) { mapping.flags |= GNTMAP_readonly; }), "d1 grant 9: pins");
-    EXPECT_EQ(told_with([](Mapping& mapping) { mapping.flags &= ~unsigned{GNTMAP_device_map}; }),
-              "d1 grant 9: pins");
+    EXPECT_EQ(told_with([](Mapping& mapping) { mapping.flags &= ~unsigned{GNTMAP_device_map}; }), "d1 grant 9: pins");
     EXPECT_EQ(told_with([](Mapping& mapping) { mapping.reference = GrantRef(100'000); }),
               "d2 mapping " + std::to_string(handle.raw) + ": grant that is not there");
 }

@@ -171,8 +171,7 @@ TEST_F(grants, handles_are_as_many_as_memory_gives_and_come_back) {
         auto use = Unmapped::begin(mapper->grants, {handle, 0, 0, std::nullopt});
         ASSERT_TRUE(use);
     }
-    for (unsigned count = 0; count < 1000; ++count)
-        EXPECT_EQ(unmap(handles[count], 0x10000 + 0x1000 * count), Status::okay);
+    for (unsigned count = 0; count < 1000; ++count) EXPECT_EQ(unmap(handles[count], 0x10000 + 0x1000 * count), Status::okay);
     for (std::size_t count = 1000; count < handles.size(); ++count) {
         mapper->mapped[window] = {page, true};
         EXPECT_EQ(unmap(handles[count]), Status::okay);

@@ -17,8 +17,7 @@ int pages_held = 0;
 std::function<void()> forgetting;
 World* now = nullptr;
 
-Domain::Domain(fakes::Memory& memory, std::uint16_t number)
-    : memory(memory.add_domain(number, 100)), grants(DomainId(number)) {
+Domain::Domain(fakes::Memory& memory, std::uint16_t number) : memory(memory.add_domain(number, 100)), grants(DomainId(number)) {
     if (!grants.grow(1)) std::abort();
 }
 
@@ -95,8 +94,7 @@ Result<> map_there(Place place, Mfn frame, DomainId, std::uint32_t flags) {
 
 Result<> unmap_there(Place place, Lent lent, std::optional<std::uint64_t> instead) {
     auto& mapped = world::runner->mapped;
-    if (world::no_entry_there || !mapped.contains(place.where) || mapped[place.where] != lent)
-        return refuse(Error::invalid);
+    if (world::no_entry_there || !mapped.contains(place.where) || mapped[place.where] != lent) return refuse(Error::invalid);
     mapped.erase(place.where);
     if (instead) mapped.insert(std::pair(place.where, mapped.extract(*instead).mapped()));
     return {};

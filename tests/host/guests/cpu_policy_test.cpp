@@ -70,8 +70,7 @@ TEST(cpu_policy, what_is_offered_can_be_chosen_and_stays_as_it_is) {
 TEST(cpu_policy, nothing_of_ring_0_is_offered) {
     const Offer offer = full_offer();
     for (const unsigned feature : {XEN_X86_FEATURE_VMX, XEN_X86_FEATURE_SVM, XEN_X86_FEATURE_SMEP, XEN_X86_FEATURE_SMAP,
-                                   XEN_X86_FEATURE_PGE, XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_MONITOR,
-                                   XEN_X86_FEATURE_OSXSAVE})
+                                   XEN_X86_FEATURE_PGE, XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_MONITOR, XEN_X86_FEATURE_OSXSAVE})
         EXPECT_FALSE(has(offer.most, offer, feature)) << feature;
     EXPECT_TRUE(has(offer.most, offer, XEN_X86_FEATURE_HYPERVISOR));
     EXPECT_TRUE(has(offer.dom0, offer, XEN_X86_FEATURE_ITSC));
@@ -131,8 +130,18 @@ TEST(cpu_policy, ends_where_tools_say_but_not_later) {
 
 TEST(cpu_policy, knows_which_leaves_there_are) {
     CpuPolicy policy;
-    for (const LeafNumber number : {LeafNumber{0xe}, {1, 0}, {4}, {4, 6}, {7}, {7, 3}, {0xb, 2}, {0xd, 63}, {0x4000'0001},
-                                    {0x4000'0000, 0}, {0x8000'0022}, {0x7fff'ffff}})
+    for (const LeafNumber number : {LeafNumber{0xe},
+                                    {1, 0},
+                                    {4},
+                                    {4, 6},
+                                    {7},
+                                    {7, 3},
+                                    {0xb, 2},
+                                    {0xd, 63},
+                                    {0x4000'0001},
+                                    {0x4000'0000, 0},
+                                    {0x8000'0022},
+                                    {0x7fff'ffff}})
         EXPECT_EQ(choose(policy, number, {}), refuse(Error::out_of_range)) << number.leaf << " " << number.subleaf;
     for (const LeafNumber number : {LeafNumber{3}, {6}, {0xb, 1}, {0xd, 62}, {0x8000'001e}, {0x4000'0100}})
         EXPECT_TRUE(choose(policy, number, {all, all, all, all}));

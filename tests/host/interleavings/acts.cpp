@@ -27,15 +27,13 @@ void write(World& world, unsigned domain, Role table, unsigned index, std::uint6
     auto& owner = world.domain(domain);
     as_a_call(owner, Budget::one_call, [&](Budget& budget) {
         TableHold hold;
-        static_cast<void>(
-            update(hold, physical_of(world.mfn(table)) | index * 8, value, {&owner, &owner}, budget));
+        static_cast<void>(update(hold, physical_of(world.mfn(table)) | index * 8, value, {&owner, &owner}, budget));
     });
 }
 
 void pin_at(World& world, unsigned domain, Role role, unsigned level) {
-    as_a_call(world.domain(domain), Budget::one_call, [&](Budget& budget) {
-        static_cast<void>(pin(world.mfn(role), PageLevel(level), world.domain(domain), budget));
-    });
+    as_a_call(world.domain(domain), Budget::one_call,
+              [&](Budget& budget) { static_cast<void>(pin(world.mfn(role), PageLevel(level), world.domain(domain), budget)); });
 }
 void unpin_it(World& world, Role role) {
     auto& owner = world.domain(0);
@@ -48,32 +46,28 @@ const Act map_writable{"map_writable", [](World& world) {
                            write(world, 0, Role::level1, 0, PageEntry::of(world.mfn(Role::page), writable).raw());
                        }};
 const Act map_read_only{"map_read_only", [](World& world) {
-                            write(world, 0, Role::level1, 0,
-                                  PageEntry::of(world.mfn(Role::page), read_only).raw());
+                            write(world, 0, Role::level1, 0, PageEntry::of(world.mfn(Role::page), read_only).raw());
                         }};
-const Act map_other{"map_other", [](World& world) {
-                        write(world, 0, Role::level1, 0, PageEntry::of(world.mfn(Role::other), writable).raw());
-                    }};
+const Act map_other{
+    "map_other", [](World& world) { write(world, 0, Role::level1, 0, PageEntry::of(world.mfn(Role::other), writable).raw()); }};
 const Act unmap{"unmap", [](World& world) { write(world, 0, Role::level1, 0, 0); }};
-const Act map_again{"map_again", [](World& world) {
-                        write(world, 0, Role::level1, 1, PageEntry::of(world.mfn(Role::page), writable).raw());
-                    }};
+const Act map_again{
+    "map_again", [](World& world) { write(world, 0, Role::level1, 1, PageEntry::of(world.mfn(Role::page), writable).raw()); }};
 const Act unmap_again{"unmap_again", [](World& world) { write(world, 0, Role::level1, 1, 0); }};
-const Act protect_by_byte{
-    "protect_by_byte", [](World& world) {
-        as_a_call(world.domain(0), Budget::one_call, [&](Budget& budget) {
-            const auto found = std::atomic_ref(world.table(Role::level1)[0]).load() & 0xff;
-            static_cast<void>(emulate_table_write(world.mfn(Role::level1), 0, found,
-                                                  found & ~page_bit::writable, 1, world.domain(0), budget));
-        });
-    }};
+const Act protect_by_byte{"protect_by_byte", [](World& world) {
+                              as_a_call(world.domain(0), Budget::one_call, [&](Budget& budget) {
+                                  const auto found = std::atomic_ref(world.table(Role::level1)[0]).load() & 0xff;
+                                  static_cast<void>(emulate_table_write(world.mfn(Role::level1), 0, found,
+                                                                        found & ~page_bit::writable, 1, world.domain(0),
+                                                                        budget));
+                              });
+                          }};
 
 const Act pin_page{"pin_page", [](World& world) { pin_at(world, 0, Role::page, 1); }};
 const Act pin_page_as_level_2{"pin_page_as_level_2", [](World& world) { pin_at(world, 0, Role::page, 2); }};
 const Act unpin_page{"unpin_page", [](World& world) { unpin_it(world, Role::page); }};
-const Act link_page{"link_page", [](World& world) {
-                        write(world, 0, Role::level2, 1, PageEntry::of(world.mfn(Role::page), writable).raw());
-                    }};
+const Act link_page{
+    "link_page", [](World& world) { write(world, 0, Role::level2, 1, PageEntry::of(world.mfn(Role::page), writable).raw()); }};
 const Act unlink_page{"unlink_page", [](World& world) { write(world, 0, Role::level2, 1, 0); }};
 
 const Act pin_tree{"pin_tree", [](World& world) { pin_at(world, 0, Role::tree, 2); }};
@@ -85,24 +79,21 @@ const Act pin_half_a_tree{"pin_half_a_tree", [](World& world) {
                           }};
 const Act unpin_tree{"unpin_tree", [](World& world) { unpin_it(world, Role::tree); }};
 
-const Act write_page{"write_page", [](World& world) {
-                         write(world, 0, Role::page, 0, PageEntry::of(world.mfn(Role::other), read_only).raw());
-                     }};
+const Act write_page{
+    "write_page", [](World& world) { write(world, 0, Role::page, 0, PageEntry::of(world.mfn(Role::other), read_only).raw()); }};
 const Act clear_page{"clear_page", [](World& world) {
                          as_a_call(world.domain(0), Budget::one_call, [&](Budget&) {
                              static_cast<void>(paging::clear_page(world.mfn(Role::page), world.domain(0)));
                          });
                      }};
-const Act load_descriptors{"load_descriptors", [](World& world) {
-                               static_cast<void>(take_descriptors(world.mfn(Role::page), world.domain(0)));
-                           }};
+const Act load_descriptors{"load_descriptors",
+                           [](World& world) { static_cast<void>(take_descriptors(world.mfn(Role::page), world.domain(0))); }};
 const Act exchange_page_in_vain{"exchange_page_in_vain", [](World& world) {
                                     Exchange exchange(world.domain(0));
                                     static_cast<void>(exchange.give(world.mfn(Role::page), 0));
                                 }};
-const Act release_page{"release_page", [](World& world) {
-                           static_cast<void>(decrease(world.domain(0), world.mfn(Role::page), 0));
-                       }};
+const Act release_page{"release_page",
+                       [](World& world) { static_cast<void>(decrease(world.domain(0), world.mfn(Role::page), 0)); }};
 
 const Act load_cr3{"load_cr3", [](World& world) { world.load_cr3(); }};
 
@@ -115,12 +106,10 @@ const Act end_1{"end_1", [](World& world) {
                     static_cast<void>(release_all(world.domain(0), first_mib.end.raw, budget));
                 }};
 
-const Act populate_2{"populate_2", [](World& world) {
-                         static_cast<void>(populate(world.domain(1), Pfn(1), {.from_reserve = true}));
-                     }};
-const Act map_2{"map_2", [](World& world) {
-                    write(world, 1, Role::level1_2, 0, PageEntry::of(world.mfn(Role::page), writable).raw());
-                }};
+const Act populate_2{"populate_2",
+                     [](World& world) { static_cast<void>(populate(world.domain(1), Pfn(1), {.from_reserve = true})); }};
+const Act map_2{"map_2",
+                [](World& world) { write(world, 1, Role::level1_2, 0, PageEntry::of(world.mfn(Role::page), writable).raw()); }};
 const Act map_foreign_2{"map_foreign_2", [](World& world) {
                             as_a_call(world.domain(1), Budget::one_call, [&](Budget& budget) {
                                 TableHold hold;
@@ -132,8 +121,7 @@ const Act map_foreign_2{"map_foreign_2", [](World& world) {
 const Act unmap_2{"unmap_2", [](World& world) { write(world, 1, Role::level1_2, 0, 0); }};
 const Act name_tables_2{"name_tables_2", [](World& world) {
                             for (unsigned index : {0U, 1U})
-                                write(world, 1, Role::page, index,
-                                      PageEntry::of(world.mfn(Role::other_2), writable).raw());
+                                write(world, 1, Role::page, index, PageEntry::of(world.mfn(Role::other_2), writable).raw());
                         }};
 const Act pin_half_2{"pin_half_2", [](World& world) {
                          as_a_call(world.domain(1), 1, [&](Budget& budget) {

@@ -21,8 +21,8 @@ extern const Act map_writable, map_read_only, map_other, unmap, protect_by_byte,
 // By its second entry.
 extern const Act map_again, unmap_again;
 // And of what may become of `page`.
-extern const Act pin_page, unpin_page, link_page, unlink_page, pin_tree, pin_half_a_tree, unpin_tree,
-    write_page, clear_page, load_descriptors, exchange_page_in_vain, release_page;
+extern const Act pin_page, unpin_page, link_page, unlink_page, pin_tree, pin_half_a_tree, unpin_tree, write_page, clear_page,
+    load_descriptors, exchange_page_in_vain, release_page;
 extern const Act load_cr3;
 // The CPU runs a vcpu of either domain from now on, or none.
 extern const Act enter_1, enter_2, idle;

@@ -36,8 +36,7 @@ T update(volatile T* place, auto rule, Access access = Access::update) {
     const T wanted = rule(found);
     note(found);
     if (wanted != found)
-        __atomic_store_n(place, static_cast<T>(Model::now()->to_be_stored(place, sizeof(T), found, wanted)),
-                         __ATOMIC_RELAXED);
+        __atomic_store_n(place, static_cast<T>(Model::now()->to_be_stored(place, sizeof(T), found, wanted)), __ATOMIC_RELAXED);
     return found;
 }
 
@@ -54,23 +53,16 @@ T compare_exchange(volatile T* place, T expected, T desired) {
 
 extern "C" {
 
-using Order =
-    int;    // all are made in one order: x86 reorders no atomic exchange, and loads only among themselves
+using Order = int;    // all are made in one order: x86 reorders no atomic exchange, and loads only among themselves
 using Byte = std::uint8_t;
 using Half = std::uint32_t;
 using Whole = std::uint64_t;
 
 void __tsan_init() {}
 
-Byte __tsan_atomic8_load(const volatile Byte* at, Order) {
-    return load(at);
-}
-Half __tsan_atomic32_load(const volatile Half* at, Order) {
-    return load(at);
-}
-Whole __tsan_atomic64_load(const volatile Whole* at, Order) {
-    return load(at);
-}
+Byte __tsan_atomic8_load(const volatile Byte* at, Order) { return load(at); }
+Half __tsan_atomic32_load(const volatile Half* at, Order) { return load(at); }
+Whole __tsan_atomic64_load(const volatile Whole* at, Order) { return load(at); }
 
 void __tsan_atomic8_store(volatile Byte* at, Byte value, Order) {
     update(at, [=](Byte) { return value; });

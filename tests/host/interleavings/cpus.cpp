@@ -49,8 +49,7 @@ std::string said;
 
 // What an earlier program may have left on the stack is forgotten.
 [[gnu::noinline]] void begin_program() {
-    const auto top =
-        reinterpret_cast<std::uintptr_t>(cpu[now].stack.get() + stack_size) & ~std::uintptr_t{15};
+    const auto top = reinterpret_cast<std::uintptr_t>(cpu[now].stack.get() + stack_size) & ~std::uintptr_t{15};
     if (__builtin_setjmp(explorer.data()) == 0)
         asm volatile("mov %0, %%rsp; xor %%ebp, %%ebp; call *%1" : : "r"(top), "r"(&run_program) : "memory");
 }
@@ -87,9 +86,7 @@ void step(unsigned which) {
     now = nobody;
 }
 
-std::uint64_t changes() {
-    return cpu[0].changes + cpu[1].changes;
-}
+std::uint64_t changes() { return cpu[0].changes + cpu[1].changes; }
 
 bool can_step(unsigned which) {
     const auto& here = cpu[which];
@@ -97,9 +94,7 @@ bool can_step(unsigned which) {
     return !here.ended && (!here.waits || changes() != here.all_changes_at_last_wait);
 }
 
-bool all_ended() {
-    return cpu[0].ended && cpu[1].ended;
-}
+bool all_ended() { return cpu[0].ended && cpu[1].ended; }
 
 // What it does when it waits next depends on what has changed since it did so last.
 std::uint64_t histories() {
@@ -113,9 +108,7 @@ std::uint64_t histories() {
     return sum;
 }
 
-unsigned running() {
-    return now;
-}
+unsigned running() { return now; }
 
 void stand() {
     learn(1);
@@ -152,12 +145,8 @@ void say(const std::string& what) {
     if (now != nobody) said += (said.empty() ? "" : ", ") + what;
 }
 
-void trace(bool on) {
-    traced = on;
-}
-bool is_traced() {
-    return traced;
-}
+void trace(bool on) { traced = on; }
+bool is_traced() { return traced; }
 
 // Having changed nothing since it waited last, it is where it was then: it goes round in a loop. It goes
 // round for nothing where nobody else has changed anything either.
@@ -179,8 +168,6 @@ void begin_act() {
     cpu[now].changes_at_last_wait = cpu[now].all_changes_at_last_wait = ~0ULL;
 }
 
-const std::string& last_said() {
-    return said;
-}
+const std::string& last_said() { return said; }
 
 }    // namespace basalt::interleaved

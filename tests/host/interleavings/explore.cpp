@@ -27,8 +27,7 @@ enum class Order : std::uint8_t { deep, wide };
 
 class Exploration {
 public:
-    Exploration(Model& model, unsigned most_turns, Order order)
-        : model_(model), most_turns_(most_turns), order_(order) {}
+    Exploration(Model& model, unsigned most_turns, Order order) : model_(model), most_turns_(most_turns), order_(order) {}
 
     Explored run() {
         begin();
@@ -48,8 +47,7 @@ private:
         const bool able[] = {can_step(0), can_step(1)};
         if (!able[0] && !able[1]) return "neither CPU can go on";
         for (const std::uint8_t cpu : {std::uint8_t{0}, std::uint8_t{1}})
-            if (able[cpu] && (turns_of(at, cpu) <= most_turns_ || !able[1 - cpu]))
-                pending_.push_back({at, cpu});
+            if (able[cpu] && (turns_of(at, cpu) <= most_turns_ || !able[1 - cpu])) pending_.push_back({at, cpu});
         return {};
     }
 

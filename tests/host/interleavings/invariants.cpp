@@ -23,13 +23,10 @@ std::string World::wrong_with_cache(unsigned cpu) const {
             return "cpu " + std::to_string(cpu) + " still " + std::string(what) + " " + named(frame);
         };
         const auto walked = cache.walked[1] | cache.walked[2] | cache.walked[3] | cache.walked[4];
-        if (knows(cache.readable | cache.writable | walked) && owner != cache.owner[frame] &&
-            owner != owner_nobody)
+        if (knows(cache.readable | cache.writable | walked) && owner != cache.owner[frame] && owner != owner_nobody)
             return told("has a translation for its former owner of");
-        if (!word.checked())
-            continue;    // what it is to be is decided when its check is finished, after the flush
-        if (knows(cache.writable) && word.use() != Use::writable)
-            return told("can write what is in a use of trust:");
+        if (!word.checked()) continue;    // what it is to be is decided when its check is finished, after the flush
+        if (knows(cache.writable) && word.use() != Use::writable) return told("can write what is in a use of trust:");
         for (unsigned level = 1; level <= 4; ++level)
             if (knows(cache.walked[level]) && word.use() != table_of_level(PageLevel(level)))
                 return told("walks what is no such table any more:");
@@ -46,8 +43,7 @@ std::string World::wrong_with_counts() const {
         const auto word = frames_[first_frame + frame].word();
         if (!word.sound()) return named(frame) + ": a record that no rule makes";
         if (!word.checked() || !is_table(word.use())) continue;
-        const auto& entries =
-            *reinterpret_cast<const paging::Table*>(contents_.data() + (first_frame + frame) * page_size);
+        const auto& entries = *reinterpret_cast<const paging::Table*>(contents_.data() + (first_frame + frame) * page_size);
         const auto level = level_of(word.use());
         for (unsigned index = 0; index < entries_used; ++index) {
             const PageEntry entry(entries[index]);
@@ -66,8 +62,7 @@ std::string World::wrong_with_counts() const {
         if (writable[frame] > (word.use() == Use::writable && word.checked() ? word.users() : 0))
             return named(frame) + ": a writable entry without its use";
         for (unsigned level = 1; level <= 4; ++level)
-            if (tables[level][frame] >
-                (word.use() == table_of_level(PageLevel(level)) && word.checked() ? word.users() : 0))
+            if (tables[level][frame] > (word.use() == table_of_level(PageLevel(level)) && word.checked() ? word.users() : 0))
                 return named(frame) + ": named as a table without that use";
     }
     return {};
@@ -90,29 +85,25 @@ std::string World::left_over() {
     audit.count_tables_and_holds();
     const auto finding = audit.first_finding();
     if (!finding) return {};
-    return named(static_cast<unsigned>(finding->number - first_frame)) + ": " + std::string(finding->what) +
-           " at the end";
+    return named(static_cast<unsigned>(finding->number - first_frame)) + ": " + std::string(finding->what) + " at the end";
 }
 
 std::uint64_t World::key() {
     std::uint64_t sum = 0;
-    const auto mix = [&](std::uint64_t value) {
-        sum = (sum ^ value) * 0x9e37'79b9'7f4a'7c15, sum ^= sum >> 31;
-    };
+    const auto mix = [&](std::uint64_t value) { sum = (sum ^ value) * 0x9e37'79b9'7f4a'7c15, sum ^= sum >> 31; };
     for (unsigned frame = 0; frame < roles; ++frame) {
         mix(frames_[first_frame + frame].word().raw());
         mix(frames_[first_frame + frame].owner_word().raw());
-        const auto& entries =
-            *reinterpret_cast<const paging::Table*>(contents_.data() + (first_frame + frame) * page_size);
+        const auto& entries = *reinterpret_cast<const paging::Table*>(contents_.data() + (first_frame + frame) * page_size);
         for (unsigned index = 0; index < entries_used; ++index) mix(entries[index]);
     }
     for (const auto& cache : cache_) {
-        for (const auto set :
-             {cache.writable, cache.readable, cache.walked[1], cache.walked[2], cache.walked[3]})
-            mix(set);
+        for (const auto set : {cache.writable, cache.readable, cache.walked[1], cache.walked[2], cache.walked[3]}) mix(set);
         for (const auto owner : cache.owner) mix(owner.raw);
     }
-    for (const auto& cpu : translations_) mix(cpu.flushed_at), mix(cpu.walks.load().domain().raw), mix(cpu.walks.load().nobody()), mix(cpu.walks.load().are_either());
+    for (const auto& cpu : translations_)
+        mix(cpu.flushed_at), mix(cpu.walks.load().domain().raw), mix(cpu.walks.load().nobody()),
+            mix(cpu.walks.load().are_either());
     for (const bool asked : asked_) mix(asked);
     FlushTime clock = 0;
     std::memcpy(&clock, &flush_clock, sizeof clock);    // no reading that anybody acts upon

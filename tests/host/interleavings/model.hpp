@@ -9,17 +9,11 @@ namespace basalt::interleaved {
 
 class Model {
 public:
-    Model() {
-        now_ = this;
-    }
-    virtual ~Model() {
-        now_ = nullptr;
-    }
+    Model() { now_ = this; }
+    virtual ~Model() { now_ = nullptr; }
     Model(const Model&) = delete;
     Model& operator=(const Model&) = delete;
-    static Model* now() {
-        return now_;
-    }
+    static Model* now() { return now_; }
 
     // As at first, with all that is done while nobody else is there.
     virtual void begin() = 0;
@@ -35,29 +29,16 @@ public:
 
     // Of an access: whether the other CPU may go first, and what is found and stored: a model may be wrong on purpose.
     virtual bool watches(const volatile void* place, std::size_t size) = 0;
-    virtual std::uint64_t seen(const volatile void*, std::uint64_t found) {
-        return found;
-    }
-    virtual std::uint64_t to_be_stored(volatile void* place, std::size_t size, std::uint64_t found,
-                                       std::uint64_t wanted) = 0;
-    virtual bool exchanges_blindly(const volatile void*) {
-        return false;
-    }
+    virtual std::uint64_t seen(const volatile void*, std::uint64_t found) { return found; }
+    virtual std::uint64_t to_be_stored(volatile void* place, std::size_t size, std::uint64_t found, std::uint64_t wanted) = 0;
+    virtual bool exchanges_blindly(const volatile void*) { return false; }
     // Of a lock that is about to be taken, which is one step: whoever stands before it can go on while nobody has it.
-    virtual bool takes_lock(const volatile void*) {
-        return false;
-    }
+    virtual bool takes_lock(const volatile void*) { return false; }
     // Of a counter that only tells what was before what: whether this tick is not one with that before it.
-    virtual bool is_clock(const volatile void*) {
-        return false;
-    }
-    virtual bool ticks() {
-        return true;
-    }
+    virtual bool is_clock(const volatile void*) { return false; }
+    virtual bool ticks() { return true; }
     // An interrupt handler acts, of which the CPU's program learns nothing.
-    virtual bool is_interrupted() {
-        return false;
-    }
+    virtual bool is_interrupted() { return false; }
 
 private:
     static inline Model* now_ = nullptr;

@@ -28,24 +28,22 @@ protected:
         states += explored.states;
         steps += explored.steps;
         ++scenarios;
-        EXPECT_EQ(explored.wrong, "")
-            << "before: " << in_words(scenario.before) << "; cpu 0: " << in_words(scenario.programs[0])
-            << "; cpu 1: " << in_words(scenario.programs[1]) << "\n"
-            << explored.trace;
+        EXPECT_EQ(explored.wrong, "") << "before: " << in_words(scenario.before)
+                                      << "; cpu 0: " << in_words(scenario.programs[0])
+                                      << "; cpu 1: " << in_words(scenario.programs[1]) << "\n"
+                                      << explored.trace;
     }
     void TearDown() override {
         if (scenarios != 0)
-            std::printf("%llu scenarios, %llu states, %llu steps\n",
-                        static_cast<unsigned long long>(scenarios), static_cast<unsigned long long>(states),
-                        static_cast<unsigned long long>(steps));
+            std::printf("%llu scenarios, %llu states, %llu steps\n", static_cast<unsigned long long>(scenarios),
+                        static_cast<unsigned long long>(states), static_cast<unsigned long long>(steps));
     }
     static inline World world;
     std::uint64_t states = 0, steps = 0, scenarios = 0;
 };
 
 TEST_F(Rules, EveryPairOfActsOnAPageFromEveryState) {
-    for (const Acts& before :
-         {Acts{}, {map_writable}, {map_writable, unmap}, {pin_page}, {pin_page, unpin_page}, {link_page}})
+    for (const Acts& before : {Acts{}, {map_writable}, {map_writable, unmap}, {pin_page}, {pin_page, unpin_page}, {link_page}})
         for (std::size_t one = 0; one < page_acts.size(); ++one)
             for (std::size_t other = one; other < page_acts.size(); ++other)
                 if (holds({before, {{page_acts[one]}, {page_acts[other]}}}); HasFailure()) return;
@@ -58,8 +56,7 @@ TEST_F(Rules, EveryActBesideWhatIsDoneWithATree) {
     const struct {
         Acts before;
         Act act;
-    } trees[] = {
-        {{}, pin_tree}, {{}, pin_half_a_tree}, {{pin_half_a_tree}, pin_tree}, {{pin_tree}, unpin_tree}};
+    } trees[] = {{{}, pin_tree}, {{}, pin_half_a_tree}, {{pin_half_a_tree}, pin_tree}, {{pin_tree}, unpin_tree}};
     for (const auto& [before, act] : trees)
         for (const auto& other : every_act)
             if (holds({before, {{act}, {other}}}); HasFailure()) return;
@@ -75,9 +72,7 @@ TEST_F(Rules, TwoMappingsGoAndTheirPageBecomesATable) {
 TEST_F(Rules, APageLongInUseBecomesATable) {
     for (const FlushTime idle : {wrap / 2 - 8, wrap / 2, wrap - 8, wrap})
         for (const auto& other : {map_again, load_cr3, release_page}) {
-            holds({.before = {map_writable, unmap, map_writable},
-                   .programs = {{unmap, pin_page}, {other}},
-                   .idle = idle});
+            holds({.before = {map_writable, unmap, map_writable}, .programs = {{unmap, pin_page}, {other}}, .idle = idle});
             if (HasFailure()) return;
         }
 }
@@ -85,8 +80,8 @@ TEST_F(Rules, APageLongInUseBecomesATable) {
 // A CPU that has left a domain's tables is not asked for them, and one that comes is either asked or sees what has changed.
 TEST_F(Rules, ACpuComesAndGoesBesideWhatIsDoneWithAPage) {
     for (const Acts& comes_and_goes : {Acts{enter_2}, {enter_2, enter_1}, {idle, enter_1}})
-        for (const Acts& done : {Acts{unmap, pin_page}, {unmap, load_descriptors}, {unmap, release_page, populate_2},
-                                 {unlink_page, map_writable}})
+        for (const Acts& done :
+             {Acts{unmap, pin_page}, {unmap, load_descriptors}, {unmap, release_page, populate_2}, {unlink_page, map_writable}})
             for (const Role root : {Role::root, Role::root2, no_root}) {
                 holds({.before = {done[0].name == unmap.name ? map_writable : link_page},
                        .programs = {done, comes_and_goes},
@@ -113,8 +108,8 @@ TEST_F(Rules, ACpuForgetsAPageOfAnothersThatItMaps) {
 // While one CPU has looked at a frame's owner, but not yet taken the frame, it goes through another domain's
 // hands.
 TEST_F(Rules, AFrameChangesHandsUnderWhoeverTakesIt) {
-    for (const auto& act : {pin_page, pin_page_as_level_2, map_writable, map_read_only, link_page, clear_page,
-                            load_descriptors, exchange_page_in_vain, release_page})
+    for (const auto& act : {pin_page, pin_page_as_level_2, map_writable, map_read_only, link_page, clear_page, load_descriptors,
+                            exchange_page_in_vain, release_page})
         for (const Acts& hands : {Acts{release_page, populate_2, map_2, unmap_2, pin_2},
                                   Acts{release_page, populate_2, name_tables_2, pin_half_2}}) {
             holds({{}, {{act}, hands}, Fault::none, {Role::root, Role::root2}, 4});
@@ -125,10 +120,8 @@ TEST_F(Rules, AFrameChangesHandsUnderWhoeverTakesIt) {
 // Its vcpus have stopped, and another domain maps a page of it, or gets its frames.
 TEST_F(Rules, ADomainEndsBesideWhoMapsItsPages) {
     for (const Acts& before : {Acts{}, {map_writable}, {pin_page}, {link_page}, {pin_half_a_tree}})
-        for (const Acts& other :
-             {Acts{map_foreign_2, unmap_2}, {populate_2, map_foreign_2, unmap_2}, {populate_2, load_cr3}})
-            if (holds({before, {{end_1}, other}, Fault::none, {Role::root2, Role::root2}, 3}); HasFailure())
-                return;
+        for (const Acts& other : {Acts{map_foreign_2, unmap_2}, {populate_2, map_foreign_2, unmap_2}, {populate_2, load_cr3}})
+            if (holds({before, {{end_1}, other}, Fault::none, {Role::root2, Role::root2}, 3}); HasFailure()) return;
 }
 
 // The model would notice: with a rule, the flush or the memory made wrong, it finds the way to a wrong state.
@@ -149,10 +142,8 @@ TEST_F(Rules, EachFaultIsFoundAndItsTraceNamed) {
         {{{}, {{pin_page}, {}}, Fault::checks_count_at_once}, "other: a writable entry without its use"},
         {{{}, {{pin_page, link_page, unpin_page}, {}}, Fault::uses_are_not_counted},
          "level2: named as a table without that use"},
-        {{{}, {{map_writable}, {map_other}}, Fault::entries_are_written_blindly},
-         "page: references at the end"},
-        {{{}, {{map_writable}, {clear_page}}, Fault::records_are_written_blindly},
-         "page: a writable entry without its use"},
+        {{{}, {{map_writable}, {map_other}}, Fault::entries_are_written_blindly}, "page: references at the end"},
+        {{{}, {{map_writable}, {clear_page}}, Fault::records_are_written_blindly}, "page: a writable entry without its use"},
     };
     for (const auto& fault : faults) {
         const auto explored = explore(world, fault.scenario);

@@ -7,8 +7,7 @@ void World::begin() {
     for (const Act& act : scenario_->before) act.perform(*this), fill_caches();
     if (scenario_->idle != 0) let_pass(scenario_->idle), fill_caches();
     for (unsigned cpu = 0; cpu < cpus; ++cpu)
-        if (const Role root = scenario_->roots[cpu]; root != Role::root)
-            interrupt(cpu, [&] { enter_root(root); });
+        if (const Role root = scenario_->roots[cpu]; root != Role::root) interrupt(cpu, [&] { enter_root(root); });
     fill_caches();
 }
 

@@ -23,8 +23,7 @@ constexpr std::string_view names[roles] = {"root", "level3", "level2",   "level1
                                            "tree", "root2",  "level3_2", "level2_2", "level1_2", "other_2"};
 
 std::string in_words(FrameWord word) {
-    constexpr std::string_view uses[] = {"in no use", "writable", "level 1",    "level 2",
-                                         "level 3",   "level 4",  "descriptors"};
+    constexpr std::string_view uses[] = {"in no use", "writable", "level 1", "level 2", "level 3", "level 4", "descriptors"};
     auto said = std::to_string(word.references()) + " references";
     said += word.users() == 0 ? ", last " : ", " + std::to_string(word.users()) + " users, ";
     said += uses[static_cast<unsigned>(word.use())];
@@ -35,9 +34,7 @@ std::string in_words(FrameWord word) {
 
 }    // namespace
 
-paging::Table& World::table(Role role) const {
-    return *static_cast<paging::Table*>(contents(mfn(role)));
-}
+paging::Table& World::table(Role role) const { return *static_cast<paging::Table*>(contents(mfn(role))); }
 
 void World::begin(Fault fault, FlushTime clock) {
     fault_ = Fault::none;
@@ -60,14 +57,12 @@ void World::begin(Fault fault, FlushTime clock) {
         domains_[which].hardware = which == 1;    // it may map the first one's pages
     }
     for (unsigned role = 0; role < roles; ++role)
-        mfns_[role] = *populate(domains_[role >= static_cast<unsigned>(Role::root2)], Pfn(role),
-                                {.from_reserve = true});
+        mfns_[role] = *populate(domains_[role >= static_cast<unsigned>(Role::root2)], Pfn(role), {.from_reserve = true});
     const auto link = [&](Role upper, Role lower, unsigned index = 0) {
         table(upper)[index] = PageEntry::of(mfn(lower), table_flags).raw();
     };
     link(Role::root, Role::level3), link(Role::level3, Role::level2), link(Role::level2, Role::level1);
-    link(Role::root2, Role::level3_2), link(Role::level3_2, Role::level2_2),
-        link(Role::level2_2, Role::level1_2);
+    link(Role::root2, Role::level3_2), link(Role::level3_2, Role::level2_2), link(Role::level2_2, Role::level1_2);
     link(Role::tree, Role::page), link(Role::tree, Role::other, 1);
     link(Role::page, Role::other);
     for (unsigned which = 0; which < domains_.size(); ++which) {
@@ -140,9 +135,7 @@ void World::enter_root(Role root) {
     });
 }
 
-bool World::is_clock(const volatile void* place) {
-    return place == &flush_clock;
-}
+bool World::is_clock(const volatile void* place) { return place == &flush_clock; }
 
 std::uint64_t World::seen(const volatile void* place, std::uint64_t found) {
     if (!is_clock(place)) return found;
@@ -152,9 +145,7 @@ std::uint64_t World::seen(const volatile void* place, std::uint64_t found) {
 }
 
 // Two ticks with no reading between them are one: so a CPU that waits does not make ever new states.
-bool World::ticks() {
-    return std::exchange(clock_was_read_, false);
-}
+bool World::ticks() { return std::exchange(clock_was_read_, false); }
 
 void World::begin_act(unsigned cpu) {
     if (fault_ != Fault::the_clock_is_read_early) return;
@@ -164,17 +155,16 @@ void World::begin_act(unsigned cpu) {
 // --- what CPUs may know ---
 
 void World::walk(Cache& cache, unsigned level, unsigned frame) {
-    const auto& entries =
-        *reinterpret_cast<paging::Table*>(contents_.data() + (first_frame + frame) * page_size);
+    const auto& entries = *reinterpret_cast<paging::Table*>(contents_.data() + (first_frame + frame) * page_size);
     for (unsigned index = 0; index < entries_used; ++index) {
         const PageEntry entry(entries[index]);
         if (!entry.present()) continue;
         const auto named = entry.mfn().raw - first_frame;
         if (named >= roles) continue;
         const auto bit = 1U << named;
-        const bool known = ((cache.readable | cache.writable | cache.walked[1] | cache.walked[2] |
-                             cache.walked[3] | cache.walked[4]) &
-                            bit) != 0;
+        const bool known =
+            ((cache.readable | cache.writable | cache.walked[1] | cache.walked[2] | cache.walked[3] | cache.walked[4]) & bit) !=
+            0;
         if (!known) cache.owner[named] = frames_[first_frame + named].owner();
         (level > 1 ? cache.walked[level - 1] : entry.writable() ? cache.writable : cache.readable) |= bit;
     }
@@ -222,15 +212,13 @@ bool World::exchanges_blindly(const volatile void* place) {
 std::uint64_t World::spoilt_record(std::uint64_t found, std::uint64_t wanted) const {
     const FrameWord before(found), after(wanted);
     switch (fault_) {
-    case Fault::former_uses_are_forgotten:
-        return after.users() == 0 ? FrameWord(after.references(), Use::none, 0, false).raw() : wanted;
-    case Fault::checks_count_at_once:
-        return after.users() == 1 && !before.checked() && is_table(after.use()) ? after.finish_check().raw()
-                                                                                : wanted;
-    case Fault::uses_are_not_counted:
-        return before.users() == 1 && after.users() == 2 ? before.take_reference()->raw() : wanted;
-    default:
-        return wanted;
+        case Fault::former_uses_are_forgotten:
+            return after.users() == 0 ? FrameWord(after.references(), Use::none, 0, false).raw() : wanted;
+        case Fault::checks_count_at_once:
+            return after.users() == 1 && !before.checked() && is_table(after.use()) ? after.finish_check().raw() : wanted;
+        case Fault::uses_are_not_counted:
+            return before.users() == 1 && after.users() == 2 ? before.take_reference()->raw() : wanted;
+        default: return wanted;
     }
 }
 
@@ -239,24 +227,19 @@ std::uint64_t World::spoilt_stamp(std::uint64_t found, std::uint64_t wanted) con
     return fault_ == Fault::stamps_are_lost && is_stamp ? found : wanted;
 }
 
-std::uint64_t World::to_be_stored(volatile void* place, std::size_t size, std::uint64_t found,
-                                  std::uint64_t wanted) {
+std::uint64_t World::to_be_stored(volatile void* place, std::size_t size, std::uint64_t found, std::uint64_t wanted) {
     change();
     const auto record = place_in(frames_, place);
     const auto content = place_in(contents_, place);
     if (size == sizeof(std::uint32_t) && place_in(translations_, place) < 0)
-        elsewhere_.try_emplace(static_cast<volatile std::uint32_t*>(place),
-                                     static_cast<std::uint32_t>(found));
+        elsewhere_.try_emplace(static_cast<volatile std::uint32_t*>(place), static_cast<std::uint32_t>(found));
     if (running() == nobody) return wanted;
-    const auto stored = record < 0         ? wanted
-                        : record % 16 == 0 ? spoilt_record(found, wanted)
-                                           : spoilt_stamp(found, wanted);
+    const auto stored = record < 0 ? wanted : record % 16 == 0 ? spoilt_record(found, wanted) : spoilt_stamp(found, wanted);
     if (!is_traced()) return stored;
     const auto frame = static_cast<unsigned>(record / 16 - first_frame);
     if (record >= 0)
         say(named(frame) +
-            (record % 16 == 0 ? ": " + in_words(FrameWord(found)) + " -> " + in_words(FrameWord(stored))
-                              : ": owner word"));
+            (record % 16 == 0 ? ": " + in_words(FrameWord(found)) + " -> " + in_words(FrameWord(stored)) : ": owner word"));
     else if (content >= 0)
         say(entry_in_words(static_cast<std::uint64_t>(content), PageEntry(wanted)));
     else if (place_in(translations_, place) >= 0)
@@ -267,8 +250,8 @@ std::uint64_t World::to_be_stored(volatile void* place, std::size_t size, std::u
 }
 
 std::string World::entry_in_words(std::uint64_t offset, PageEntry entry) const {
-    const auto place = named(static_cast<unsigned>(offset / page_size - first_frame)) + "[" +
-                       std::to_string(offset % page_size / 8) + "] = ";
+    const auto place =
+        named(static_cast<unsigned>(offset / page_size - first_frame)) + "[" + std::to_string(offset % page_size / 8) + "] = ";
     if (!entry.present()) return place + "nothing";
     return place + named(static_cast<unsigned>(entry.mfn().raw - first_frame)) +
            (entry.writable() ? ", writable" : ", read-only");

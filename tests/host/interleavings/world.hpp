@@ -56,9 +56,7 @@ struct Scenario;
 class World : public Model {
 public:
     // What begin() and run() do.
-    void follow(const Scenario& scenario) {
-        scenario_ = &scenario;
-    }
+    void follow(const Scenario& scenario) { scenario_ = &scenario; }
     void begin() override;
     void run(unsigned cpu) override;
 
@@ -67,19 +65,13 @@ public:
     // The flush clock has gone on, and both CPUs have flushed since.
     void let_pass(FlushTime ticks);
 
-    DomainMemory& domain(unsigned which) {
-        return domains_[which];
-    }
-    Mfn mfn(Role role) const {
-        return mfns_[static_cast<unsigned>(role)];
-    }
+    DomainMemory& domain(unsigned which) { return domains_[which]; }
+    Mfn mfn(Role role) const { return mfns_[static_cast<unsigned>(role)]; }
     paging::Table& table(Role role) const;
 
     // After every step: the caches of both CPUs take in all they can reach now, by tables or by stale ones.
     void fill_caches();
-    void changed() override {
-        fill_caches();
-    }
+    void changed() override { fill_caches(); }
     std::string wrong() override;
     // A use or reference that nobody holds, work that nobody does.
     std::string left_over() override;
@@ -87,23 +79,16 @@ public:
 
     bool watches(const volatile void* place, std::size_t size) override;
     bool exchanges_blindly(const volatile void* place) override;
-    std::uint64_t to_be_stored(volatile void* place, std::size_t size, std::uint64_t found,
-                               std::uint64_t wanted) override;
+    std::uint64_t to_be_stored(volatile void* place, std::size_t size, std::uint64_t found, std::uint64_t wanted) override;
     std::uint64_t seen(const volatile void* place, std::uint64_t found) override;
     bool is_clock(const volatile void* place) override;
     bool ticks() override;
-    bool is_interrupted() override {
-        return interrupted_ != nobody;
-    }
+    bool is_interrupted() override { return interrupted_ != nobody; }
 
     // The seams of translations/.
-    static World& now() {
-        return static_cast<World&>(*Model::now());
-    }
+    static World& now() { return static_cast<World&>(*Model::now()); }
     unsigned acting_cpu() const;
-    CpuTranslations& translations(unsigned cpu) {
-        return translations_[cpu];
-    }
+    CpuTranslations& translations(unsigned cpu) { return translations_[cpu]; }
     void forget(std::string_view how);                     // the acting CPU, all that it knows
     void interrupt(unsigned cpu, const Program& handler);
     void ask_to_flush(unsigned cpu);                       // it does so at once, or when it may be interrupted again
@@ -146,8 +131,7 @@ private:
     std::array<bool, cpus> uninterrupted_{}, asked_{};
     bool clock_was_read_ = false;
     std::array<FlushTime, cpus> clock_at_begin_{};
-    std::map<volatile std::uint32_t*, std::uint32_t>
-        elsewhere_;    // locks, the list of tables to undo: as they were at first
+    std::map<volatile std::uint32_t*, std::uint32_t> elsewhere_;   // locks, the list of tables to undo: as they were at first
 };
 
-}    // namespace basalt::interleaved
+}   // namespace basalt::interleaved

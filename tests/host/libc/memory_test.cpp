@@ -24,8 +24,7 @@ namespace {
 
 using Bytes = std::vector<unsigned char>;
 
-constexpr std::size_t longest =
-    200;    // every path: bytes, words, string instructions and what they leave over
+constexpr std::size_t longest = 200;    // every path: bytes, words, string instructions and what they leave over
 
 Bytes counting(std::size_t size) {
     Bytes bytes(size);
@@ -33,9 +32,7 @@ Bytes counting(std::size_t size) {
     return bytes;
 }
 
-int sign(int value) {
-    return (value > 0) - (value < 0);
-}
+int sign(int value) { return (value > 0) - (value < 0); }
 
 }    // namespace
 

@@ -59,7 +59,8 @@ TEST(MachineCheck, WhatCannotGoOnIsTheGuestOnlyIfTheErrorIsAboutIt) {
 }
 
 TEST(MachineCheck, TheWorstBankDecides) {
-    const std::array banks{BankStatus{valid | uncorrected | corrupt}, BankStatus{valid}, BankStatus{valid | uncorrected | action}};
+    const std::array banks{BankStatus{valid | uncorrected | corrupt}, BankStatus{valid},
+                           BankStatus{valid | uncorrected | action}};
     EXPECT_EQ(consequence(banks, guest), Consequence::ends_machine);
     EXPECT_EQ(consequence(std::span(banks).subspan(1), guest), Consequence::ends_guest);
 }

@@ -21,9 +21,7 @@ ApicIdParts parts_of(const Leaves& leaves, bool amd = false) {
 }
 
 TEST(Topology, LevelsSayWhereThreadsAndCoresEnd) {
-    const Leaves leaves{{{0, 0}, {0x16, 0, 0, 0}},
-                        {{0xb, 0}, {1, 2, 0x100, 0}},
-                        {{0xb, 1}, {4, 12, 0x201, 0}}};
+    const Leaves leaves{{{0, 0}, {0x16, 0, 0, 0}}, {{0xb, 0}, {1, 2, 0x100, 0}}, {{0xb, 1}, {4, 12, 0x201, 0}}};
     const ApicIdParts parts = parts_of(leaves);
     EXPECT_EQ(parts, (ApicIdParts{.thread_bits = 1, .chip_bits = 4}));
     EXPECT_EQ(parts.place_of(0), (CpuPlace{.core = 0, .chip = 0}));

@@ -83,8 +83,7 @@ TEST(Allocator, AddressBitsAreObeyedAndTheReserveIsKept) {
     EXPECT_LT(low->raw + 64, 1U << 18);
     EXPECT_FALSE(allocate_for(domain, {.address_bits = 12}).has_value());
     EXPECT_FALSE(allocate_for(domain, {.address_bits = 0}).has_value());
-    while (allocate_for(domain, {.order = 9, .as_found = true})) {
-    }
+    while (allocate_for(domain, {.order = 9, .as_found = true})) {}
     const auto left = free_counts().free_below_4g;
     constexpr std::uint64_t reserve = 32768;    // 128 MiB, and less than a sixteenth
     EXPECT_GE(left, reserve);
@@ -99,8 +98,7 @@ TEST(Allocator, FramesAreScrubbedAndFlushedBeforeTheyChangeOwner) {
     auto& one = memory.add_domain(1, 4);
     auto& other = memory.add_domain(2, 4);
     Mfn mine[4];
-    for (auto& mfn : mine)
-        std::memset(contents(mfn = *allocate_for(one, {.from_reserve = true})), 0xaa, page_size);
+    for (auto& mfn : mine) std::memset(contents(mfn = *allocate_for(one, {.from_reserve = true})), 0xaa, page_size);
     for (auto& cpu : memory.cpu) cpu.cached.push_back({mine[0], DomainId(1), true, false});
     for (const auto mfn : mine) EXPECT_TRUE(release_frame(one, mfn));
     EXPECT_FALSE(release_frame(one, mine[0]));

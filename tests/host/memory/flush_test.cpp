@@ -30,15 +30,9 @@ protected:
         flush_here();
         fakes::cpu = CpuId(0);
     }
-    void remember(unsigned cpu, Mfn mfn) {
-        memory.cpu[cpu].cached.push_back({mfn, domain.id, true, false});
-    }
-    FlushTime last_drop(Mfn mfn) {
-        return frame(mfn).owner_word().epoch().latest(memory.clock);
-    }
-    bool remembers(unsigned cpu) {
-        return !memory.cpu[cpu].cached.empty();
-    }
+    void remember(unsigned cpu, Mfn mfn) { memory.cpu[cpu].cached.push_back({mfn, domain.id, true, false}); }
+    FlushTime last_drop(Mfn mfn) { return frame(mfn).owner_word().epoch().latest(memory.clock); }
+    bool remembers(unsigned cpu) { return !memory.cpu[cpu].cached.empty(); }
 
     fakes::Memory memory{16};
     DomainMemory& domain = memory.add_domain(1, 8);

@@ -17,9 +17,7 @@ struct World {
     unsigned references;    // plain ones, allocation's among them
     unsigned uses;          // finished uses, each with its reference
     bool working;           // someone is checking or undoing: one use and one reference
-    auto key() const {
-        return std::tuple(word.raw(), references, uses, working);
-    }
+    auto key() const { return std::tuple(word.raw(), references, uses, working); }
 };
 
 constexpr Use all_uses[] = {Use::writable, Use::l1_table, Use::l4_table, Use::descriptors};
@@ -28,8 +26,8 @@ constexpr unsigned most = 3;
 std::vector<World> steps_from(const World& at) {
     std::vector<World> next;
     const auto go = [&](FrameWord word, int references, int uses, bool working) {
-        next.push_back({word, at.references + static_cast<unsigned>(references),
-                        at.uses + static_cast<unsigned>(uses), working});
+        next.push_back(
+            {word, at.references + static_cast<unsigned>(references), at.uses + static_cast<unsigned>(uses), working});
     };
     if (const auto word = at.word.take_reference(); word && at.references < most) go(*word, 1, 0, at.working);
     if (at.references > 0) go(at.word.drop_reference(), -1, 0, at.working);
@@ -85,11 +83,8 @@ TEST(FrameWord, EveryReachableStateIsSoundAndCountsWhatIsHeld) {
 }
 
 TEST(FrameWord, CountsDoNotOverflow) {
-    EXPECT_EQ(FrameWord(FrameWord::most_references, Use::none, 0, false).take_reference().error(),
-              Refusal::too_many);
-    EXPECT_EQ(FrameWord(FrameWord::most_users + 1, Use::writable, FrameWord::most_users, true)
-                  .take_both(Use::writable)
-                  .error(),
+    EXPECT_EQ(FrameWord(FrameWord::most_references, Use::none, 0, false).take_reference().error(), Refusal::too_many);
+    EXPECT_EQ(FrameWord(FrameWord::most_users + 1, Use::writable, FrameWord::most_users, true).take_both(Use::writable).error(),
               Refusal::too_many);
     EXPECT_EQ(FrameWord().take_reference().error(), Refusal::frame_free);
     EXPECT_EQ(FrameWord().take_both(Use::writable).error(), Refusal::frame_free);

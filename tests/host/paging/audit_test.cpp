@@ -90,7 +90,8 @@ TEST_F(AuditTest, AMappingOfAGrantIsShownOnce) {
     const auto hold = [&](auto rule) { static_cast<void>(frame(strange).apply(rule)); };
     hold([](FrameWord word) { return word.take_reference(); });
     const auto told_lent = [&](unsigned to_read, unsigned to_write, std::uint64_t rights) {
-        const auto was = std::exchange(table_at(frames[1])[2], PageEntry::of(strange, page_bit::present | page_bit::user | rights).raw());
+        const auto was =
+            std::exchange(table_at(frames[1])[2], PageEntry::of(strange, page_bit::present | page_bit::user | rights).raw());
         auto audit = world.audited();
         for (unsigned i = 0; i < to_read; ++i) audit.add_lent(strange, false);
         for (unsigned i = 0; i < to_write; ++i) audit.add_lent(strange, true);

@@ -33,12 +33,8 @@ struct Guest {
         : world(of), domain(any_domain()), other(domain.hardware && world.upto(8) == 0 ? any_domain() : domain) {
         world.acting = domain.id;
     }
-    DomainMemory& any_domain() {
-        return world.domain(static_cast<std::uint16_t>(1 + world.upto(2)));
-    }
-    unsigned any_level() {
-        return static_cast<unsigned>(1 + world.upto(4));
-    }
+    DomainMemory& any_domain() { return world.domain(static_cast<std::uint16_t>(1 + world.upto(2))); }
+    unsigned any_level() { return static_cast<unsigned>(1 + world.upto(4)); }
 
     World& world;
     DomainMemory& domain;
@@ -56,15 +52,12 @@ bool pins(Guest& guest) {
     return insist(guest.world, [&](Budget& budget) { return pin(mfn, PageLevel(level), guest.domain, budget); }).done();
 }
 
-bool unpins(Guest& guest) {
-    return unpin(guest.world.frame_for(guest.any_level()), guest.domain).has_value();
-}
+bool unpins(Guest& guest) { return unpin(guest.world.frame_for(guest.any_level()), guest.domain).has_value(); }
 
 bool loads_a_root(Guest& guest) {
     auto& world = guest.world;
     const Mfn mfn = world.frame_for(4);
-    auto root =
-        insist(world, [&](Budget& budget) { return take_use(mfn, Use::l4_table, guest.domain, budget); });
+    auto root = insist(world, [&](Budget& budget) { return take_use(mfn, Use::l4_table, guest.domain, budget); });
     if (!root.done()) return false;
     world.roots.push_back(*std::move(root));
     return true;
@@ -86,20 +79,13 @@ bool updates_an_entry(Guest& guest) {
     const auto ptr = physical_of(mfn) | slot * 8 | (world.upto(3) == 0 ? MMU_PT_UPDATE_PRESERVE_AD : 0);
     const auto value = world.entry_for(level);
     TableHold table;
-    return insist(world,
-                  [&](Budget& budget) {
-                      return update(table, ptr, value, {&guest.domain, &guest.other}, budget);
-                  })
+    return insist(world, [&](Budget& budget) { return update(table, ptr, value, {&guest.domain, &guest.other}, budget); })
         .done();
 }
 
-bool lets_a_frame_go(Guest& guest) {
-    return decrease(guest.domain, guest.world.any_frame(), 0).has_value();
-}
+bool lets_a_frame_go(Guest& guest) { return decrease(guest.domain, guest.world.any_frame(), 0).has_value(); }
 
-bool asks_for_a_frame(Guest& guest) {
-    return populate(guest.domain, Pfn(9), {.from_reserve = true}).has_value();
-}
+bool asks_for_a_frame(Guest& guest) { return populate(guest.domain, Pfn(9), {.from_reserve = true}).has_value(); }
 
 bool exchanges_two_frames(Guest& guest) {
     Exchange exchange(guest.domain);
@@ -114,15 +100,12 @@ bool stores_to_a_table(Guest& guest) {
     auto& world = guest.world;
     const Mfn mfn = world.frame_for(1);
     const unsigned width = 1U << world.upto(4);
-    const auto offset =
-        static_cast<unsigned>(world.upto(World::entries_used) * 8 + (width == 1 ? world.upto(8) : 0));
+    const auto offset = static_cast<unsigned>(world.upto(World::entries_used) * 8 + (width == 1 ? world.upto(8) : 0));
     std::uint64_t found = 0;
     std::memcpy(&found, static_cast<std::byte*>(contents(mfn)) + offset, width);
     const auto wanted = width == 1 ? found ^ 2 : world.entry_for(1);
     return insist(world,
-                  [&](Budget& budget) {
-                      return emulate_table_write(mfn, offset, found, wanted, width, guest.domain, budget);
-                  })
+                  [&](Budget& budget) { return emulate_table_write(mfn, offset, found, wanted, width, guest.domain, budget); })
         .done();
 }
 
@@ -132,14 +115,11 @@ bool updates_a_mapping(Guest& guest) {
     const auto& root = world.roots[world.upto(world.roots.size())];
     std::uint64_t address = 0;
     world.acting = frame(root.mfn()).owner();
-    for (unsigned level = 1; level <= 4; ++level)
-        address |= world.upto(World::entries_used) << (3 + 9 * level);
+    for (unsigned level = 1; level <= 4; ++level) address |= world.upto(World::entries_used) << (3 + 9 * level);
     auto& owner = *domain_memory_of(frame(root.mfn()).owner());
     const auto value = world.entry_for(1);
     return insist(world,
-                  [&](Budget& budget) {
-                      return update_va_mapping(root.mfn(), address, value, {&owner, &owner}, budget);
-                  })
+                  [&](Budget& budget) { return update_va_mapping(root.mfn(), address, value, {&owner, &owner}, budget); })
         .done();
 }
 
@@ -155,13 +135,9 @@ bool drops_a_reference(Guest& guest) {
     return true;
 }
 
-bool loads_descriptors(Guest& guest) {
-    return take_descriptors(guest.world.frame_for(0), guest.domain).has_value();
-}
+bool loads_descriptors(Guest& guest) { return take_descriptors(guest.world.frame_for(0), guest.domain).has_value(); }
 
-bool clears_a_page(Guest& guest) {
-    return clear_page(guest.world.frame_for(0), guest.domain).has_value();
-}
+bool clears_a_page(Guest& guest) { return clear_page(guest.world.frame_for(0), guest.domain).has_value(); }
 
 bool remembers_a_translation(Guest& guest) {
     guest.world.cache_something();

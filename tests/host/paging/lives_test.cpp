@@ -10,13 +10,9 @@ using namespace basalt::paging;
 namespace {
 
 TEST_F(Story, AnotherUseWaitsForTheFlushAndTheSameUseDoesNot) {
-    {
-        ASSERT_TRUE(take_writable(page(1), domain).has_value());
-    }
+    { ASSERT_TRUE(take_writable(page(1), domain).has_value()); }
     auto flushes = world.memory.flushes.load();
-    {
-        ASSERT_TRUE(take_writable(page(1), domain).has_value());
-    }
+    { ASSERT_TRUE(take_writable(page(1), domain).has_value()); }
     EXPECT_EQ(world.memory.flushes, flushes);
     Budget budget;
     {
@@ -25,9 +21,7 @@ TEST_F(Story, AnotherUseWaitsForTheFlushAndTheSameUseDoesNot) {
     }
     EXPECT_TRUE(finish_undoing(domain, budget));
     flushes = world.memory.flushes;
-    {
-        ASSERT_TRUE(take_writable(page(1), domain).has_value());
-    }
+    { ASSERT_TRUE(take_writable(page(1), domain).has_value()); }
     EXPECT_EQ(world.memory.flushes, flushes + fakes::cpus);
 }
 
@@ -113,8 +107,7 @@ TEST_F(Story, APageThatBecomesATableIsForgottenByWhoCouldWriteIt) {
 }
 
 TEST_F(Story, ABigTreeIsCheckedAndUndoneStepByStep) {
-    for (unsigned which = 1; which <= 3; ++which)
-        table_at(table(2))[10 + which] = PageEntry::of(page(which), flags).raw();
+    for (unsigned which = 1; which <= 3; ++which) table_at(table(2))[10 + which] = PageEntry::of(page(which), flags).raw();
     Budget small(0);
     unsigned steps = 0;
     for (;; ++steps) {

@@ -18,17 +18,12 @@ constexpr std::uint64_t flags = page_bit::present | page_bit::writable | page_bi
 struct Space {
     Space() : world(1, 20), domain(world.domain(1)) {
         for (auto& mfn : frames) mfn = *populate(domain, Pfn(1), {.from_reserve = true});
-        for (unsigned level = 4; level > 1; --level)
-            table_at(table(level))[3] = PageEntry::of(table(level - 1), flags).raw();
+        for (unsigned level = 4; level > 1; --level) table_at(table(level))[3] = PageEntry::of(table(level - 1), flags).raw();
         table_at(table(1))[5] = PageEntry::of(page(0), flags).raw();
         table_at(table(1))[6] = PageEntry::of(table(1), page_bit::present).raw();
     }
-    Mfn table(unsigned level) const {
-        return frames[level];
-    }
-    Mfn page(unsigned which) const {
-        return which == 0 ? frames[0] : frames[5];
-    }
+    Mfn table(unsigned level) const { return frames[level]; }
+    Mfn page(unsigned which) const { return which == 0 ? frames[0] : frames[5]; }
 
     World world;
     DomainMemory& domain;
@@ -71,8 +66,7 @@ TEST(Race, OneEntryIsWrittenByBoth) {
     Space space;
     Budget budget;
     ASSERT_TRUE(pin(space.table(4), PageLevel(4), space.domain, budget).done());
-    const std::uint64_t values[] = {0, PageEntry::of(space.page(0), flags).raw(),
-                                    PageEntry::of(space.page(1), flags).raw(),
+    const std::uint64_t values[] = {0, PageEntry::of(space.page(0), flags).raw(), PageEntry::of(space.page(1), flags).raw(),
                                     PageEntry::of(space.page(0), page_bit::present).raw()};
     std::atomic<unsigned> refused{0};
     on_two_cpus([&](unsigned cpu) {
@@ -80,9 +74,7 @@ TEST(Race, OneEntryIsWrittenByBoth) {
         for (unsigned i = 0; i < 20000; ++i) {
             Budget one;
             const auto ptr = physical_of(space.table(1)) | 5 * 8 | (i % 2 ? MMU_PT_UPDATE_PRESERVE_AD : 0);
-            refused +=
-                update(table, ptr, values[(i * 7 + cpu) % 4], {&space.domain, &space.domain}, one).done() ? 0
-                                                                                                          : 1;
+            refused += update(table, ptr, values[(i * 7 + cpu) % 4], {&space.domain, &space.domain}, one).done() ? 0 : 1;
         }
     });
     EXPECT_EQ(refused, 0U);

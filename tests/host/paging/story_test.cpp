@@ -23,8 +23,7 @@ TEST_F(Story, AnL4CarriesBasaltsSlotsAndTheGuestMayNotWriteThem) {
 TEST_F(Story, EntriesAreStoredForRing3AndNeverGlobal) {
     table_at(table(1))[7] = PageEntry::of(page(1), page_bit::present | page_bit::global).raw();
     ASSERT_TRUE(pinned(4).done());
-    EXPECT_EQ(entry(1, 7),
-              PageEntry::of(page(1), page_bit::present | page_bit::user | page_bit::guest_kernel));
+    EXPECT_EQ(entry(1, 7), PageEntry::of(page(1), page_bit::present | page_bit::user | page_bit::guest_kernel));
     EXPECT_EQ(entry(1, 5), PageEntry::of(page(0), flags));
     EXPECT_TRUE(write(1, 7, PageEntry::of(page(1), flags | page_bit::global).raw()).done());
     EXPECT_EQ(entry(1, 7), PageEntry::of(page(1), flags));
@@ -80,9 +79,9 @@ TEST_F(Story, ForeignAndHypervisorFramesAreNotForTheTaking) {
     settle();
     // With permission, a foreign page is held by the entry that names it, even after its owner let it go.
     TableHold hold;
-    EXPECT_TRUE(update(hold, physical_of(table(1)) | 9 * 8, PageEntry::of(theirs, flags).raw(),
-                       {&domain, &world.domain(2)}, budget)
-                    .done());
+    EXPECT_TRUE(
+        update(hold, physical_of(table(1)) | 9 * 8, PageEntry::of(theirs, flags).raw(), {&domain, &world.domain(2)}, budget)
+            .done());
     EXPECT_TRUE(release_frame(world.domain(2), theirs));
     EXPECT_EQ(frame(theirs).owner(), DomainId(2));
     EXPECT_TRUE(update(hold, physical_of(table(1)) | 9 * 8, 0, {&domain, &world.domain(2)}, budget).done());
@@ -108,8 +107,7 @@ TEST_F(Story, AccessedAndDirtyAreKeptWhenAsked) {
     ASSERT_TRUE(pinned(4).done());
     table_at(table(1))[5] |= page_bit::accessed | page_bit::dirty;    // as the processor does
     EXPECT_TRUE(
-        write(1, 5, PageEntry::of(page(0), page_bit::present | page_bit::user).raw(), MMU_PT_UPDATE_PRESERVE_AD)
-            .done());
+        write(1, 5, PageEntry::of(page(0), page_bit::present | page_bit::user).raw(), MMU_PT_UPDATE_PRESERVE_AD).done());
     EXPECT_TRUE(entry(1, 5).has(page_bit::accessed | page_bit::dirty));
     EXPECT_TRUE(write(1, 5, PageEntry::of(page(0), page_bit::present | page_bit::user).raw()).done());
     EXPECT_FALSE(entry(1, 5).has(page_bit::accessed));
@@ -127,8 +125,7 @@ TEST_F(Story, WritesOfBytesToATableAreEmulated) {
               raw & 0xff);    // set_wrprotect is a locked AND of a byte
     EXPECT_FALSE(entry(1, 5).writable());
     EXPECT_EQ(frame(page(0)).word().users(), 0U);
-    EXPECT_EQ(*store(40, 0x77, 0, 1),
-              entry(1, 5).raw() & 0xff);    // not what it expected: nothing happens
+    EXPECT_EQ(*store(40, 0x77, 0, 1), entry(1, 5).raw() & 0xff);    // not what it expected: nothing happens
     EXPECT_TRUE(entry(1, 5).present());
     EXPECT_EQ(*store(40, entry(1, 5).raw(), 0, 8) & 1, 1U);
     EXPECT_EQ(frame(page(0)).word().references(), 1U);
@@ -167,8 +164,8 @@ TEST_F(Story, DescriptorPagesAreCheckedAndRaisedToRing3) {
         EXPECT_EQ(descriptors[1], 0x00af'fb00'0000'ffffU);
         EXPECT_EQ(take_writable(page(2), domain).error(), Error::busy);
     }
-    const std::uint64_t gate = 0x0000'8e00'0008'0000, task = 0x0000'8900'0000'0067,
-                        call_of_hypervisor = 0x0000'ec00'e008'0000, odd_call = 0x0000'ec01'0008'0000;
+    const std::uint64_t gate = 0x0000'8e00'0008'0000, task = 0x0000'8900'0000'0067, call_of_hypervisor = 0x0000'ec00'e008'0000,
+                        odd_call = 0x0000'ec01'0008'0000;
     for (const auto bad : {gate, task, call_of_hypervisor, odd_call}) {
         descriptors[2] = bad;
         descriptors[3] = 0x00af'9b00'0000'ffff;

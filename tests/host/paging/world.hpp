@@ -28,15 +28,9 @@ struct World {
         }
     }
 
-    DomainMemory& domain(std::uint16_t id) {
-        return *memory.domains.at(id);
-    }
-    std::uint64_t upto(std::uint64_t bound) {
-        return random() % bound;
-    }
-    Mfn any_frame() {
-        return memory.begin() + upto(memory.end() - memory.begin());
-    }
+    DomainMemory& domain(std::uint16_t id) { return *memory.domains.at(id); }
+    std::uint64_t upto(std::uint64_t bound) { return random() % bound; }
+    Mfn any_frame() { return memory.begin() + upto(memory.end() - memory.begin()); }
 
     // A frame's number says what it is likely to become, so that valid trees come up often.
     static unsigned role(Mfn mfn) {
@@ -51,13 +45,11 @@ struct World {
     }
     std::uint64_t entry_for(unsigned level) {
         if (upto(4) == 0) return random() & ~std::uint64_t{1};
-        std::uint64_t flags =
-            page_bit::present | (upto(2) ? page_bit::user : 0) | (upto(8) ? 0 : page_bit::guest_kernel);
+        std::uint64_t flags = page_bit::present | (upto(2) ? page_bit::user : 0) | (upto(8) ? 0 : page_bit::guest_kernel);
         if (upto(wildness) == 0) flags |= std::uint64_t{1} << upto(12);
         if (level == 1 && upto(20) == 0) return PageEntry::of(Mfn(upto(40)), flags | page_bit::writable).raw();
         // Some pages will be tables later, or were: then what is remembered of them matters.
-        const Mfn mfn =
-            frame_for(level == 1 && upto(4) == 0 ? 1 + static_cast<unsigned>(upto(3)) : level - 1);
+        const Mfn mfn = frame_for(level == 1 && upto(4) == 0 ? 1 + static_cast<unsigned>(upto(3)) : level - 1);
         if (level > 1 || upto(2) != 0 || upto(wildness) == 0) flags |= page_bit::writable;
         return PageEntry::of(mfn, flags).raw();
     }
@@ -77,15 +69,14 @@ struct World {
     ::testing::AssertionResult consistent() {
         if (const auto wrong = audited().first_finding())
             return ::testing::AssertionFailure()
-                   << wrong->kind << " " << wrong->number << " of d" << wrong->domain.raw << ": " << wrong->what
-                   << ": found " << wrong->found << ", expected " << wrong->expected;
+                   << wrong->kind << " " << wrong->number << " of d" << wrong->domain.raw << ": " << wrong->what << ": found "
+                   << wrong->found << ", expected " << wrong->expected;
         for (const auto& cpu : memory.cpu)
             for (const auto& cached : cpu.cached) {
                 const Frame& record = frame(cached.mfn);
                 const auto word = record.word();
                 if (record.owner() != cached.owner && record.owner() != owner_nobody)
-                    return ::testing::AssertionFailure()
-                           << "stale translation of a frame that has a new owner";
+                    return ::testing::AssertionFailure() << "stale translation of a frame that has a new owner";
                 if (cached.writable && needs_check(word.use()))
                     return ::testing::AssertionFailure() << "stale writable translation of a trusted frame";
                 if (cached.table && word.use() == Use::writable)

@@ -29,9 +29,8 @@ TEST(Manual, EveryCaseNamesARowThatIsThere) {
         const std::string family_name = promise.covers.substr(0, promise.covers.find('.'));
         for (const table::Family* family : table::families) {
             if (family->name != family_name || !promise.covers.contains('.')) continue;
-            const bool named = std::ranges::any_of(family->rows, [&](const table::Row& row) {
-                return covers(promise.covers, *family, row);
-            });
+            const bool named =
+                std::ranges::any_of(family->rows, [&](const table::Row& row) { return covers(promise.covers, *family, row); });
             EXPECT_TRUE(named) << promise.guest << ": " << promise.covers;
         }
     }

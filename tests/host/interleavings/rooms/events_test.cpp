@@ -7,14 +7,11 @@ namespace {
 using Some = Acts<World>;
 
 const Act<World> send{"send", [](World& world, unsigned) { static_cast<void>(world.one().channels.send(joined)); }};
-const Act<World> send_back{"send_back",
-                           [](World& world, unsigned) { static_cast<void>(world.two().channels.send(joined)); }};
-const Act<World> close_one{"close_one",
-                           [](World& world, unsigned) { static_cast<void>(world.one().channels.close(joined)); }};
-const Act<World> close_two{"close_two",
-                           [](World& world, unsigned) { static_cast<void>(world.two().channels.close(joined)); }};
-const Act<World> close_waiting{
-    "close_waiting", [](World& world, unsigned) { static_cast<void>(world.one().channels.close(waiting)); }};
+const Act<World> send_back{"send_back", [](World& world, unsigned) { static_cast<void>(world.two().channels.send(joined)); }};
+const Act<World> close_one{"close_one", [](World& world, unsigned) { static_cast<void>(world.one().channels.close(joined)); }};
+const Act<World> close_two{"close_two", [](World& world, unsigned) { static_cast<void>(world.two().channels.close(joined)); }};
+const Act<World> close_waiting{"close_waiting",
+                               [](World& world, unsigned) { static_cast<void>(world.one().channels.close(waiting)); }};
 const Act<World> bind_one{"bind_one", [](World& world, unsigned) {
                               static_cast<void>(world.one().channels.bind_interdomain(world.two().channels, waiting));
                           }};
@@ -27,14 +24,11 @@ const Act<World> bind_again{"bind_again", [](World& world, unsigned) {
 const Act<World> reset_one{"reset_one", [](World& world, unsigned) {
                                while (world.one().channels.reset().again() != nullptr) {}
                            }};
-const Act<World> move{"move", [](World& world, unsigned) {
-                          static_cast<void>(world.two().channels.bind_vcpu(joined, VcpuId(1)));
-                      }};
-const Act<World> mask{"mask", [](World& world, unsigned) {
-                          std::atomic_ref(world.two().shared.evtchn_mask[0]).fetch_or(1u << joined.raw);
-                      }};
-const Act<World> unmask{"unmask",
-                        [](World& world, unsigned) { static_cast<void>(world.two().channels.unmask(joined)); }};
+const Act<World> move{"move",
+                      [](World& world, unsigned) { static_cast<void>(world.two().channels.bind_vcpu(joined, VcpuId(1))); }};
+const Act<World> mask{
+    "mask", [](World& world, unsigned) { std::atomic_ref(world.two().shared.evtchn_mask[0]).fetch_or(1u << joined.raw); }};
+const Act<World> unmask{"unmask", [](World& world, unsigned) { static_cast<void>(world.two().channels.unmask(joined)); }};
 
 // The second domain's vcpu that runs on this CPU.
 const Act<World> take{"take", [](World& world, unsigned cpu) { world.take(cpu); }};
@@ -47,9 +41,9 @@ const Act<World> other_polls{"other_polls", [](World& world, unsigned cpu) { wor
 using Events = Interleaved<World>;
 
 TEST_F(Events, EveryPairOfActsFromEveryState) {
-    const std::vector<Some> every_act{{send},     {send_back},  {close_one}, {close_two}, {close_waiting},
-                                      {bind_one}, {bind_two},   {bind_again}, {reset_one}, {move},
-                                      {unmask},   {take},       {block},     {poll},      {poll_several}};
+    const std::vector<Some> every_act{{send},     {send_back}, {close_one},  {close_two}, {close_waiting},
+                                      {bind_one}, {bind_two},  {bind_again}, {reset_one}, {move},
+                                      {unmask},   {take},      {block},      {poll},      {poll_several}};
     hold_in_pairs({{}, {send}, {mask, send}, {close_one}, {poll}, {poll, other_polls}}, every_act);
 }
 
@@ -72,7 +66,8 @@ TEST_F(Events, AChannelIsClosedByTwo) {
 }
 
 TEST_F(Events, NoEventIsLostToAGuestThatLooks) {
-    for (const Some& guest : {Some{take}, {take, take}, {mask, take, unmask}, {move, take}, {take, block}, {mask, unmask, poll}})
+    for (const Some& guest :
+         {Some{take}, {take, take}, {mask, take, unmask}, {move, take}, {take, block}, {mask, unmask, poll}})
         for (const Some& sender : {Some{send, send}, {send, send_back}, {move, send}})
             if (holds({}, sender, guest); HasFailure()) return;
 }

@@ -59,9 +59,7 @@ void World::run(unsigned cpu) {
     }
 }
 
-void* World::take_page() {
-    return pages_.object.take();
-}
+void* World::take_page() { return pages_.object.take(); }
 
 // The other CPU may go first: this is no atomic access, but it is one.
 bool World::must_look(unsigned vcpu) {
@@ -113,7 +111,8 @@ std::string World::left_over() {
         const auto name = "vcpu " + std::to_string(vcpu);
         if (must_look(vcpu)) return name + " sleeps though it has an upcall";
         if (asleep == Domain::any_event) continue;
-        const auto pending = two().channels.is_pending(asleep == Domain::any_port ? joined : Port(static_cast<std::uint32_t>(asleep)));
+        const auto pending =
+            two().channels.is_pending(asleep == Domain::any_port ? joined : Port(static_cast<std::uint32_t>(asleep)));
         if (pending && *pending) return name + " sleeps though the port that it polls is pending";
     }
     for (unsigned vcpu = 0; vcpu < vcpus; ++vcpu) two().asleep[vcpu] = Domain::awake, take(vcpu);
@@ -136,21 +135,13 @@ void wake(VcpuEvents& vcpu) {
 
 }    // namespace
 
-void notify(VcpuEvents& vcpu) {
-    wake(vcpu);
-}
-void wake_poller(VcpuEvents& vcpu) {
-    wake(vcpu);
-}
+void notify(VcpuEvents& vcpu) { wake(vcpu); }
+void wake_poller(VcpuEvents& vcpu) { wake(vcpu); }
 
-Result<> connect_pirq(EventChannels&, Pirq, Port, bool) {
-    return refuse(Error::invalid);
-}
+Result<> connect_pirq(EventChannels&, Pirq, Port, bool) { return refuse(Error::invalid); }
 void disconnect_pirq(EventChannels&, Pirq) {}
 void move_pirq(EventChannels&, Pirq, VcpuId) {}
-Port port_of_pirq(EventChannels&, Pirq) {
-    return Port(0);
-}
+Port port_of_pirq(EventChannels&, Pirq) { return Port(0); }
 Result<void*> take_table_page() {
     auto* const page = World::now().take_page();
     if (page == nullptr) return refuse(Error::no_memory);

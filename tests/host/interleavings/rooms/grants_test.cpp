@@ -13,8 +13,7 @@ const Act<World> map_to_read{"map_to_read", [](World& world, unsigned cpu) { wor
 const Act<World> map_both{"map_both", [](World& world, unsigned cpu) { world.map(cpu, host | device); }};
 const Act<World> unmap{"unmap", [](World& world, unsigned cpu) { world.unmap(cpu, cpu, host); }};
 const Act<World> unmap_of_0{"unmap_of_0", [](World& world, unsigned cpu) { world.unmap(cpu, 0, host); }};
-const Act<World> unmap_device_of_0{"unmap_device_of_0",
-                                   [](World& world, unsigned cpu) { world.unmap(cpu, 0, device); }};
+const Act<World> unmap_device_of_0{"unmap_device_of_0", [](World& world, unsigned cpu) { world.unmap(cpu, 0, device); }};
 const Act<World> copy_in{"copy_in", [](World& world, unsigned cpu) { world.copy(cpu, true); }};
 const Act<World> copy_out{"copy_out", [](World& world, unsigned cpu) { world.copy(cpu, false); }};
 const Act<World> end_user{"end_user", [](World& world, unsigned) { world.end_user(); }};
@@ -33,8 +32,8 @@ const Act<World> swap_frame{"swap_frame", [](World& world, unsigned) { world.wri
 
 using Grants = Interleaved<World>;
 
-const std::vector<Some> uses{{map_to_write}, {map_to_read}, {map_to_write, unmap}, {map_to_read, unmap},
-                             {unmap},        {copy_in},     {copy_out}};
+const std::vector<Some> uses{{map_to_write}, {map_to_read}, {map_to_write, unmap}, {map_to_read, unmap}, {unmap},
+                             {copy_in},      {copy_out}};
 const std::vector<Some> grantings{{revoke},       {grant_other},      {grant_less}, {take_away},
                                   {take_writing}, {give_to_stranger}, {swap_frame}, {take_away, grant_other}};
 
@@ -45,9 +44,7 @@ TEST_F(Grants, EveryUseBesideWhateverTheGranterDoes) {
                 if (holds(before, use, granting); HasFailure()) return;
 }
 
-TEST_F(Grants, EveryUseBesideAnother) {
-    hold_in_pairs({{}, {map_to_write}, {map_to_read}, {grant_less}}, uses);
-}
+TEST_F(Grants, EveryUseBesideAnother) { hold_in_pairs({{}, {map_to_write}, {map_to_read}, {grant_less}}, uses); }
 
 // One call has it in hand, and others are refused meanwhile: nothing ends twice.
 TEST_F(Grants, OneMappingIsEndedByTwo) {

@@ -11,9 +11,7 @@ namespace basalt::interleaved::granting {
 
 namespace {
 
-constexpr std::uint64_t address_of(unsigned cpu) {
-    return 0x1000 * (cpu + 1);
-}
+constexpr std::uint64_t address_of(unsigned cpu) { return 0x1000 * (cpu + 1); }
 constexpr unsigned permitted_by(std::uint32_t header) {
     if ((header & GTF_type_mask) != GTF_permit_access || header >> 16 != user_id.raw) return 0;
     return (header & GTF_readonly) != 0 ? reads : reads | writes;
@@ -58,7 +56,8 @@ void World::perform(const Act<World>& act, unsigned cpu) {
 void World::changed() {
     // A state is bytes: those behind a mapping's last member are whatever was copied with it.
     constexpr auto padding = offsetof(Mapping, state) + sizeof(Mapping::state);
-    for (auto* at = pages_.object.pages[user_records_].data(); at != pages_.object.pages.back().data() + page_size; at += sizeof(Mapping))
+    for (auto* at = pages_.object.pages[user_records_].data(); at != pages_.object.pages.back().data() + page_size;
+         at += sizeof(Mapping))
         std::memset(at + padding, 0, sizeof(Mapping) - padding);
     const auto permits = permitted_by(entry().header);
     for (Use& use : notes().uses) {
@@ -165,7 +164,8 @@ std::string World::left_over() {
     if ((entry().header & GTF_reading) != 0 && !pins.any()) return "reading is noted, and over";
     for (const Mfn mfn : {granted_frame, other_frame})
         if (holds(mfn, false) && !pins.any()) return "a frame that stays held";
-    return frame(own_frame).word().references() == 1 && frame(own_frame).word().users() == 0 ? "" : "an own page that stays held";
+    return frame(own_frame).word().references() == 1 && frame(own_frame).word().users() == 0 ? ""
+                                                                                             : "an own page that stays held";
 }
 
 }    // namespace basalt::interleaved::granting
@@ -205,30 +205,18 @@ Result<> unmap_there(Place place, Lent lent, std::optional<std::uint64_t>) {
     return {};
 }
 void forget_translations() {}
-bool is_a_table(const GrantTable*) {
-    return true;
-}
+bool is_a_table(const GrantTable*) { return true; }
 
 }    // namespace basalt::grants
 
 namespace basalt {
 
-DomainMemory* domain_memory_of(DomainId) {
-    return nullptr;
-}
+DomainMemory* domain_memory_of(DomainId) { return nullptr; }
 void account_is_empty(DomainMemory&) {}
-void undo_later(Mfn) {
-    std::abort();
-}
-CpuMask online_cpus() {
-    return {(std::uint64_t{1} << interleaved::cpus) - 1};
-}
-CpuTranslations& translations_of(CpuId) {
-    std::abort();
-}
-CpuTranslations& translations_here() {
-    std::abort();
-}
+void undo_later(Mfn) { std::abort(); }
+CpuMask online_cpus() { return {(std::uint64_t{1} << interleaved::cpus) - 1}; }
+CpuTranslations& translations_of(CpuId) { std::abort(); }
+CpuTranslations& translations_here() { std::abort(); }
 void flush_here() {}
 void ask_to_flush(CpuId) {}
 

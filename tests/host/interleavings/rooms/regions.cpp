@@ -78,13 +78,9 @@ std::uint64_t Regions::to_be_stored(volatile void* place, std::size_t, std::uint
 // What every room asks of the machine.
 namespace basalt {
 
-CpuId current_cpu() {
-    return CpuId(interleaved::running() == interleaved::nobody ? 0 : interleaved::running());
-}
+CpuId current_cpu() { return CpuId(interleaved::running() == interleaved::nobody ? 0 : interleaved::running()); }
 
-void while_waiting() {
-    interleaved::wait_for_change();
-}
+void while_waiting() { interleaved::wait_for_change(); }
 void lock_taken(Rank) {}
 void lock_dropped(Rank) {}
 

@@ -18,14 +18,13 @@ public:
     std::uint64_t key() override;
     bool watches(const volatile void* place, std::size_t size) override;
     bool takes_lock(const volatile void* lock) override;
-    std::uint64_t to_be_stored(volatile void* place, std::size_t size, std::uint64_t found,
-                               std::uint64_t wanted) override;
+    std::uint64_t to_be_stored(volatile void* place, std::size_t size, std::uint64_t found, std::uint64_t wanted) override;
 
 protected:
     // Before some accesses the other CPU may go on, others are one with what is done before them.
     enum class Accesses : bool { merged, watched };
-    // What a lock guards is read without atomic accesses. Who takes it may do what follows from all that is in the regions of its
-    // number.
+    // What a lock guards is read without atomic accesses. Who takes it may do what follows from all that is in the regions of
+    // its number.
     using Guarded = unsigned;
     static constexpr Guarded by_none = 0;
 
@@ -42,9 +41,7 @@ protected:
     }
     // It is another lock's from now on.
     void guard(const void* begin, Guarded guarded);
-    void forget_regions() {
-        regions_.clear();
-    }
+    void forget_regions() { regions_.clear(); }
 
 private:
     struct Region {
@@ -70,11 +67,9 @@ union Room {
 // Pages of zeroes for a room's records; who took them does not give them back.
 template <std::size_t count>
 struct Pages {
-    void* take() {
-        return taken == count ? nullptr : pages[taken++].data();
-    }
+    void* take() { return taken == count ? nullptr : pages[taken++].data(); }
     alignas(4096) std::array<std::array<std::byte, 4096>, count> pages;
     std::uint64_t taken = 0;
 };
 
-}    // namespace basalt::interleaved
+}   // namespace basalt::interleaved

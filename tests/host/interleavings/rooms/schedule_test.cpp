@@ -151,9 +151,8 @@ constexpr auto hold = [](World& world, unsigned) { world.scheduler().hold(world.
 template <unsigned number>
 constexpr auto release = [](World& world, unsigned) { world.scheduler().release(world.unit(number), Hold::down); };
 template <unsigned number, std::uint64_t to>
-constexpr auto move = [](World& world, unsigned) {
-    static_cast<void>(world.scheduler().set_affinity(world.unit(number), {to}, {to}));
-};
+constexpr auto move =
+    [](World& world, unsigned) { static_cast<void>(world.scheduler().set_affinity(world.unit(number), {to}, {to})); };
 template <bool paused>
 constexpr auto pause = [](World& world, unsigned) {
     static_cast<void>(paused ? world.group().hold(GroupHold::paused) : world.group().release(GroupHold::paused));
@@ -178,9 +177,9 @@ using Some = Acts<World>;
 // Through all orders of four turns.
 TEST_F(Schedule, EveryPairOfActsFromEveryState) {
     most_turns = 4;
-    hold_in_pairs({{}, {block_here}, {pause_all}, {move_1_to_0}},
-                  {{signal_0}, {hold_0}, {hold_1}, {release_0}, {block_here}, {yield_here}, {pause_all}, {unpause_all},
-                   {choose_here}});
+    hold_in_pairs(
+        {{}, {block_here}, {pause_all}, {move_1_to_0}},
+        {{signal_0}, {hold_0}, {hold_1}, {release_0}, {block_here}, {yield_here}, {pause_all}, {unpause_all}, {choose_here}});
 }
 
 TEST_F(Schedule, AUnitIsMovedWhileItMovesOrWakes) {
@@ -195,11 +194,7 @@ TEST_F(Schedule, AUnitIsMovedWhileItMovesOrWakes) {
 // What the scheduler asks of the machine. Time stands still.
 namespace basalt {
 
-void kick(CpuId cpu) {
-    interleaved::scheduling::World::now().notes().kicked[cpu.raw].store(1);
-}
-Instant system_time() {
-    return Instant(1'000'000'000);
-}
+void kick(CpuId cpu) { interleaved::scheduling::World::now().notes().kicked[cpu.raw].store(1); }
+Instant system_time() { return Instant(1'000'000'000); }
 
 }    // namespace basalt

@@ -23,8 +23,7 @@ public:
         auto& machine = make(&machine_.object);
         struct alignas(64) Line : basalt::Guarded<TimerHeap, Rank::timers> {};
         const auto* const heaps = reinterpret_cast<const Line*>(&machine.timers);
-        for (unsigned cpu = 0; cpu < cpus; ++cpu)
-            add("heap " + std::to_string(cpu), heaps[cpu], Accesses::watched, 1 + cpu);
+        for (unsigned cpu = 0; cpu < cpus; ++cpu) add("heap " + std::to_string(cpu), heaps[cpu], Accesses::watched, 1 + cpu);
         add("vcpu", &machine.vcpu, &machine + 1, Accesses::watched);
         for (const auto& act : before) act.perform(*this, 0);
     }
