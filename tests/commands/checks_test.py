@@ -29,6 +29,11 @@ class Choices(unittest.TestCase):
         for line, name in (("#!/usr/bin/env bash\n", "bash"), ("#!/bin/sh\n", "sh"), ("#!/bin/busybox sh\n", "sh"), ("# a\n", None)):
             self.assertEqual(checks.interpreter(line), name)
 
+    def test_what_is_left_alone_is_asked_of_no_hand(self):
+        for name, asked in (("boot/start.cpp", True), ("tests/guest/kit/case.cpp", True), ("tests/guest/traps.cpp", False),
+                            ("hypercalls/table/rows.hpp", False), ("boot/entry.S", False)):
+            self.assertEqual(checks._written_by_us(name), asked)
+
     def test_each_check_is_for_files_of_the_tree(self):
         for check in checks.CHECKS:
             self.assertTrue(any(check.is_for(name, first) for name, first in (

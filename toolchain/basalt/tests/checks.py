@@ -5,7 +5,7 @@ import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Callable
 
 from basalt import places
@@ -54,6 +54,13 @@ def _shellcheck(dialect):
     return lambda chosen: _said("shellcheck", "-f", "gcc", "-S", "warning", "-e", "SC1090", "-s", dialect, *chosen)
 
 
+def _written_by_us(name):
+    """Whether .clang-format describes it; clang-format itself says nothing of what it leaves alone."""
+    lines = (places.checkout / ".clang-format-ignore").read_text().splitlines()
+    left_alone = any(PurePath(name).match(line) for line in lines if line and not line.startswith("#"))
+    return name.endswith((".cpp", ".hpp", ".h")) and not left_alone
+
+
 def _clang_tidy(chosen):
     folder = build("release", "offsets_header")     # how each file is compiled, and the one header that is made
 
@@ -71,6 +78,7 @@ CHECKS = (
           lambda chosen: _said("pyflakes3", *chosen)),
     Check("pyflakes", lambda name, first: name.endswith("lit.cfg.py"),
           lambda chosen: _said("pyflakes3", *chosen, PYFLAKES_BUILTINS="config,lit_config")),      # lit supplies these
+    Check("clang-format", lambda name, first: _written_by_us(name), lambda chosen: _said("clang-format-19", "--dry-run", "-Werror", *chosen)),
     Check("clang-tidy", lambda name, first: bool(_SHIPPED.fullmatch(name)), _clang_tidy),
 )
 
