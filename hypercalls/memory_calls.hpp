@@ -49,6 +49,6 @@ Result<xen_machphys_mapping_t> machphys_mapping();
 Result<> machphys_mfn_list(xen_machphys_mfn_list_t& request);
 Result<> memory_map(xen_memory_map_t& request);
 Result<> set_memory_map(Subject domain, const xen_foreign_memory_map_t& request);
-Result<> acquire_resource(Subject domain, xen_mem_acquire_resource_t& request);
+Result<> acquire_resource(Subject domain, Placed<xen_mem_acquire_resource_t>& placed);
 
 }    // namespace basalt::hypercalls

@@ -85,8 +85,10 @@ Result<Mfn> grant_frame(Domain& domain, std::uint64_t number) {
 
 }    // namespace
 
-// Frames that a domain and Basalt share, for tools to map. Without a list: how many there may be.
-Result<> acquire_resource(Subject subject, xen_mem_acquire_resource_t& request) {
+// Frames that a domain and Basalt share, for tools to map. Without a list: how many there may be, and only then the structure
+// is written.
+Result<> acquire_resource(Subject subject, Placed<xen_mem_acquire_resource_t>& placed) {
+    xen_mem_acquire_resource_t& request = placed.value;
     constexpr std::uint64_t last_frame = std::numeric_limits<std::uint32_t>::max();
     if (request.pad != 0 || request.frame > last_frame - request.nr_frames) return refuse(Error::invalid);
     Domain* const domain = TRY(subject);
@@ -95,7 +97,7 @@ Result<> acquire_resource(Subject subject, xen_mem_acquire_resource_t& request) 
     if (list.is_null()) {
         if (request.nr_frames != 0) return refuse(Error::invalid);
         request.nr_frames = domain->grants.limit();
-        return {};
+        return placed.tell();
     }
     if (request.nr_frames == 0 || request.nr_frames > domain->grants.limit()) return refuse(Error::invalid);
     for (std::uint32_t index = 0; index < request.nr_frames; ++index)

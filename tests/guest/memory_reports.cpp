@@ -180,6 +180,15 @@ constexpr auto table = std::to_array<Case>({
         window.words[511] = 0;
         expect_equal(mmu_update(slot_of(&window).machine(), 0), 0);
     }},
+    {"memory_op.acquire_resource", "writes the list and nothing else where there is one", [] {
+        const Reported other;
+        Acquire acquire(other.id, 1, 1, nullptr);
+        set_xen_guest_handle(acquire.request.frame_list, &acquire.request.frame);
+        expect_equal(acquire.run(), 0);
+        xen_pfn_t frame = 0;
+        expect_equal(Acquire(other.id, 1, 1, &frame).run(), 0);
+        expect_equal(acquire.request.frame, frame);
+    }},
     {"memory_op.acquire_resource", "refuses what is beyond the table, and lists that are none", [] {
         const Reported other;
         auto* const list = acquired.data();
