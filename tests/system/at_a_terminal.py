@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -33,13 +34,17 @@ def until(pattern):
 
 with subprocess.Popen([BOOT_RUN, "--no-guest", *sys.argv[1:]], stdin=theirs, stdout=theirs, stderr=theirs,
                       start_new_session=True) as boot_run:
-    until(rb"(?s)runs on 1 CPU and 1G.*try: xl list.*Ctrl-A X leaves.*dom0:~# $")
-    text = ESCAPES.sub(b"", said).decode().replace("\r", "\n")
-    assert re.search(r"^\(XEN\) (Basalt|Xen version) ", text, re.M), text
-    assert re.search(r"^-- \d+ lines of Dom0's kernel", text, re.M), text
-    assert not re.search(r"^\[ *\d+\.\d+\] ", text, re.M), "kernel messages are shown"
-    os.write(ours, b"stty size; echo $((6 * 7))\r")
-    until(rb"33 77\s+42\s+dom0:~# $")
-    os.write(ours, b"\x01x")
-    assert boot_run.wait(LIMIT) == 0
+    try:
+        until(rb"(?s)runs on 1 CPU and 1G.*try: xl list.*Ctrl-A X leaves.*dom0:~# $")
+        text = ESCAPES.sub(b"", said).decode().replace("\r", "\n")
+        assert re.search(r"^\(XEN\) (Basalt|Xen version) ", text, re.M), text
+        assert re.search(r"^-- \d+ lines of Dom0's kernel", text, re.M), text
+        assert not re.search(r"^\[ *\d+\.\d+\] ", text, re.M), "kernel messages are shown"
+        os.write(ours, b"stty size; echo $((6 * 7))\r")
+        until(rb"33 77\s+42\s+dom0:~# $")
+        os.write(ours, b"\x01x")
+        assert boot_run.wait(LIMIT) == 0
+    except BaseException:
+        os.killpg(boot_run.pid, signal.SIGKILL)     # or its end would be waited for
+        raise
 assert termios.tcgetattr(theirs) == before, "the terminal is not as it was"

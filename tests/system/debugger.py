@@ -4,8 +4,10 @@ REQUIRES: basalt
 RUN: %python %s %hypervisor
 """
 
+import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -39,15 +41,19 @@ def free_port():
 
 
 command = [BOOT_RUN, "--gdb", str(free_port()), "--no-guest", "--cpus", "2", *sys.argv[1:], "--exec", "true"]
-with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as boot_run:
-    line = next(found[1] for said in boot_run.stderr if (found := re.search("waiting for a debugger: (gdb .*)", said)))
-    program, *rest = shlex.split(line)
-    asked = [word for each in TO_ASK for word in ("-ex", each)]
-    # Who waits for it to start QEMU tries again.
-    told = subprocess.run([program, "-nx", "-batch", "-ex", "set tcp connect-timeout 60", *rest[:-1], *asked, rest[-1]],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
-    boot_run.stderr.read()
-    boot_run.wait()
+with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as boot_run:
+    try:
+        line = next(found[1] for said in boot_run.stderr if (found := re.search("waiting for a debugger: (gdb .*)", said)))
+        program, *rest = shlex.split(line)
+        asked = [word for each in TO_ASK for word in ("-ex", each)]
+        # Who waits for it to start QEMU tries again.
+        told = subprocess.run([program, "-nx", "-batch", "-ex", "set tcp connect-timeout 60", *rest[:-1], *asked, rest[-1]],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+        boot_run.stderr.read()
+        boot_run.wait()
+    except BaseException:
+        os.killpg(boot_run.pid, signal.SIGKILL)     # or its end would be waited for
+        raise
 missing = [expected for expected in EXPECTED if not re.search(expected, told, re.M)]
 if missing:
     sys.exit(f"{told}\n-- not said: {missing}")
