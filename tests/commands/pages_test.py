@@ -1,17 +1,16 @@
 """The tree is its own map: pages lead where they say, and each room has one that follows a call from door to door."""
 
 import re
-import subprocess
 import unittest
 
 from basalt.places import checkout as TREE
+from basalt.tests.listing import files
 
 NO_LINKS = re.compile(r"```.*?```|`[^`\n]*`", re.S)
 
 
 def pages():
-    listed = subprocess.run(["git", "ls-files", "-z", "*.md"], cwd=TREE, stdout=subprocess.PIPE, check=True).stdout.decode()
-    return [TREE / name for name in listed.split("\0") if name and (TREE / name).exists()]
+    return [TREE / name for name in files(TREE) if name.endswith(".md")]
 
 
 def room_folders():

@@ -1,14 +1,19 @@
-"""The files of a checkout, as git tells them."""
+"""The files of a checkout, which need not be a repository of git's: CI may have been given the files alone."""
 
-import subprocess
+import os
+from pathlib import Path
 
-from basalt.progress import Trouble
+from basalt import places
+
+_NOT_OURS = {".git", "__pycache__"}
 
 
 def files(checkout):
-    """Tracked or new, not ignored, and there."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=checkout,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    if listed.returncode != 0:
-        raise Trouble(f"git tells which files there are, and does not here: {listed.stderr.decode().strip()}")
-    return [name for name in listed.stdout.decode().split("\0") if name and (checkout / name).exists()]
+    """Their names, without what is built there (.gitignore names the same)."""
+    built = {checkout / "build", places.build}
+    names = []
+    for folder, folders, found in os.walk(checkout):
+        here = Path(folder)
+        folders[:] = [name for name in folders if name not in _NOT_OURS and here / name not in built]
+        names += [str((here / name).relative_to(checkout)) for name in found if name not in _NOT_OURS]
+    return sorted(names)

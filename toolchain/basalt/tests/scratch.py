@@ -4,7 +4,6 @@ import fcntl
 import filecmp
 import os
 import shutil
-import subprocess
 
 from basalt import places
 from basalt.progress import Trouble
@@ -22,10 +21,6 @@ def refresh():
     _stay_alone()
     tree = _FOLDER / "tree"
     wanted = set(files(places.checkout))
-    if not (tree / ".git").exists():
-        tree.mkdir(parents=True, exist_ok=True)
-        # The copy's files are listed by git, and those of another repository's ignored folder would not be.
-        subprocess.run(["git", "init", "-q", tree], check=True)
     for name in sorted(wanted):
         _copy(places.checkout / name, tree / name)
     for name in set(files(tree)) - wanted:
