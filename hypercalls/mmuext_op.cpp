@@ -1,3 +1,4 @@
+#include "domain/own_translations.hpp"
 #include "guests/pv/descriptors.hpp"
 #include "guests/pv/roots.hpp"
 #include "hypercalls/commands.hpp"
@@ -20,9 +21,9 @@ Result<> flush_vcpus(const mmuext_op_t& request) {
     if (!named) return refuse(Error::invalid);   // not bad_address: what the ABI answers for the bit map
     const CpuMask cpus = *named;
     if (request.cmd == MMUEXT_TLB_FLUSH_MULTI)
-        flush_on(cpus);
+        forget_own(cpus);
     else
-        flush_page_on_these(cpus, request.arg1.linear_addr);
+        forget_own_page(cpus, request.arg1.linear_addr);
     return {};
 }
 
@@ -51,11 +52,11 @@ Result<> flush_page_local(const mmuext_op_t& request) {
     return {};
 }
 Result<> flush_all() {
-    flush_on(online_cpus());
+    forget_own(online_cpus());
     return {};
 }
 Result<> flush_page_on_all(const mmuext_op_t& request) {
-    flush_page_on_these(online_cpus(), request.arg1.linear_addr);
+    forget_own_page(online_cpus(), request.arg1.linear_addr);
     return {};
 }
 Result<> set_ldt(const mmuext_op_t& request) { return pv::set_ldt(running(), request.arg1.linear_addr, request.arg2.nr_ents); }

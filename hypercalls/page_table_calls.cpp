@@ -4,7 +4,6 @@
 
 #include "domain/guest_pointer.hpp"
 #include "hypercalls/subject.hpp"
-#include "machine/flush.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -46,12 +45,6 @@ Result<CpuMask> cpus_of_vcpus(std::uint64_t bit_map) {
         if (named && vcpu->unit.on_cpu()) cpus = cpus.with(vcpu->unit.cpu());
     }
     return cpus;
-}
-
-void flush_on(CpuMask among) { flush_cpus(cpus_that_know({running().domain.id}, among)); }
-
-void flush_page_on_these(CpuMask among, std::uint64_t address) {
-    flush_page_on(cpus_that_know({running().domain.id}, among), address);
 }
 
 }  // namespace basalt::hypercalls

@@ -1,4 +1,4 @@
-// What the three page-table calls have in common: whose tables, and flushes.
+// What the three page-table calls have in common: whose pages, whose tables, which CPUs.
 #pragma once
 
 #include "domain/domain.hpp"
@@ -12,10 +12,5 @@ Result<DomainMemory*> tables_named(std::uint32_t domains);
 
 // The CPUs on which these vcpus of the caller's run: a bit map in guest memory, as long as the domain has vcpus.
 Result<CpuMask> cpus_of_vcpus(std::uint64_t bit_map);
-
-// The running domain's translations are forgotten on those of these CPUs that may have any, this one among them or not: where a
-// vcpu of the domain was, somebody else's tables have been loaded since.
-void flush_on(CpuMask among);
-void flush_page_on_these(CpuMask among, std::uint64_t address);
 
 }   // namespace basalt::hypercalls

@@ -1,3 +1,4 @@
+#include "domain/own_translations.hpp"
 #include "guests/pv/roots.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/page_table_calls.hpp"
@@ -13,9 +14,9 @@ Result<> flush_as_asked(std::uint64_t flags, std::uint64_t address) {
     const CpuMask here = CpuMask::of(this_cpu().id);
     const CpuMask cpus = where == UVMF_LOCAL ? here : where == UVMF_ALL ? online_cpus() : TRY(cpus_of_vcpus(where));
     if (kind == UVMF_TLB_FLUSH)
-        flush_on(cpus);
+        forget_own(cpus);
     else
-        flush_page_on_these(cpus, address);
+        forget_own_page(cpus, address);
     return {};
 }
 

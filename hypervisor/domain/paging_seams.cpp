@@ -8,7 +8,6 @@
 #include "machine/page_entry.hpp"
 #include "paging/seams.hpp"
 #include "paging/take.hpp"
-#include "translations/flush.hpp"
 
 namespace basalt {
 
@@ -23,7 +22,6 @@ Result<FrameUse> grants::hold_writable(Mfn frame, DomainId owner) {
     if (memory == nullptr) return refuse(Error::invalid);
     return paging::take_writable(frame, *memory);
 }
-void grants::forget_translations() { flush_cpus(cpus_that_know({running().domain.id}, online_cpus())); }
 
 namespace paging {
 
