@@ -1,10 +1,6 @@
 // The start information of Xen's PVH protocol, which QEMU's -kernel uses too.
-#include "hypercalls/abi.hpp"
 
-extern "C" {
-#include <xen/arch-x86/hvm/start_info.h>
-}
-
+#include "abi/start_info.hpp"
 #include "boot/gather.hpp"
 #include "debug/panic.hpp"
 

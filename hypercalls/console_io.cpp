@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include "abi/xen.hpp"
 #include "debug/log.hpp"
 #include "devices/serial.hpp"
 #include "hypercalls/commands.hpp"

@@ -1,6 +1,9 @@
 // CPUID policies, as tools read them and choose them for a domain (<xen/domctl.h>, <xen/sysctl.h>).
 #include "hypercalls/cpu_policies.hpp"
 
+#include "abi/domctl.hpp"
+#include "abi/sysctl.hpp"
+#include "abi/xen.hpp"
 #include "domain/doors.hpp"
 #include "guests/pv/cpu_policy.hpp"
 #include "guests/pv/machine_policy.hpp"

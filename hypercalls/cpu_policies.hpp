@@ -1,6 +1,8 @@
 // What tools ask and say about CPUs: CPUID policies and TSCs. Rows of domctl, and of sysctl.
 #pragma once
 
+#include "abi/domctl.hpp"
+#include "abi/sysctl.hpp"
 #include "domain/domain.hpp"
 #include "hypercalls/call.hpp"
 

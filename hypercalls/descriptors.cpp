@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "guests/pv/traps.hpp"
 #include "hypercalls/handlers.hpp"

@@ -1,6 +1,8 @@
 // A domain is made, stopped, let go on, and ended.
 #include <algorithm>
 
+#include "abi/domctl.hpp"
+#include "abi/xen.hpp"
 #include "debug/log.hpp"
 #include "domain/run.hpp"
 #include "hypercalls/domctl_calls.hpp"

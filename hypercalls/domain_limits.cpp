@@ -1,6 +1,7 @@
 // What a domain is, and may have.
 #include <algorithm>
 
+#include "abi/domctl.hpp"
 #include "devices/nodes.hpp"
 #include "domain/guest_time.hpp"
 #include "domain/run.hpp"

@@ -1,4 +1,6 @@
 // One domain, as tools of the privileged domain make, see, steer and end it (<xen/domctl.h>).
+#include "abi/domctl.hpp"
+#include "abi/xen.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/cpu_policies.hpp"
 #include "hypercalls/domctl_calls.hpp"

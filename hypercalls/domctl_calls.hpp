@@ -2,6 +2,8 @@
 // looks at them; what it writes into the request goes back to the caller.
 #pragma once
 
+#include "abi/domctl.hpp"
+#include "abi/xen.hpp"
 #include "core/again.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"

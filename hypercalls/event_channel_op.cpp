@@ -1,4 +1,6 @@
 // Event channels, as guests make and use them (<xen/event_channel.h>).
+#include "abi/event_channel.hpp"
+#include "abi/xen.hpp"
 #include "domain/frames.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"

@@ -1,5 +1,7 @@
 // memory_op.exchange goes chunk by chunk, each all or nothing: a chunk is as many frames as the larger of the
 // two orders.
+#include "abi/memory.hpp"
+#include "abi/xen.hpp"
 #include "hypercalls/memory_calls.hpp"
 #include "hypercalls/pause.hpp"
 #include "memory/reservation.hpp"

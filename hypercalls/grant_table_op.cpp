@@ -4,6 +4,8 @@
 #include <limits>
 #include <optional>
 
+#include "abi/grant_table.hpp"
+#include "abi/xen.hpp"
 #include "grants/copy.hpp"
 #include "grants/map.hpp"
 #include "hypercalls/commands.hpp"

@@ -4,6 +4,11 @@
 
 #include <cstdint>
 
+#include "abi/domctl.hpp"
+#include "abi/mca.hpp"
+#include "abi/platform.hpp"
+#include "abi/sysctl.hpp"
+#include "abi/xen.hpp"
 #include "hypercalls/batch.hpp"
 
 namespace basalt::hypercalls {

@@ -1,5 +1,6 @@
 // Machine-check records for Dom0 (<xen/arch-x86/xen-mca.h>). None is kept for it: what the banks say is told in the log, and
 // who cannot go on is ended by then.
+#include "abi/mca.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "machine/cpu.hpp"

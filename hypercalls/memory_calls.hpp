@@ -1,6 +1,8 @@
 // The sub-commands of memory_op, by what they are about.
 #pragma once
 
+#include "abi/memory.hpp"
+#include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "hypercalls/binding.hpp"
 #include "memory/allocator.hpp"

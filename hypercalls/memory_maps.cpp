@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "abi/memory.hpp"
+#include "abi/xen.hpp"
 #include "hypercalls/grow_in_turns.hpp"
 #include "hypercalls/memory_calls.hpp"
 #include "machine/boot_info.hpp"

@@ -1,3 +1,4 @@
+#include "abi/memory.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/memory_calls.hpp"

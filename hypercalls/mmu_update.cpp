@@ -1,3 +1,4 @@
+#include "abi/xen.hpp"
 #include "hypercalls/handlers.hpp"
 #include "hypercalls/page_table_calls.hpp"
 #include "table/page_table_writes.hpp"

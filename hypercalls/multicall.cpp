@@ -2,6 +2,7 @@
 // read or written.
 #include <algorithm>
 
+#include "abi/xen.hpp"
 #include "hypercalls/dispatch.hpp"
 #include "hypercalls/handlers.hpp"
 

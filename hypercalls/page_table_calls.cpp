@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "abi/xen.hpp"
 #include "domain/guest_pointer.hpp"
 #include "hypercalls/subject.hpp"
 

@@ -1,4 +1,5 @@
 // Interrupts and devices of the machine, driven by the domain that has their drivers (<xen/physdev.h>).
+#include "abi/physdev.hpp"
 #include "debug/log.hpp"
 #include "devices/io_apic.hpp"
 #include "devices/nodes.hpp"

@@ -1,4 +1,6 @@
 // The machine as a whole, driven by Dom0 (<xen/platform.h>).
+#include "abi/errno.hpp"
+#include "abi/platform.hpp"
 #include "devices/clock.hpp"
 #include "devices/firmware.hpp"
 #include "devices/shutdown.hpp"

@@ -1,3 +1,5 @@
+#include "abi/memory.hpp"
+#include "abi/xen.hpp"
 #include "hypercalls/memory_calls.hpp"
 #include "hypercalls/pause.hpp"
 #include "memory/reservation.hpp"

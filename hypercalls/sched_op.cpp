@@ -2,6 +2,8 @@
 #include <array>
 #include <optional>
 
+#include "abi/event_channel.hpp"
+#include "abi/sched.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "hypercalls/commands.hpp"

@@ -1,5 +1,7 @@
 #include "hypercalls/subject.hpp"
 
+#include "abi/xen.hpp"
+
 namespace basalt::hypercalls {
 namespace {
 

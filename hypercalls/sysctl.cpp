@@ -2,6 +2,9 @@
 #include <algorithm>
 #include <array>
 
+#include "abi/domctl.hpp"
+#include "abi/physdev.hpp"
+#include "abi/sysctl.hpp"
 #include "debug/log.hpp"
 #include "devices/clock.hpp"
 #include "devices/nodes.hpp"

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "abi/domctl.hpp"
+#include "abi/vcpu.hpp"
+#include "abi/xen.hpp"
 #include "domain/run.hpp"
 
 namespace basalt::hypercalls {

@@ -1,6 +1,8 @@
 // What domctl and sysctl share: both are spoken by tools, describe domains, and carry CPU sets as bit maps.
 #pragma once
 
+#include "abi/domctl.hpp"
+#include "abi/xen.hpp"
 #include "core/cpu_mask.hpp"
 #include "domain/domain.hpp"
 #include "hypercalls/call.hpp"

@@ -1,6 +1,9 @@
 // Where a PV guest's kernel wants to be entered.
 #include "guests/pv/traps.hpp"
 
+#include "abi/callback.hpp"
+#include "abi/nmi.hpp"
+#include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "hypercalls/commands.hpp"

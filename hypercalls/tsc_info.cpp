@@ -1,5 +1,6 @@
 // The TSC of a domain is the machine's, at its own pace: read by the processor, or, where tools want each read to be
 // trapped, by Basalt.
+#include "abi/domctl.hpp"
 #include "devices/clock.hpp"
 #include "hypercalls/cpu_policies.hpp"
 #include "hypercalls/domctl_calls.hpp"

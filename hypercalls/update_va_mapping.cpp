@@ -1,3 +1,4 @@
+#include "abi/xen.hpp"
 #include "domain/own_translations.hpp"
 #include "guests/pv/roots.hpp"
 #include "hypercalls/handlers.hpp"

@@ -1,4 +1,7 @@
 // The vcpus of a domain, as tools see and set them.
+#include "abi/domctl.hpp"
+#include "abi/vcpu.hpp"
+#include "abi/xen.hpp"
 #include "domain/run.hpp"
 #include "guests/given_context.hpp"
 #include "hypercalls/domctl_calls.hpp"

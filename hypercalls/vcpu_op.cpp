@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <bit>
 
+#include "abi/sched.hpp"
+#include "abi/vcpu.hpp"
+#include "abi/xen.hpp"
 #include "devices/firmware.hpp"
 #include "domain/domain.hpp"
 #include "domain/frames.hpp"

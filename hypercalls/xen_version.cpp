@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <array>
 
+#include "abi/version.hpp"
+#include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "guests/pv/hypervisor_name.hpp"
 #include "hypercalls/commands.hpp"

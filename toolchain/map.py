@@ -34,7 +34,7 @@ def rooms():
             else:
                 parts[part].append(word)
         name = parts["NAME"][0]
-        uses = [used for used in parts["MAY_USE"] + parts["KEEPS"] if used in found]      # abi and libraries are no rooms
+        uses = [used for used in parts["MAY_USE"] + parts["KEEPS"] if used in found]      # libraries are no rooms
         found[name] = Room(name, (parts["FOLDER"] or [f"hypervisor/{name}"])[0], uses, "PURE" in parts)
     return found
 
@@ -52,7 +52,7 @@ def picture(all_rooms):
     for floor in range(max(floors.values()), -1, -1):
         for room in (room for room in all_rooms.values() if floors[room.name] == floor):
             name = room.name + ("*" if room.pure else "")
-            yield f"    {floor}  {name:15}> {' '.join(room.uses)}".rstrip(" >")
+            yield f"    {floor:2}  {name:15}> {' '.join(room.uses)}".rstrip(" >")
 
 
 def compiled(build):

@@ -6,7 +6,7 @@ function(offsets_header)
     add_library(offsets OBJECT ${CMAKE_SOURCE_DIR}/hypervisor/machine/offsets.cpp)
     target_compile_options(offsets PRIVATE -S -g0)
     target_include_directories(offsets PRIVATE ${includes})   # layouts come from any room
-    target_link_libraries(offsets PRIVATE freestanding libcxx warnings configuration room-abi)
+    target_link_libraries(offsets PRIVATE freestanding libcxx warnings configuration room-xen)
     set(script ${CMAKE_SOURCE_DIR}/toolchain/offsets-to-header.cmake)
     add_custom_command(OUTPUT ${header}
         COMMAND ${CMAKE_COMMAND} -DASSEMBLY=$<TARGET_OBJECTS:offsets> -DHEADER=${header} -P ${script}

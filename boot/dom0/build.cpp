@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "abi/xen.hpp"
 #include "boot/dom0/bootstrap_tables.hpp"
 #include "boot/dom0/command_line.hpp"
 #include "boot/dom0/decoders/unpack.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "abi/elfnote.hpp"
 #include "core/number.hpp"
 
 namespace basalt::dom0 {

@@ -1,5 +1,7 @@
 #include "boot/dom0/plan.hpp"
 
+#include "abi/xen.hpp"
+
 namespace basalt::dom0 {
 namespace {
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "abi/xen.hpp"
 #include "boot/dom0/elf_image.hpp"
 #include "core/number.hpp"
 

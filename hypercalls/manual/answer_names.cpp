@@ -1,3 +1,4 @@
+#include "abi/grant_table.hpp"
 #include "manual/manual.hpp"
 
 namespace basalt::manual {

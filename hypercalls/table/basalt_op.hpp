@@ -1,7 +1,7 @@
 // What only Basalt has: announced in CPUID leaf 0x40000101 (EBX).
 #pragma once
 
-#include "hypercalls/basalt_calls.hpp"
+#include "abi/basalt.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

@@ -1,6 +1,7 @@
 // The machine's console (<xen/xen.h>).
 #pragma once
 
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

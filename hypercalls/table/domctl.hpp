@@ -1,6 +1,8 @@
 // One domain, as tools make, see, steer and end it (<xen/domctl.h>).
 #pragma once
 
+#include "abi/domctl.hpp"
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

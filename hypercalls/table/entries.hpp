@@ -2,6 +2,9 @@
 // callback_op, nmi_op and vm_assist (<xen/xen.h>, <xen/callback.h>, <xen/nmi.h>).
 #pragma once
 
+#include "abi/callback.hpp"
+#include "abi/nmi.hpp"
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

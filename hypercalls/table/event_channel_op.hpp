@@ -1,6 +1,8 @@
 // Event channels: ports of a domain at which others, devices and Basalt signal it (<xen/event_channel.h>).
 #pragma once
 
+#include "abi/event_channel.hpp"
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

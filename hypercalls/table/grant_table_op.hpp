@@ -1,6 +1,8 @@
 // Grant tables (<xen/grant_table.h>). A request that is wrong in itself has its GNTST_* status in its structure.
 #pragma once
 
+#include "abi/grant_table.hpp"
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

@@ -1,6 +1,7 @@
 // Whole families that are not there, on purpose or not yet.
 #pragma once
 
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

@@ -1,6 +1,7 @@
 // Machine-check records (<xen/arch-x86/xen-mca.h>).
 #pragma once
 
+#include "abi/mca.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

@@ -1,6 +1,8 @@
 // Memory of domains, gained, given back and described (<xen/memory.h>).
 #pragma once
 
+#include "abi/memory.hpp"
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

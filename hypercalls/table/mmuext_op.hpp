@@ -1,6 +1,7 @@
 // Page tables and translations, beyond writing entries (<xen/xen.h>).
 #pragma once
 
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

@@ -1,6 +1,7 @@
 // Page-table entries, written after checking (<xen/xen.h>).
 #pragma once
 
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

@@ -1,6 +1,8 @@
 // Interrupts and devices of the machine, for the domain that has their drivers (<xen/physdev.h>).
 #pragma once
 
+#include "abi/physdev.hpp"
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

@@ -1,6 +1,8 @@
 // The machine as a whole, driven by Dom0 (<xen/platform.h>).
 #pragma once
 
+#include "abi/platform.hpp"
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

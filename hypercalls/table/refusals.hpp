@@ -1,6 +1,7 @@
 // All the refusals of a row: its own, and those that follow from what else it says. This is what tests must have seen.
 #pragma once
 
+#include "abi/grant_table.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

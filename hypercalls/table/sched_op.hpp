@@ -1,6 +1,8 @@
 // The CPU, given away for a while or for good (<xen/sched.h>).
 #pragma once
 
+#include "abi/sched.hpp"
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

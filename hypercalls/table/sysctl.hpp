@@ -1,6 +1,8 @@
 // The machine and its domains as a whole, for tools (<xen/sysctl.h>).
 #pragma once
 
+#include "abi/sysctl.hpp"
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

@@ -1,6 +1,8 @@
 // Vcpus of the caller's own domain (<xen/vcpu.h>).
 #pragma once
 
+#include "abi/vcpu.hpp"
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

@@ -1,6 +1,8 @@
 // What the hypervisor is and has (<xen/version.h>).
 #pragma once
 
+#include "abi/version.hpp"
+#include "abi/xen.hpp"
 #include "table/row.hpp"
 
 namespace basalt::table {

@@ -6,7 +6,7 @@
 #include <expected>
 #include <utility>
 
-#include "hypercalls/abi.hpp"
+#include "abi/errno.hpp"
 
 namespace basalt {
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "abi/platform.hpp"
 #include "debug/log.hpp"
 #include "debug/panic.hpp"
 #include "devices/clock.hpp"

@@ -3,6 +3,9 @@
 #include <bit>
 #include <optional>
 
+#include "abi/event_channel.hpp"
+#include "abi/grant_table.hpp"
+#include "abi/xen.hpp"
 #include "core/per_cpu.hpp"
 #include "debug/log.hpp"
 #include "devices/pirqs.hpp"

@@ -1,5 +1,6 @@
 #include "domain/domain.hpp"
 
+#include "abi/xen.hpp"
 #include "domain/frames.hpp"
 #include "domain/guest_time.hpp"
 #include "domain/run.hpp"

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "abi/xen.hpp"
 #include "core/cpu_mask.hpp"
 #include "core/number.hpp"
 #include "core/result.hpp"

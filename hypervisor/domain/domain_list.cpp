@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 
+#include "abi/xen.hpp"
 #include "core/lock.hpp"
 #include "domain/domain.hpp"
 #include "domain/passage.hpp"

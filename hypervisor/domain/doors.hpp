@@ -8,11 +8,11 @@
 #include <span>
 #include <string_view>
 
+#include "abi/xen.hpp"
 #include "core/again.hpp"
 #include "core/finding.hpp"
 #include "core/number.hpp"
 #include "core/result.hpp"
-#include "hypercalls/abi.hpp"
 #include "paging/budget.hpp"
 
 namespace basalt {

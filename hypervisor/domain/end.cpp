@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "abi/xen.hpp"
 #include "devices/pirqs.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"

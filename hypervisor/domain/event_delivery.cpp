@@ -1,4 +1,5 @@
 // What events, timers and interrupts ask of vcpus.
+#include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "events/seams.hpp"

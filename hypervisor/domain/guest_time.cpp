@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "abi/xen.hpp"
 #include "devices/clock.hpp"
 #include "domain/guest_pointer.hpp"
 

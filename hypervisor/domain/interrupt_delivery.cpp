@@ -1,4 +1,5 @@
 // Interrupts of the machine on their way to the domain that drives it.
+#include "abi/xen.hpp"
 #include "devices/clock.hpp"
 #include "devices/interrupts.hpp"
 #include "devices/pirqs.hpp"

@@ -1,5 +1,7 @@
 #include "domain/runstate_area.hpp"
 
+#include "abi/vcpu.hpp"
+#include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "domain/doors.hpp"
 #include "domain/guest_pointer.hpp"

@@ -1,6 +1,7 @@
 // The end of a domain's run, wished or not.
 #include <utility>
 
+#include "abi/sched.hpp"
 #include "debug/log.hpp"
 #include "devices/shutdown.hpp"
 #include "domain/audit.hpp"

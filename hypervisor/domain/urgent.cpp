@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "abi/nmi.hpp"
+#include "abi/xen.hpp"
 #include "debug/log.hpp"
 #include "domain/domain.hpp"
 #include "domain/domain_list.hpp"

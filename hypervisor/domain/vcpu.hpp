@@ -10,7 +10,6 @@
 #include "core/part_of.hpp"
 #include "domain/doors.hpp"
 #include "events/vcpu_events.hpp"
-#include "hypercalls/abi.hpp"
 #include "machine/cpu.hpp"
 #include "machine/registers.hpp"
 #include "schedule/unit.hpp"

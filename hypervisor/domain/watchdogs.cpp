@@ -1,5 +1,6 @@
 #include "domain/watchdogs.hpp"
 
+#include "abi/sched.hpp"
 #include "domain/domain.hpp"
 #include "domain/guest_messages.hpp"
 #include "domain/run.hpp"

@@ -1,5 +1,8 @@
 #include "events/audit.hpp"
 
+#include "abi/event_channel.hpp"
+#include "abi/xen.hpp"
+
 namespace basalt::events {
 
 Finding Audit::differs(Port port, std::string_view what, std::uint64_t found, std::uint64_t expected) const {

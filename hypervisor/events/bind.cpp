@@ -1,6 +1,7 @@
 // Ports are made and bound, and asked about.
 #include <algorithm>
 
+#include "abi/event_channel.hpp"
 #include "events/event_channels.hpp"
 #include "events/fifo.hpp"
 

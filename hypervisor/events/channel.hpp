@@ -7,10 +7,11 @@
 #include <atomic>
 #include <cstdint>
 
+#include "abi/event_channel.hpp"
+#include "abi/xen.hpp"
 #include "core/lock.hpp"
 #include "core/number.hpp"
 #include "core/result.hpp"
-#include "hypercalls/abi.hpp"
 
 namespace basalt::events {
 

@@ -1,6 +1,7 @@
 // The FIFO layout comes into use: control blocks vcpu by vcpu, pages of event words one by one.
 #include <new>
 
+#include "abi/event_channel.hpp"
 #include "events/event_channels.hpp"
 #include "events/fifo.hpp"
 #include "events/two_level.hpp"

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <optional>
 
+#include "abi/event_channel.hpp"
+#include "abi/xen.hpp"
 #include "core/again.hpp"
 #include "core/lock.hpp"
 #include "core/result.hpp"

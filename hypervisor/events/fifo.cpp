@@ -1,5 +1,6 @@
 #include "events/fifo.hpp"
 
+#include "abi/event_channel.hpp"
 #include "events/fifo_link.hpp"
 #include "events/guest_bits.hpp"
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 
+#include "abi/event_channel.hpp"
 #include "events/event_channels.hpp"
 
 namespace basalt::events {

@@ -1,8 +1,8 @@
 // How an event is appended to a queue whose tail the guest may be taking off at the same time.
 #pragma once
 
+#include "abi/event_channel.hpp"
 #include "core/number.hpp"
-#include "hypercalls/abi.hpp"
 
 namespace basalt::events {
 

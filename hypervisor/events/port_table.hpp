@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 
+#include "abi/event_channel.hpp"
 #include "core/result.hpp"
 #include "events/channel.hpp"
 

@@ -1,6 +1,7 @@
 // The two-level layout: pending and mask bits in shared_info, a selector of words in vcpu_info.
 #pragma once
 
+#include "abi/xen.hpp"
 #include "events/event_channels.hpp"
 
 namespace basalt::events {

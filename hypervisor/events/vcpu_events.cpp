@@ -1,5 +1,6 @@
 #include "events/vcpu_events.hpp"
 
+#include "abi/xen.hpp"
 #include "events/event_channels.hpp"
 #include "events/guest_bits.hpp"
 

@@ -4,10 +4,11 @@
 #include <array>
 #include <atomic>
 
+#include "abi/event_channel.hpp"
+#include "abi/xen.hpp"
 #include "core/lock.hpp"
 #include "core/number.hpp"
 #include "events/shared_page.hpp"
-#include "hypercalls/abi.hpp"
 
 namespace basalt::events {
 

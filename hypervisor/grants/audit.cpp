@@ -1,5 +1,7 @@
 #include "grants/audit.hpp"
 
+#include "abi/grant_table.hpp"
+
 #include <algorithm>
 #include <bit>
 

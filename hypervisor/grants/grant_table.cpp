@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "abi/grant_table.hpp"
 #include "core/assert.hpp"
 
 namespace basalt::grants {

@@ -14,7 +14,6 @@
 #include "grants/map_track.hpp"
 #include "grants/rules.hpp"
 #include "grants/seams.hpp"
-#include "hypercalls/abi.hpp"
 
 namespace basalt::grants {
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "abi/grant_table.hpp"
 #include "core/assert.hpp"
 
 namespace basalt::grants {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "abi/grant_table.hpp"
 #include "core/lock.hpp"
 #include "core/result.hpp"
 #include "grants/limits.hpp"

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <expected>
 
+#include "abi/grant_table.hpp"
 #include "core/number.hpp"
-#include "hypercalls/abi.hpp"
 
 namespace basalt::grants {
 

@@ -1,6 +1,7 @@
 // The doors of domain/doors.hpp, each answered by the kind of guest that it is about.
 #include "domain/doors.hpp"
 
+#include "abi/xen.hpp"
 #include "domain/run.hpp"
 #include "guests/kinds.hpp"
 

@@ -1,5 +1,6 @@
 #include "guests/given_context.hpp"
 
+#include "abi/xen.hpp"
 #include "domain/vcpu.hpp"
 
 namespace basalt {

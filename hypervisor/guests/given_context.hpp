@@ -1,6 +1,7 @@
 // A vcpu's whole state as a caller describes it (VCPUOP_initialise, XEN_DOMCTL_setvcpucontext), for set_context().
 #pragma once
 
+#include "abi/xen.hpp"
 #include "domain/doors.hpp"
 #include "domain/guest_pointer.hpp"
 #include "memory/heap.hpp"

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "abi/xen.hpp"
 #include "domain/doors.hpp"
 #include "domain/domain.hpp"
 #include "grants/seams.hpp"

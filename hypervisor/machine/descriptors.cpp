@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "abi/xen.hpp"
 #include "core/assert.hpp"
 #include "machine/entry.hpp"
 #include "machine/image.hpp"

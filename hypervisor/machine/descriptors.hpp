@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "abi/xen.hpp"
 #include "core/layout.hpp"
 #include "core/number.hpp"
-#include "hypercalls/abi.hpp"
 #include "machine/cpu.hpp"
 #include "machine/instructions.hpp"
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "hypercalls/abi.hpp"
+#include "abi/xen.hpp"
 #include "machine/cpu.hpp"
 #include "machine/entry.hpp"
 #include "machine/registers.hpp"

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "abi/xen.hpp"
 #include "core/number.hpp"
 #include "core/result.hpp"
 #include "memory/frame_word.hpp"

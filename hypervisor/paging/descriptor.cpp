@@ -1,6 +1,6 @@
 #include "paging/descriptor.hpp"
 
-#include "hypercalls/abi.hpp"
+#include "abi/xen.hpp"
 
 namespace basalt::paging {
 

@@ -1,6 +1,6 @@
 #include "paging/mmu.hpp"
 
-#include "hypercalls/abi.hpp"
+#include "abi/xen.hpp"
 #include "memory/m2p.hpp"
 #include "paging/named.hpp"
 #include "paging/rules.hpp"

@@ -11,12 +11,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "abi/xen.hpp"
 #include "core/assert.hpp"
 #include "core/layout.hpp"
 #include "core/number.hpp"
 #include "domain/vcpu.hpp"
 #include "formats/page_entry.hpp"
-#include "hypercalls/abi.hpp"
 #include "memory/frame_reference.hpp"
 #include "pv_vcpu/parts.hpp"
 #include "toolchain/configuration.hpp"

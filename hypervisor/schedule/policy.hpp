@@ -1,7 +1,7 @@
 // The scheduler's numbers.
 #pragma once
 
-#include "hypercalls/abi.hpp"
+#include "abi/sysctl.hpp"
 #include "schedule/time.hpp"
 #include "schedule/unit.hpp"
 

@@ -1,7 +1,7 @@
 // What a vcpu has spent its time on, as guests and tools read it: struct vcpu_runstate_info of <xen/vcpu.h>.
 #pragma once
 
-#include "hypercalls/abi.hpp"
+#include "abi/vcpu.hpp"
 #include "schedule/time.hpp"
 
 namespace basalt {

@@ -3,6 +3,7 @@
 
 #include <bit>
 
+#include "abi/vcpu.hpp"
 #include "core/assert.hpp"
 #include "schedule/policy.hpp"
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <optional>
 
+#include "abi/vcpu.hpp"
 #include "core/lock.hpp"
 #include "core/per_cpu.hpp"
 #include "core/result.hpp"

@@ -2,7 +2,7 @@
 // CHECK: guest: {{[0-9]+}} passed, 0 failed
 //
 // Basalt's own call, while others do not wait for it. Stock Xen has no such call.
-#include "hypercalls/basalt_calls.hpp"
+#include "abi/basalt.hpp"
 #include "kit/case.hpp"
 #include "kit/paging.hpp"
 #include "kit/second_vcpu.hpp"

@@ -1,6 +1,6 @@
 // A program for Dom0: what the hypervisor has given away, exactly. Prints: frames FREE ports OPEN domains LIVING, where
 // ports are Dom0's own. Without a C library, as nothing else in Dom0's image needs a compiler.
-#include "hypercalls/abi.hpp"
+#include "abi/xen.hpp"
 #include "table/call_of.hpp"
 #include "table/families.hpp"
 

@@ -1,3 +1,5 @@
+#include "abi/vcpu.hpp"
+#include "abi/xen.hpp"
 #include "keys/tell.hpp"
 #include "domain/domain.hpp"
 #include "domain/doors.hpp"

@@ -1,6 +1,7 @@
 // What domains have of the machine's memory and of each other.
 #include <array>
 
+#include "abi/event_channel.hpp"
 #include "keys/tell.hpp"
 #include "domain/domain.hpp"
 #include "memory/allocator.hpp"

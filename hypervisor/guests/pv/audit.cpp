@@ -2,6 +2,7 @@
 // Basalt's own. And what a CPU has in its registers while it runs.
 #include <bit>
 
+#include "abi/xen.hpp"
 #include "core/layout.hpp"
 #include "domain/domain.hpp"
 #include "formats/page_entry.hpp"

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "domain/guest_time.hpp"
 #include "guests/pv/control_registers.hpp"

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "abi/cpuid.hpp"
+#include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "guests/pv/cpu_policy.hpp"
 #include "guests/pv/doors.hpp"

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include "hypercalls/abi.hpp"
+#include "abi/cpuid.hpp"
 
 namespace basalt::pv {
 

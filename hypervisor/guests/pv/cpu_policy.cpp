@@ -1,5 +1,6 @@
 #include "guests/pv/cpu_policy.hpp"
 
+#include "abi/cpuid.hpp"
 #include "guests/pv/cpu_features.hpp"
 #include "guests/pv/feature_needs.hpp"
 

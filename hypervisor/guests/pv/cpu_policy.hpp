@@ -9,9 +9,10 @@
 #include <cstdint>
 #include <optional>
 
+#include "abi/cpuid.hpp"
+#include "abi/xen.hpp"
 #include "core/result.hpp"
 #include "domain/cpu_choice.hpp"
-#include "hypercalls/abi.hpp"
 
 namespace basalt::pv {
 

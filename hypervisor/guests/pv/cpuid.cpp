@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "abi/cpuid.hpp"
+#include "abi/xen.hpp"
 #include "devices/clock.hpp"
 #include "domain/domain.hpp"
 #include "guests/pv/cpu_policy.hpp"

@@ -1,6 +1,7 @@
 // The doors of a PV guest: see domain/doors.hpp. Each is defined beside what it is about.
 #pragma once
 
+#include "abi/xen.hpp"
 #include "domain/doors.hpp"
 #include "grants/seams.hpp"
 #include "guests/held_registers.hpp"

@@ -1,5 +1,6 @@
 #include "guests/pv/enter_kernel.hpp"
 
+#include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "domain/guest_messages.hpp"
 #include "domain/run.hpp"

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-#include "hypercalls/abi.hpp"
+#include "abi/cpuid.hpp"
 
 namespace basalt::pv {
 

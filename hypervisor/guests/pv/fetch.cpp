@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "abi/xen.hpp"
 #include "guests/pv/descriptors.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"

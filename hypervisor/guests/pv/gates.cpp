@@ -1,3 +1,4 @@
+#include "abi/xen.hpp"
 #include "guests/pv/traps.hpp"
 
 #include "guests/pv/gates.hpp"

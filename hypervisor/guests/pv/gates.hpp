@@ -1,7 +1,7 @@
 // Gates as the ABI describes them, and as a vcpu has them.
 #pragma once
 
-#include "hypercalls/abi.hpp"
+#include "abi/xen.hpp"
 #include "pv_vcpu/parts.hpp"
 
 namespace basalt::pv {

@@ -1,6 +1,7 @@
 // Where grants meet page tables: the running vcpu's domain maps a frame of another's.
 #include <atomic>
 
+#include "abi/grant_table.hpp"
 #include "domain/domain.hpp"
 #include "guests/pv/doors.hpp"
 #include "paging/mmu.hpp"

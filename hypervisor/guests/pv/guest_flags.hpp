@@ -4,7 +4,6 @@
 
 #include <cstdint>
 
-#include "hypercalls/abi.hpp"
 #include "machine/registers.hpp"
 
 namespace basalt::pv {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "abi/xen.hpp"
 #include "core/number.hpp"
-#include "hypercalls/abi.hpp"
 
 namespace basalt {
 namespace {

@@ -1,5 +1,6 @@
 #include "guests/pv/machine_policy.hpp"
 
+#include "abi/cpuid.hpp"
 #include "domain/domain.hpp"
 #include "machine/features.hpp"
 

@@ -2,6 +2,7 @@
 // GS bases is the active one.
 #pragma once
 
+#include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "domain/vcpu.hpp"
 #include "machine/flush.hpp"

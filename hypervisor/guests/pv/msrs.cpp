@@ -1,5 +1,6 @@
 #include "guests/pv/msrs.hpp"
 
+#include "abi/cpuid.hpp"
 #include "domain/domain.hpp"
 #include "guests/pv/cpu_policy.hpp"
 #include "guests/pv/hypercall_page.hpp"

@@ -1,5 +1,6 @@
 #include "guests/pv/ports.hpp"
 
+#include "abi/xen.hpp"
 #include "devices/dom0_access.hpp"
 #include "devices/pci_config.hpp"
 #include "domain/domain.hpp"

@@ -1,6 +1,7 @@
 // IN, OUT, INS and OUTS.
 #pragma once
 
+#include "abi/xen.hpp"
 #include "domain/vcpu.hpp"
 #include "guests/pv/carried.hpp"
 #include "guests/pv/decode.hpp"

@@ -1,5 +1,6 @@
 #include "guests/pv/return_from_kernel.hpp"
 
+#include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "guests/pv/guest_flags.hpp"

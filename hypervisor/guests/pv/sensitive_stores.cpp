@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "abi/xen.hpp"
 #include "guests/pv/control_registers.hpp"
 #include "guests/pv/enter_kernel.hpp"
 #include "guests/pv/fetch.hpp"

@@ -1,4 +1,5 @@
 // What is told of a vcpu.
+#include "abi/xen.hpp"
 #include "debug/log.hpp"
 #include "guests/pv/doors.hpp"
 #include "machine/instructions.hpp"

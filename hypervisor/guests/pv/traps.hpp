@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "abi/xen.hpp"
 #include "core/layout.hpp"
 #include "domain/vcpu.hpp"
 

@@ -1,6 +1,6 @@
 #include "case.hpp"
 
-#include "hypercalls/basalt_calls.hpp"
+#include "abi/basalt.hpp"
 
 namespace kit {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "answers.hpp"
-#include "hypercalls/abi.hpp"
+#include "kit/abi.hpp"
 #include "table/call_of.hpp"
 #include "table/families.hpp"
 

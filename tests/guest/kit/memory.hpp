@@ -2,7 +2,7 @@
 // All pages the kit hands out are part of the image's .bss, so they are mapped and writable from the start.
 #pragma once
 
-#include "hypercalls/abi.hpp"
+#include "kit/abi.hpp"
 
 #include <array>
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Exceptions, events and system calls as the hypervisor delivers them, and recovery from the ones a case provokes.
 #pragma once
 
-#include "hypercalls/abi.hpp"
+#include "kit/abi.hpp"
 
 #include <cstdint>
 #include <optional>

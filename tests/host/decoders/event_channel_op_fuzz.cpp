@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "abi/xen.hpp"
 #include "decoders/world.hpp"
 #include "hypercalls/handlers.hpp"
 

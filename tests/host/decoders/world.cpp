@@ -7,6 +7,7 @@
 #include <cstring>
 #include <new>
 
+#include "abi/xen.hpp"
 #include "debug/log.hpp"
 #include "domain/frames.hpp"
 #include "domain/guest_messages.hpp"

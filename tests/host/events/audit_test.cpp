@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "abi/xen.hpp"
 #include "events/audit.hpp"
 #include "events/world.hpp"
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "abi/event_channel.hpp"
 #include "events/guest_bits.hpp"
 #include "events/world.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "abi/event_channel.hpp"
 #include "events/fifo_guest.hpp"
 #include "events/fifo_link.hpp"
 #include "events/world.hpp"

@@ -6,6 +6,8 @@
 #include <map>
 #include <queue>
 
+#include "abi/event_channel.hpp"
+#include "abi/xen.hpp"
 #include "events/world.hpp"
 
 namespace basalt::events {

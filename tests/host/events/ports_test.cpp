@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "abi/event_channel.hpp"
+#include "abi/xen.hpp"
 #include "events/world.hpp"
 
 namespace basalt::events {

@@ -4,6 +4,8 @@
 #include <random>
 #include <thread>
 
+#include "abi/event_channel.hpp"
+#include "abi/xen.hpp"
 #include "events/fifo_guest.hpp"
 #include "events/world.hpp"
 

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "abi/event_channel.hpp"
+#include "abi/xen.hpp"
 #include "events/audit.hpp"
 
 namespace basalt::events {

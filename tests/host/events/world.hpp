@@ -8,6 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "abi/event_channel.hpp"
+#include "abi/xen.hpp"
 #include "events/event_channels.hpp"
 
 namespace basalt::events::world {

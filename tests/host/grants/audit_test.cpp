@@ -1,4 +1,5 @@
 // Hand-made damage of each kind is found, and named by the grant or the mapping.
+#include "abi/grant_table.hpp"
 #include "grants/audit.hpp"
 
 #include "grants/map.hpp"

@@ -1,3 +1,4 @@
+#include "abi/grant_table.hpp"
 #include "grants/copy.hpp"
 #include "grants/map.hpp"
 #include "grants/world.hpp"

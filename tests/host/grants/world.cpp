@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "abi/grant_table.hpp"
 #include "grants/audit.hpp"
 #include "memory/allocator.hpp"
 #include "memory/free_memory.hpp"

@@ -1,4 +1,5 @@
 // What tools may make of the CPU that a machine offers: less of it, and nothing that does not fit together.
+#include "abi/cpuid.hpp"
 #include "guests/pv/cpu_policy.hpp"
 
 #include <gtest/gtest.h>

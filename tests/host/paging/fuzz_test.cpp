@@ -2,6 +2,7 @@
 // CPU's stale translation can do harm; a refused act leaves no trace; in the end everything is free again.
 #include <cstring>
 
+#include "abi/xen.hpp"
 #include "world.hpp"
 
 using namespace basalt;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <thread>
 
+#include "abi/xen.hpp"
 #include "fakes/machine.hpp"
 #include "world.hpp"
 

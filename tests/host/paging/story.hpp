@@ -1,6 +1,7 @@
 // What the stories of the page rules begin with: a domain with a table of each level, one below the other, and pages.
 #pragma once
 
+#include "abi/xen.hpp"
 #include "world.hpp"
 
 namespace basalt::paging {

@@ -1,6 +1,7 @@
 // Single promises of the page rules, one story each: what entries may say, and who may write them.
 #include <cstring>
 
+#include "abi/xen.hpp"
 #include "paging/descriptor.hpp"
 #include "story.hpp"
 

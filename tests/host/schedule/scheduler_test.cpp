@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "abi/vcpu.hpp"
 #include "schedule/simulation.hpp"
 
 namespace basalt::simulation {

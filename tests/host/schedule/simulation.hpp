@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "abi/vcpu.hpp"
 #include "fakes/machine.hpp"
 #include "schedule/scheduler.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "abi/xen.hpp"
 #include "events/audit.hpp"
 
 namespace basalt::interleaved::signalling {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <optional>
 
+#include "abi/xen.hpp"
 #include "events/event_channels.hpp"
 
 #include "programs.hpp"

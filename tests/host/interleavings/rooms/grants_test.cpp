@@ -1,4 +1,5 @@
 // A grant is used while its granter changes, revokes and grants it anew.
+#include "abi/grant_table.hpp"
 #include "grants_world.hpp"
 
 namespace basalt::interleaved::granting {

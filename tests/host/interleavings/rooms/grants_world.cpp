@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "abi/grant_table.hpp"
 #include "grants/audit.hpp"
 #include "grants/copy.hpp"
 #include "memory/allocator.hpp"

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 
+#include "abi/grant_table.hpp"
 #include "grants/map.hpp"
 
 #include "programs.hpp"

@@ -1,7 +1,7 @@
 // The numbers of Basalt's own calls, for whoever makes them: __HYPERVISOR_arch_7, the command as its first argument.
 #pragma once
 
-#include "hypercalls/abi.hpp"
+#include "abi/xen.hpp"
 
 namespace basalt {
 

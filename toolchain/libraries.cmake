@@ -1,15 +1,13 @@
-# The Xen ABI is the one thing that the lowest room and the highest share: `#include "hypercalls/abi.hpp"` works
-# everywhere, though the rest of hypercalls/ is seen by nobody below it. <xen/...> alone is taken from /usr/include.
+# Headers of packages that a room may list as if they were one.
+
+# Xen's public headers, <xen/...> alone of /usr/include. hypervisor/abi includes them in parts; tools' interfaces (domctl, sysctl,
+# platform_op and parts of others) are declared for whoever says that he is one.
 find_path(BASALT_XEN_HEADERS xen/xen.h REQUIRED NO_CMAKE_FIND_ROOT_PATH PATHS /usr/include DOC "libxen-dev")
-file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/rooms/abi/hypercalls ${CMAKE_BINARY_DIR}/generated/xen-headers)
-foreach(header abi basalt_calls)
-    file(CREATE_LINK ${CMAKE_SOURCE_DIR}/hypercalls/${header}.hpp
-        ${CMAKE_BINARY_DIR}/rooms/abi/hypercalls/${header}.hpp SYMBOLIC)
-endforeach()
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated/xen-headers)
 file(CREATE_LINK ${BASALT_XEN_HEADERS}/xen ${CMAKE_BINARY_DIR}/generated/xen-headers/xen SYMBOLIC)
-add_library(room-abi INTERFACE)
-target_include_directories(room-abi INTERFACE ${CMAKE_BINARY_DIR}/rooms/abi)
-target_include_directories(room-abi SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/generated/xen-headers)
+add_library(room-xen INTERFACE)
+target_include_directories(room-xen SYSTEM INTERFACE ${CMAKE_BINARY_DIR}/generated/xen-headers)
+target_compile_definitions(room-xen INTERFACE __XEN_TOOLS__=1)
 
 # GNU's multiboot2.h is in no binary package; toolchain/packages takes it from the source package of GRUB.
 set(build ${CMAKE_SOURCE_DIR}/build)

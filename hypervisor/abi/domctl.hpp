@@ -1,0 +1,8 @@
+// What tools ask of one domain.
+#pragma once
+
+#include <cstdint>
+
+extern "C" {
+#include <xen/domctl.h>
+}

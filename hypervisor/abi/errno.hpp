@@ -1,0 +1,8 @@
+// Error numbers.
+#pragma once
+
+#include <cstdint>
+
+extern "C" {
+#include <xen/errno.h>
+}

@@ -1,0 +1,8 @@
+// Event channels, and the FIFO layout.
+#pragma once
+
+#include <cstdint>
+
+extern "C" {
+#include <xen/event_channel.h>
+}

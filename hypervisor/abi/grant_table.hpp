@@ -1,0 +1,8 @@
+// Grant tables.
+#pragma once
+
+#include <cstdint>
+
+extern "C" {
+#include <xen/grant_table.h>
+}

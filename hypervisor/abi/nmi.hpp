@@ -1,0 +1,8 @@
+// NMIs of a guest, and their reasons.
+#pragma once
+
+#include <cstdint>
+
+extern "C" {
+#include <xen/nmi.h>
+}

@@ -1,0 +1,8 @@
+// Interrupts and PCI devices.
+#pragma once
+
+#include <cstdint>
+
+extern "C" {
+#include <xen/physdev.h>
+}

@@ -1,0 +1,8 @@
+// Trace buffers.
+#pragma once
+
+#include <cstdint>
+
+extern "C" {
+#include <xen/trace.h>
+}

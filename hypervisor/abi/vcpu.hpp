@@ -1,0 +1,8 @@
+// Vcpus: runstates, timers, up and down.
+#pragma once
+
+#include <cstdint>
+
+extern "C" {
+#include <xen/vcpu.h>
+}

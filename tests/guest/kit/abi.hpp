@@ -1,0 +1,22 @@
+// The whole of the interface: a test guest may speak any part of it.
+#pragma once
+
+#include "abi/callback.hpp"
+#include "abi/cpuid.hpp"
+#include "abi/domctl.hpp"
+#include "abi/elfnote.hpp"
+#include "abi/errno.hpp"
+#include "abi/event_channel.hpp"
+#include "abi/grant_table.hpp"
+#include "abi/hvm_params.hpp"
+#include "abi/mca.hpp"
+#include "abi/memory.hpp"
+#include "abi/nmi.hpp"
+#include "abi/physdev.hpp"
+#include "abi/platform.hpp"
+#include "abi/sched.hpp"
+#include "abi/sysctl.hpp"
+#include "abi/trace.hpp"
+#include "abi/vcpu.hpp"
+#include "abi/version.hpp"
+#include "abi/xen.hpp"
