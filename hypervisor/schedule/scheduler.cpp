@@ -105,35 +105,36 @@ void Scheduler::settle(SchedulingUnit& unit) {
             if (unit.queued_ && !usable(unit).has(cpu)) dequeue(cpu, queue, unit);
             const bool on_cpu = unit.on_cpu();   // read once: it may be saved just now
             const bool loose = !unit.queued_ && queue.running != &unit && !on_cpu;
-            if (!loose || !unit.runnable() || (moved && usable(unit).has(cpu))) return settle_here(cpu, queue, unit, on_cpu);
-            const auto wanted = place_for(unit);
-            if (wanted == cpu) return settle_here(cpu, queue, unit, on_cpu);
-            unit.cpu_.store(wanted.raw, std::memory_order_release);
-            return false;
+            const bool may_move = loose && unit.runnable() && !(moved && usable(unit).has(cpu));
+            const auto wanted = may_move ? place_for(unit) : cpu;
+            if (wanted == cpu)
+                settle_here(cpu, queue, unit, on_cpu);
+            else
+                unit.cpu_.store(wanted.raw, std::memory_order_release);
+            return wanted == cpu;
         });
 }
 
-bool Scheduler::settle_here(CpuId cpu, RunQueue& queue, SchedulingUnit& unit, bool on_cpu) {
+void Scheduler::settle_here(CpuId cpu, RunQueue& queue, SchedulingUnit& unit, bool on_cpu) {
     const auto at = system_time();
     const bool runnable = unit.runnable();
     if (queue.running == &unit) {
         if (!runnable || !usable(unit).has(cpu)) kick(cpu);
-        return true;
+        return;
     }
-    if (runnable && unit.queued_) return true;
+    if (runnable && unit.queued_) return;
     if (runnable) {
         // Not yet saved and no longer wanted here: `saved` finds it a place.
-        if (on_cpu && !usable(unit).has(cpu)) return true;
+        if (on_cpu && !usable(unit).has(cpu)) return;
         unit.runstate_.enter(Activity::runnable, at);
         queue.charge(at);
         queue.advance();
         enqueue(cpu, queue, unit);
         call_for(cpu, queue, unit);
-        return true;
+        return;
     }
     if (unit.queued_) dequeue(cpu, queue, unit);
     if (unit.runstate_.activity() != activity_of(unit)) unit.runstate_.enter(activity_of(unit), at);
-    return true;
 }
 
 void Scheduler::enqueue(CpuId cpu, RunQueue& queue, SchedulingUnit& unit) {

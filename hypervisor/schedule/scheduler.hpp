@@ -94,7 +94,7 @@ private:
 
     CpuMask usable(const SchedulingUnit& unit) const;
     CpuId place_for(const SchedulingUnit& unit) const;
-    bool settle_here(CpuId cpu, RunQueue& queue, SchedulingUnit& unit, bool on_cpu);
+    void settle_here(CpuId cpu, RunQueue& queue, SchedulingUnit& unit, bool on_cpu);
     void enqueue(CpuId cpu, RunQueue& queue, SchedulingUnit& unit);
     void dequeue(CpuId cpu, RunQueue& queue, SchedulingUnit& unit);
     void count_in(RunQueue& queue, SchedulingUnit& unit);
