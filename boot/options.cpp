@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "boot/break.hpp"
+#include "boot/commit_fault.hpp"
 #include "boot/option_values.hpp"
 
 namespace basalt {

@@ -36,7 +36,7 @@ struct Options {
     bool waits_for_console = false;   // each line is sent before we go on
     std::uint64_t log_size = 0;    // bytes; the log has some room without it
     bool keeps_guests = false;     // Dom0's words are in the log too
-    std::string_view fault;        // see break.hpp: committed right before Dom0 is built
+    std::string_view fault;        // see commit_fault.hpp: committed right before Dom0 is built
 };
 
 // Called for each word of which not all had an effect: what would have, and what counts instead.

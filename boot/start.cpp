@@ -1,7 +1,7 @@
 // The order in which the rooms come to life.
 #include <algorithm>
 
-#include "boot/break.hpp"
+#include "boot/commit_fault.hpp"
 #include "boot/dom0/build.hpp"
 #include "boot/gather.hpp"
 #include "boot/memory.hpp"

@@ -7,7 +7,7 @@
 #include "domain/run.hpp"
 #include "guests/pv/hypercall_page.hpp"
 #include "hypercalls/domctl_calls.hpp"
-#include "hypercalls/tools.hpp"
+#include "hypercalls/tool_structures.hpp"
 #include "paging/take.hpp"
 
 namespace basalt::hypercalls {

@@ -1,7 +1,7 @@
 // Event channels, as guests make and use them (<xen/event_channel.h>).
 #include "abi/event_channel.hpp"
 #include "abi/xen.hpp"
-#include "domain/frames.hpp"
+#include "domain/shared_frames.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/handlers.hpp"
 #include "table/event_channel_op.hpp"

@@ -123,7 +123,7 @@ Step<> unmap(List<Request> list) {
 }
 
 // A grant of any domain, or a page of the caller's own by its frame number.
-grants::Answer<grants::CopySide> side_of(const gnttab_copy::gnttab_copy_ptr& side, bool granted) {
+grants::StatusOr<grants::CopySide> side_of(const gnttab_copy::gnttab_copy_ptr& side, bool granted) {
     const auto domain = living_domain(DomainId(side.domid));
     if (!domain) return grants::deny(grants::Status::bad_domain);
     if (!granted && side.domid != DOMID_SELF) return grants::deny(grants::Status::permission_denied);

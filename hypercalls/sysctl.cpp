@@ -13,7 +13,7 @@
 #include "hypercalls/commands.hpp"
 #include "hypercalls/cpu_policies.hpp"
 #include "hypercalls/handlers.hpp"
-#include "hypercalls/tools.hpp"
+#include "hypercalls/tool_structures.hpp"
 #include "keys/keys.hpp"
 #include "machine/cpu.hpp"
 #include "machine/features.hpp"

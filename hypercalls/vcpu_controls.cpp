@@ -5,7 +5,7 @@
 #include "domain/run.hpp"
 #include "guests/given_context.hpp"
 #include "hypercalls/domctl_calls.hpp"
-#include "hypercalls/tools.hpp"
+#include "hypercalls/tool_structures.hpp"
 #include "memory/heap.hpp"
 
 namespace basalt::hypercalls {

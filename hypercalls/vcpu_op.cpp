@@ -8,7 +8,7 @@
 #include "abi/xen.hpp"
 #include "devices/firmware.hpp"
 #include "domain/domain.hpp"
-#include "domain/frames.hpp"
+#include "domain/shared_frames.hpp"
 #include "domain/guest_time.hpp"
 #include "domain/run.hpp"
 #include "domain/runstate_area.hpp"

@@ -61,7 +61,7 @@ public:
 
     template <typename Action>
     decltype(auto) with(Action&& action) {
-        const Hold hold(lock_);
+        const Holding hold(lock_);
         lock_taken(rank);
         const Noted noted;
         return std::forward<Action>(action)(value_);
@@ -71,19 +71,19 @@ public:
     template <typename Action>
     static decltype(auto) with_both(Guarded& one, Guarded& other, Action&& action) {
         if (&one == &other) return one.with([&](T& value) -> decltype(auto) { return action(value, value); });
-        const Hold first(std::less<>{}(&one, &other) ? one.lock_ : other.lock_);
-        const Hold second(std::less<>{}(&one, &other) ? other.lock_ : one.lock_);
+        const Holding first(std::less<>{}(&one, &other) ? one.lock_ : other.lock_);
+        const Holding second(std::less<>{}(&one, &other) ? other.lock_ : one.lock_);
         lock_taken(rank);
         const Noted noted;
         return std::forward<Action>(action)(one.value_, other.value_);
     }
 
 private:
-    struct Hold {
-        explicit Hold(TicketLock& lock) : lock_(lock) { lock_.take(); }
-        ~Hold() { lock_.drop(); }
-        Hold(const Hold&) = delete;
-        Hold& operator=(const Hold&) = delete;
+    struct Holding {
+        explicit Holding(TicketLock& lock) : lock_(lock) { lock_.take(); }
+        ~Holding() { lock_.drop(); }
+        Holding(const Holding&) = delete;
+        Holding& operator=(const Holding&) = delete;
         TicketLock& lock_;
     };
     struct Noted {

@@ -24,7 +24,6 @@ struct Number {
 };
 
 using Mfn = Number<struct MachineFrame>;   // a 4 KiB frame of the machine
-using Gfn = Number<struct GuestFrame>;     // a frame as the guest counts them where Basalt translates
 using Pfn = Number<struct PseudoFrame>;    // a frame as a PV guest counts them: an index of its p2m
 using Port = Number<struct EventPort, std::uint32_t>;
 using GrantRef = Number<struct GrantReference, std::uint32_t>;

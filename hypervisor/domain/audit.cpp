@@ -164,7 +164,7 @@ Wrong wrong_with_routes() {
         const auto owner = owner_of(pirq);
         if (!owner) continue;
         const auto domain = listed_domain(*owner);
-        if (!domain || (*domain)->ending.stage > Ending::Stage::ports)
+        if (!domain || (*domain)->ending.stage > EndProgress::Stage::ports)
             return Finding{*owner, "pirq", pirq.raw, "owner who is not there", owner->raw, DOMID_INVALID};
     }
     return std::nullopt;

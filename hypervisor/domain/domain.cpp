@@ -1,7 +1,7 @@
 #include "domain/domain.hpp"
 
 #include "abi/xen.hpp"
-#include "domain/frames.hpp"
+#include "domain/shared_frames.hpp"
 #include "domain/guest_time.hpp"
 #include "domain/run.hpp"
 #include "machine/entry.hpp"

@@ -77,7 +77,7 @@ public:
 
     Pauses pauses;                           // by tools, under control
     std::atomic<bool> under_control{false};  // see Control
-    Ending ending;
+    EndProgress ending;
     DomainLinks links;
     CpuChoice cpus;                          // changed under control
 

@@ -13,7 +13,7 @@
 namespace basalt {
 namespace {
 
-using Stage = Ending::Stage;
+using Stage = EndProgress::Stage;
 using paging::Budget;
 
 constexpr Step<> done = std::monostate{};
@@ -87,7 +87,7 @@ Step<> act(Domain& domain, Budget& budget) {
 }  // namespace
 
 Step<> end_domain(Domain& domain, Budget& budget) {
-    Ending& ending = domain.ending;
+    EndProgress& ending = domain.ending;
     while (ending.stage != Stage::over) {
         const Step<> step = act(domain, budget);
         if (const Again* again = step.again()) {

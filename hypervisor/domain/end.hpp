@@ -13,7 +13,7 @@ namespace basalt {
 class Domain;
 
 // Where the end of a domain has got to. Under its control.
-struct Ending {
+struct EndProgress {
     enum class Stage : std::uint8_t { not_begun, passing, ports, mappings, vcpus, frames, over };
     Stage stage = Stage::not_begun;
     Passage passage = 0;

@@ -1,6 +1,6 @@
 #include "domain/pirq_ends.hpp"
 
-#include "domain/frames.hpp"
+#include "domain/shared_frames.hpp"
 
 namespace basalt {
 

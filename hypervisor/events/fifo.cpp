@@ -26,16 +26,16 @@ bool Fifo::link(FifoQueues& queues, std::uint8_t priority, Port port) const {
     return !appended && !set_bit(queues.control->ready, priority);
 }
 
-Fifo::Outcome Fifo::raise_on(PortRecord& record, Port port, event_word_t& word, VcpuEvents& vcpu, Route to, Route last) const {
+Fifo::Raised Fifo::raise_on(PortRecord& record, Port port, event_word_t& word, VcpuEvents& vcpu, Route to, Route last) const {
     auto* const last_vcpu = domain_.vcpu(last);
     auto& old = last_vcpu ? *last_vcpu : vcpu;
     // Both queues, from marking it pending to linking it: nobody else links this port meanwhile, and a guest that is
     // woken finds the event in its queue.
     return Guarded<FifoQueues, Rank::event_queues>::with_both(
         vcpu.queues_, old.queues_, [&](FifoQueues& queues, FifoQueues& before) {
-            if (record.linked.load() != last) return Outcome{.moved = true};
+            if (record.linked.load() != last) return Raised{.moved = true};
             if (last.unseen) record.linked.store(place_of(last));
-            Outcome outcome{.newly = !set_bit(word, pending)};
+            Raised outcome{.newly = !set_bit(word, pending)};
             if (has_bit(word, masked) || has_bit(word, linked) || !queues.control) return outcome;
             if (place_of(last) != to) {
                 // The queue it leaves is empty if it was its tail; that tail must not be linked to any more.

@@ -50,12 +50,12 @@ public:
     static void place_control(VcpuEvents& vcpu, SharedPage page, std::uint32_t offset);
 
 private:
-    struct Outcome {
+    struct Raised {
         bool moved = false;      // it is on another queue than was thought: nothing was done
         bool newly = false;      // it was not pending before
         bool announce = false;   // its queue was empty: the vcpu has to look
     };
-    Outcome raise_on(PortRecord& record, Port port, event_word_t& word, VcpuEvents& vcpu, Route to, Route last) const;
+    Raised raise_on(PortRecord& record, Port port, event_word_t& word, VcpuEvents& vcpu, Route to, Route last) const;
     bool link(FifoQueues& queues, std::uint8_t priority, Port port) const;
 
     EventChannels& domain_;

@@ -9,7 +9,7 @@ namespace {
 // A page held for one copy.
 class Side {
 public:
-    static Answer<Side> take(DomainId caller, const CopySide& side, bool writing) {
+    static StatusOr<Side> take(DomainId caller, const CopySide& side, bool writing) {
         Side taken;
         if (side.granter) {
             auto use = TRY(GrantUse::begin(*side.granter, side.reference, caller, true, false, writing));
@@ -33,7 +33,7 @@ private:
     HeldFrame held_;
 };
 
-Answer<> copy_page(DomainId caller, const CopySide& from, const CopySide& to, std::uint16_t length) {
+StatusOr<> copy_page(DomainId caller, const CopySide& from, const CopySide& to, std::uint16_t length) {
     const auto source = TRY(Side::take(caller, from, false));
     const auto target = TRY(Side::take(caller, to, true));
     if (from.offset + length > static_cast<int>(page_size) || to.offset + length > static_cast<int>(page_size))

@@ -18,7 +18,7 @@ ActiveEntry& active_at(Table& table, GrantRef reference) {
 }
 
 // Notes the use in the shared entry. A guest that keeps changing it gets no grant used.
-Answer<> mark(SharedEntry& entry, DomainId grantee, bool writing) {
+StatusOr<> mark(SharedEntry& entry, DomainId grantee, bool writing) {
     constexpr int tries = 5;
     const std::atomic_ref header(entry.header);
     auto seen = header.load();
@@ -72,8 +72,8 @@ void GrantTable::clear() {
     });
 }
 
-Answer<Mfn> GrantTable::pin(GrantRef reference, DomainId grantee, Pin pin) {
-    return table_.with([&](Table& table) -> Answer<Mfn> {
+StatusOr<Mfn> GrantTable::pin(GrantRef reference, DomainId grantee, Pin pin) {
+    return table_.with([&](Table& table) -> StatusOr<Mfn> {
         if (reference.raw >= table.count * entries_in_frame) return deny(Status::bad_reference);
         auto& shared = shared_at(table, reference);
         auto& active = active_at(table, reference);

@@ -57,7 +57,7 @@ public:
     void clear();
 
     // The granter's side: a use of the entry begins and ends. It says which frame is granted; the caller holds that.
-    Answer<Mfn> pin(GrantRef reference, DomainId grantee, Pin pin);
+    StatusOr<Mfn> pin(GrantRef reference, DomainId grantee, Pin pin);
     void unpin(GrantRef reference, Pin pin);
 
     // What is noted of an entry's use; nothing where there is no such entry.

@@ -18,7 +18,7 @@ Status status_of(Error error) { return error == Error::again ? Status::again : S
 // A handle that nobody else may end, until it is made live or given back.
 class Handled {
 public:
-    static Answer<Handled> take(GrantTable& mapper) {
+    static StatusOr<Handled> take(GrantTable& mapper) {
         return Handled(mapper, TRY(mapper.mappings.with([](MapTrack& track) { return track.take(); })));
     }
     Handled(Handled&& other) noexcept : mapper_(std::exchange(other.mapper_, nullptr)), handle_(other.handle_) {}
@@ -39,7 +39,8 @@ private:
 
 }  // namespace
 
-Answer<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr, std::uint32_t flags) {
+StatusOr<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr,
+                     std::uint32_t flags) {
     if ((flags & kinds) == 0) return deny(Status::bad_reference);
     const bool writing = (flags & GNTMAP_readonly) == 0;
     auto handled = TRY(Handled::take(mapper));
@@ -58,8 +59,8 @@ Answer<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, 
     return Mapped{std::move(handled).live(mapping), frame};
 }
 
-Answer<Unmapped> Unmapped::begin(GrantTable& mapper, const UnmapRequest& request) {
-    auto found = mapper.mappings.with([&](MapTrack& track) -> Answer<Mapping> {
+StatusOr<Unmapped> Unmapped::begin(GrantTable& mapper, const UnmapRequest& request) {
+    auto found = mapper.mappings.with([&](MapTrack& track) -> StatusOr<Mapping> {
         Mapping* const mapping = track.find(request.handle);
         if (!mapping || mapping->state != Mapping::State::live) return deny(Status::bad_handle);
         mapping->state = Mapping::State::ending;

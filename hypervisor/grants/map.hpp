@@ -14,7 +14,7 @@ struct Mapped {
 };
 
 // `flags`: GNTMAP_*. `host_addr` is an address of the mapper's, or with GNTMAP_contains_pte of an entry.
-Answer<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr, std::uint32_t flags);
+StatusOr<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr, std::uint32_t flags);
 
 // What is to be unmapped of a mapping. An address that is 0 leaves that part as it is.
 struct UnmapRequest {
@@ -27,7 +27,7 @@ struct UnmapRequest {
 // A mapping that no entry shows any more. When this is destroyed, after translations have been forgotten, its granter is told.
 class Unmapped {
 public:
-    static Answer<Unmapped> begin(GrantTable& mapper, const UnmapRequest& request);
+    static StatusOr<Unmapped> begin(GrantTable& mapper, const UnmapRequest& request);
     Unmapped(Unmapped&& other) noexcept
         : mapper_(std::exchange(other.mapper_, nullptr)), handle_(other.handle_), over_(other.over_) {}
     Unmapped& operator=(Unmapped&&) = delete;

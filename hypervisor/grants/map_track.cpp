@@ -27,7 +27,7 @@ Result<> MapTrack::grow() {
     return {};
 }
 
-Answer<Handle> MapTrack::take() {
+StatusOr<Handle> MapTrack::take() {
     if (first_free_ == none && !grow()) return deny(Status::no_space);
     const Handle handle(first_free_);
     Mapping& mapping = *find(handle);

@@ -42,7 +42,7 @@ public:
     void limit_pages(std::uint32_t limit) { limit_ = limit; }   // at most most_pages
 
     // no_space: as many as there may be.
-    Answer<Handle> take();
+    StatusOr<Handle> take();
     void give(Handle handle);
     Mapping* find(Handle handle);   // null: never was
     std::uint32_t count_free_list();   // for the audit: as many as there are handles at most, and one

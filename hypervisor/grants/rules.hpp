@@ -27,7 +27,7 @@ enum class Status : std::int16_t {
 };
 
 template <typename T = void>
-using Answer = std::expected<T, Status>;
+using StatusOr = std::expected<T, Status>;
 constexpr std::unexpected<Status> deny(Status status) { return std::unexpected(status); }
 
 // An entry as the two share it; the guest writes it at any time. Flags and grantee are one word, and change together.
@@ -42,7 +42,7 @@ static_assert(offsetof(grant_entry_v1_t, flags) == 0 && offsetof(grant_entry_v1_
 constexpr std::uint32_t header_of(std::uint16_t flags, DomainId grantee) { return flags | std::uint32_t{grantee.raw} << 16; }
 
 // The header with this use noted in it, where it permits the use.
-constexpr Answer<std::uint32_t> marked(std::uint32_t header, DomainId who, bool writing) {
+constexpr StatusOr<std::uint32_t> marked(std::uint32_t header, DomainId who, bool writing) {
     const auto flags = static_cast<std::uint16_t>(header);
     if ((flags & GTF_type_mask) != GTF_permit_access || DomainId(static_cast<std::uint16_t>(header >> 16)) != who)
         return deny(Status::general_error);

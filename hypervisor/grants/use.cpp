@@ -11,8 +11,8 @@ Status status_of(Error error) {
 
 }  // namespace
 
-Answer<GrantUse> GrantUse::begin(GrantTable& table, GrantRef reference, DomainId grantee, bool host, bool device,
-                                 bool writing) {
+StatusOr<GrantUse> GrantUse::begin(GrantTable& table, GrantRef reference, DomainId grantee, bool host, bool device,
+                                   bool writing) {
     GrantUse use(table, reference);
     auto mfn = no_mfn;
     for (const bool by_device : {false, true}) {

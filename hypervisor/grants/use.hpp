@@ -54,8 +54,8 @@ public:
     }
 
     // By the processor, by devices, or both.
-    static Answer<GrantUse> begin(GrantTable& table, GrantRef reference, DomainId grantee, bool host, bool device,
-                                  bool writing);
+    static StatusOr<GrantUse> begin(GrantTable& table, GrantRef reference, DomainId grantee, bool host, bool device,
+                                    bool writing);
     static GrantUse adopt(GrantTable& table, GrantRef reference, bool host, bool device, HeldFrame frame, bool writing);
     void into_record() && {
         std::move(frame_).into_record();

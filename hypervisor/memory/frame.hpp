@@ -87,12 +87,12 @@ class FrameCell {
 public:
     Word read() const { return Word(raw_.load(std::memory_order_acquire)); }
 
-    // A rule is a function of the word: Word -> expected<Word, Refusal>. While others change it too.
+    // A rule is a function of the word: Word -> expected<Word, FrameRefusal>. While others change it too.
     template <typename Rule>
-    std::expected<Change<Word>, Refusal> apply(Rule rule) {
+    std::expected<Change<Word>, FrameRefusal> apply(Rule rule) {
         auto raw = raw_.load(std::memory_order_acquire);
         for (;;) {
-            const std::expected<Word, Refusal> after = rule(Word(raw));
+            const std::expected<Word, FrameRefusal> after = rule(Word(raw));
             if (!after) return std::unexpected(after.error());
             if (raw_.compare_exchange_weak(raw, after->raw(), std::memory_order_acq_rel, std::memory_order_acquire))
                 return Change<Word>{Word(raw), *after};
@@ -115,7 +115,7 @@ public:
 
     // A rule is a function FrameWord -> Ruled or FrameWord -> FrameWord.
     template <typename Rule>
-    std::expected<FrameChange, Refusal> apply(Rule rule) {
+    std::expected<FrameChange, FrameRefusal> apply(Rule rule) {
         return word_.apply(rule);
     }
 
@@ -155,9 +155,9 @@ public:
     // this one replaces, which is therefore not the later one: nothing needs to be compared. (A CPU that stood between the
     // two for 2^32 ticks might be fooled; it would have to stand there for minutes.)
     void stamp() {
-        static_cast<void>(owner_.apply([](OwnerWord word) -> std::expected<OwnerWord, Refusal> {
+        static_cast<void>(owner_.apply([](OwnerWord word) -> std::expected<OwnerWord, FrameRefusal> {
             const FlushEpoch now(flush_time());
-            if (word.epoch() == now) return std::unexpected(Refusal::unchanged);
+            if (word.epoch() == now) return std::unexpected(FrameRefusal::unchanged);
             return word.with_epoch(now);
         }));
     }
@@ -222,10 +222,10 @@ inline void* contents(Mfn mfn) { return memory_views.contents + physical_of(mfn)
 // RAM that some domain or the hypervisor owns or may own; everything else is device memory or nothing.
 inline bool is_ram(Mfn mfn) { return has_record(mfn) && frame(mfn).is_ram(); }
 
-constexpr Error error_of(Refusal refusal) {
+constexpr Error error_of(FrameRefusal refusal) {
     switch (refusal) {
-        case Refusal::frame_in_other_use: return Error::busy;
-        case Refusal::check_unfinished: return Error::again;
+        case FrameRefusal::frame_in_other_use: return Error::busy;
+        case FrameRefusal::check_unfinished: return Error::again;
         default: return Error::invalid;
     }
 }

@@ -25,7 +25,7 @@ constexpr Use table_of_level(PageLevel level) { return static_cast<Use>(level.ra
 static_assert(table_of_level(leaf_level) == Use::l1_table && level_of(Use::l4_table) == root_level);
 
 // Why a rule says no. Only check_unfinished passes by itself: wait, or come again.
-enum class Refusal : std::uint8_t {
+enum class FrameRefusal : std::uint8_t {
     frame_free,
     frame_in_other_use,
     check_unfinished,
@@ -36,7 +36,7 @@ enum class Refusal : std::uint8_t {
 };
 
 class FrameWord;
-using Ruled = std::expected<FrameWord, Refusal>;
+using Ruled = std::expected<FrameWord, FrameRefusal>;
 
 // Bits 0-31 references, 32-55 users, 56-59 use, 60 checked, 61 partial, 62 pinned, 63 tracked.
 class FrameWord {
@@ -102,30 +102,30 @@ private:
 };
 
 constexpr Ruled FrameWord::take_reference() const {
-    if (references() == 0) return std::unexpected(Refusal::frame_free);
-    if (references() == most_references) return std::unexpected(Refusal::too_many);
+    if (references() == 0) return std::unexpected(FrameRefusal::frame_free);
+    if (references() == most_references) return std::unexpected(FrameRefusal::too_many);
     return FrameWord(raw_ + 1);
 }
 
 constexpr Ruled FrameWord::take_both(Use wanted) const {
-    if (references() == 0) return std::unexpected(Refusal::frame_free);
-    if (references() == most_references) return std::unexpected(Refusal::too_many);
+    if (references() == 0) return std::unexpected(FrameRefusal::frame_free);
+    if (references() == most_references) return std::unexpected(FrameRefusal::too_many);
     if (users() == 0) {
         const bool caches_agree = use() == Use::none || use() == wanted;
         const bool at_once = !needs_check(wanted) && caches_agree;
         return FrameWord(((raw_ & ~use_mask) | use_bits(wanted) | (at_once ? checked_bit : 0)) + one_user + 1);
     }
-    if (!checked() && !partial()) return std::unexpected(Refusal::check_unfinished);
-    if (use() != wanted) return std::unexpected(Refusal::frame_in_other_use);
+    if (!checked() && !partial()) return std::unexpected(FrameRefusal::check_unfinished);
+    if (use() != wanted) return std::unexpected(FrameRefusal::frame_in_other_use);
     // A check at rest is its own user, with its own reference: whoever wants it done takes its place.
     if (partial()) return FrameWord(raw_ & ~partial_bit);
-    if (users() == most_users) return std::unexpected(Refusal::too_many);
+    if (users() == most_users) return std::unexpected(FrameRefusal::too_many);
     return FrameWord(raw_ + one_user + 1);
 }
 
 constexpr Ruled FrameWord::take_writable_at_once() const {
     const auto taken = take_both(Use::writable);
-    if (taken && !taken->checked()) return std::unexpected(Refusal::check_unfinished);
+    if (taken && !taken->checked()) return std::unexpected(FrameRefusal::check_unfinished);
     return taken;
 }
 
@@ -136,19 +136,19 @@ constexpr FrameWord FrameWord::drop_both() const {
 }
 
 constexpr Ruled FrameWord::take_out() const {
-    if (references() == 0) return std::unexpected(Refusal::frame_free);
-    if (users() == 1 && !checked() && !partial()) return std::unexpected(Refusal::check_unfinished);
-    if (references() != 1 || users() != 0) return std::unexpected(Refusal::frame_in_other_use);
+    if (references() == 0) return std::unexpected(FrameRefusal::frame_free);
+    if (users() == 1 && !checked() && !partial()) return std::unexpected(FrameRefusal::check_unfinished);
+    if (references() != 1 || users() != 0) return std::unexpected(FrameRefusal::frame_in_other_use);
     return FrameWord(raw_ - 1);
 }
 
 constexpr Ruled FrameWord::pin() const {
-    if (pinned()) return std::unexpected(Refusal::pinned_already);
+    if (pinned()) return std::unexpected(FrameRefusal::pinned_already);
     return FrameWord(raw_ | pinned_bit);
 }
 
 constexpr Ruled FrameWord::unpin() const {
-    if (!pinned()) return std::unexpected(Refusal::not_pinned);
+    if (!pinned()) return std::unexpected(FrameRefusal::not_pinned);
     return FrameWord(raw_ & ~pinned_bit);
 }
 

@@ -43,7 +43,7 @@ Result<> Exchange::give_one(Mfn mfn) {
     if (!record.let_go(domain_->id)) return refuse(Error::invalid);
     if (const auto out = record.apply([](FrameWord word) { return word.take_out(); }); !out) {
         record.hold_again();
-        return refuse(out.error() == Refusal::check_unfinished ? Error::again : Error::busy);
+        return refuse(out.error() == FrameRefusal::check_unfinished ? Error::again : Error::busy);
     }
     record.set_link(given_);
     given_ = static_cast<std::uint32_t>(mfn.raw);

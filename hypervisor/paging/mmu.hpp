@@ -52,8 +52,8 @@ Step<> update_va_mapping(Mfn root, std::uint64_t address, std::uint64_t value, P
 // the store happened if they equal `expected`. A non-present result is written even if its other bits make no
 // sense. Half-written entries (width < 8) are composed with the rest of the entry. Error::no_entry: the frame
 // is no checked table, not ours to emulate.
-Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t expected, std::uint64_t desired, unsigned width,
-                                        DomainMemory& owner, Budget& budget);
+Step<std::uint64_t> store_to_table(Mfn mfn, unsigned offset, std::uint64_t expected, std::uint64_t desired, unsigned width,
+                                   DomainMemory& owner, Budget& budget);
 
 // The entry of each level that translates `address`, by software, without holding anything: a hint to be
 // checked.

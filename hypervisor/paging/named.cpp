@@ -41,7 +41,7 @@ Outcome take_owned(PageEntry entry, const Parties& parties, Budget& budget, cons
         entry.writable() ? drop_use_and_reference(mfn) : drop_reference(mfn);
         return refuse(Error::busy);
     }
-    if (entry.writable() && taken.error() == Refusal::check_unfinished)
+    if (entry.writable() && taken.error() == FrameRefusal::check_unfinished)
         return take_writable_later(mfn, *parties.pages, budget, checking);
     return refuse(Error::busy);
 }

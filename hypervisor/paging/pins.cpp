@@ -47,8 +47,9 @@ void abandon_check(Mfn mfn) {
     Frame& record = frame(mfn);
     const auto index = record.owner_word().index();
     const auto use = record.word().use();
-    const auto taken = record.apply(
-        [=](FrameWord word) { return word.partial() ? word.take_both(use) : std::unexpected(Refusal::frame_in_other_use); });
+    const auto taken = record.apply([=](FrameWord word) {
+        return word.partial() ? word.take_both(use) : std::unexpected(FrameRefusal::frame_in_other_use);
+    });
     if (!taken) return;
     drop_entries(mfn, level_of(use), index);
     leave_unchecked(mfn);

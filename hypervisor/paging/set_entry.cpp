@@ -51,7 +51,7 @@ Outcome TableHold::hold_another(Mfn mfn, DomainMemory& owner) {
     Frame& record = frame(mfn);
     if (record.owner() != owner.id) return refuse(Error::invalid);
     const auto as_table = record.apply([](FrameWord word) -> Ruled {
-        if (!word.checked() || !is_table(word.use())) return std::unexpected(Refusal::frame_in_other_use);
+        if (!word.checked() || !is_table(word.use())) return std::unexpected(FrameRefusal::frame_in_other_use);
         return word.take_both(word.use());
     });
     if (as_table) [[likely]] {
@@ -85,8 +85,8 @@ Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, Acce
     }
 }
 
-Step<std::uint64_t> emulate_table_write(Mfn mfn, unsigned offset, std::uint64_t expected, std::uint64_t desired, unsigned width,
-                                        DomainMemory& owner, Budget& budget) {
+Step<std::uint64_t> store_to_table(Mfn mfn, unsigned offset, std::uint64_t expected, std::uint64_t desired, unsigned width,
+                                   DomainMemory& owner, Budget& budget) {
     const unsigned shift = offset % 8 * 8;
     if (width == 0 || offset % 8 + width > 8 || offset >= page_size) return refuse(Error::invalid);
     const auto mask = (width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << width * 8) - 1);

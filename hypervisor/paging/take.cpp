@@ -55,7 +55,7 @@ Result<Held> take_both(Mfn mfn, Use wanted, DomainMemory& owner, Budget& budget)
             leave_to_new_owner(mfn, held);
             return refuse(Error::invalid);
         }
-        if (taken.error() != Refusal::check_unfinished) return refuse(error_for(wanted));
+        if (taken.error() != FrameRefusal::check_unfinished) return refuse(error_for(wanted));
         if (waits == most_waits || budget.over()) return refuse(Error::again);
         if (!undo_one(owner, budget)) while_waiting();
     }

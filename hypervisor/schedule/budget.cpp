@@ -7,7 +7,7 @@
 
 namespace basalt {
 
-std::int64_t Budget::left(Instant at) const {
+std::int64_t CapBudget::left(Instant at) const {
     const auto cap = group.cap();
     if (cap == 0) return std::numeric_limits<std::int64_t>::max();
     auto end = group.period_end_.load(std::memory_order_relaxed);
@@ -24,7 +24,7 @@ std::int64_t Budget::left(Instant at) const {
     return group.budget_.load(std::memory_order_relaxed);
 }
 
-void Budget::spend(Nanoseconds run) const {
+void CapBudget::spend(Nanoseconds run) const {
     if (group.cap() != 0) group.budget_.fetch_sub(static_cast<std::int64_t>(run), std::memory_order_relaxed);
 }
 

@@ -5,7 +5,7 @@
 
 namespace basalt {
 
-struct Budget {
+struct CapBudget {
     SchedulingGroup& group;
 
     // What is left; the first to ask after the end of a period begins the next one. A group without cap has no end.

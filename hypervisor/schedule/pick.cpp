@@ -26,7 +26,8 @@ Choice Scheduler::pick_here(CpuId cpu, RunQueue& queue, Instant at) {
     // Read once: who wakes the unit after this finds it stopped, and queues it.
     const bool runnable = before && before->runnable();
     auto* next = first_with_budget(cpu, queue, at);
-    if (runnable && usable(*before).has(cpu) && Budget{before->group()}.left(at) > 0 && (!next || goes_on(*before, *next, at)))
+    if (runnable && usable(*before).has(cpu) && CapBudget{before->group()}.left(at) > 0 &&
+        (!next || goes_on(*before, *next, at)))
         next = before;
     if (next != before) {
         if (before) stop_running(cpu, queue, *before, runnable, at);
@@ -62,7 +63,7 @@ void Scheduler::stop_running(CpuId cpu, RunQueue& queue, SchedulingUnit& unit, b
     }
     unit.runstate_.enter(Activity::runnable, at);
     if (!usable(unit).has(cpu)) return;   // `saved` finds it a place
-    if (Budget{unit.group()}.left(at) > 0)
+    if (CapBudget{unit.group()}.left(at) > 0)
         enqueue(cpu, queue, unit);
     else
         park(queue, unit);
@@ -84,7 +85,7 @@ void Scheduler::park(RunQueue& queue, SchedulingUnit& unit) {
 // Units whose group has spent its cap are put aside on the way.
 SchedulingUnit* Scheduler::first_with_budget(CpuId cpu, RunQueue& queue, Instant at) {
     while (auto* unit = queue.waiting.first()) {
-        if (Budget{unit->group()}.left(at) > 0) return unit;
+        if (CapBudget{unit->group()}.left(at) > 0) return unit;
         dequeue(cpu, queue, *unit);
         park(queue, *unit);
     }
@@ -95,7 +96,7 @@ SchedulingUnit* Scheduler::first_with_budget(CpuId cpu, RunQueue& queue, Instant
 void Scheduler::unpark(CpuId cpu, RunQueue& queue, Instant at) {
     for (auto* unit = queue.parked.first(); unit != nullptr;) {
         auto* const rest = Waiting::after(*unit);
-        if (Budget{unit->group()}.left(at) > 0) {
+        if (CapBudget{unit->group()}.left(at) > 0) {
             dequeue(cpu, queue, *unit);
             enqueue(cpu, queue, *unit);
         }
@@ -106,7 +107,7 @@ void Scheduler::unpark(CpuId cpu, RunQueue& queue, Instant at) {
 Instant Scheduler::next_unpark(const RunQueue& queue) {
     auto next = never;
     for (const auto* unit = queue.parked.first(); unit != nullptr; unit = Waiting::after(*unit))
-        next = std::min(next, Budget{unit->group()}.period_end());
+        next = std::min(next, CapBudget{unit->group()}.period_end());
     return next;
 }
 
@@ -122,7 +123,7 @@ Instant Scheduler::end_of_turn(CpuId cpu, const RunQueue& queue, const Schedulin
     } else if (!surplus_of_others(cpu).empty()) {
         turn = policy::longest_turn;
     }
-    const auto budget = static_cast<std::uint64_t>(std::max<std::int64_t>(Budget{unit.group()}.left(at), 1));
+    const auto budget = static_cast<std::uint64_t>(std::max<std::int64_t>(CapBudget{unit.group()}.left(at), 1));
     if (unit.group().cap() != 0) turn = std::min(turn, budget);
     return turn == never.raw ? never : later(at, turn);
 }

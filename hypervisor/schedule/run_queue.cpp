@@ -25,7 +25,7 @@ void RunQueue::charge(Instant at) {
     const auto run = at - running->charged_until_;
     running->charged_until_ = at;
     running->virtual_time_ += policy::virtual_of(run, running->group().weight());
-    Budget{running->group()}.spend(run);
+    CapBudget{running->group()}.spend(run);
 }
 
 void RunQueue::note_idle(bool idle, Instant at) {

@@ -37,7 +37,7 @@ public:
 
 private:
     friend class Scheduler;
-    friend struct Budget;
+    friend struct CapBudget;
     static constexpr std::uint32_t raw(GroupHold reason) { return static_cast<std::uint32_t>(reason); }
 
     std::atomic<std::uint32_t> holds_{0};

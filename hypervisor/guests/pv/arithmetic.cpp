@@ -48,17 +48,17 @@ std::uint64_t source_of(const Instruction& instruction, Registers& registers, Wi
 
 }  // namespace
 
-Outcome outcome_of(const Instruction& instruction, Registers& registers, std::uint64_t found) {
+Effect effect_of(const Instruction& instruction, Registers& registers, std::uint64_t found) {
     const Width width(instruction.width);
     const std::uint64_t source = source_of(instruction, registers, width);
-    Outcome outcome;
-    outcome.flags = registers.rflags;
-    const auto becomes = [&](std::uint64_t value) { outcome.stored = value & width.mask; };
-    const auto flags = [&](std::uint64_t now) { outcome.flags = (registers.rflags & ~arithmetic_flags) | now; };
+    Effect effect;
+    effect.flags = registers.rflags;
+    const auto becomes = [&](std::uint64_t value) { effect.stored = value & width.mask; };
+    const auto flags = [&](std::uint64_t now) { effect.flags = (registers.rflags & ~arithmetic_flags) | now; };
     const auto gives = [&](unsigned number, std::uint64_t value) {
-        outcome.register_changes = true;
-        outcome.register_number = number;
-        outcome.register_value = value;
+        effect.register_changes = true;
+        effect.register_number = number;
+        effect.register_value = value;
     };
     const auto logical = [&](std::uint64_t value) {
         becomes(value);
@@ -67,7 +67,7 @@ Outcome outcome_of(const Instruction& instruction, Registers& registers, std::ui
     const std::uint64_t bit = std::uint64_t{1} << (source & (instruction.width * 8 - 1));
     const auto on_bit = [&](std::uint64_t value) {
         becomes(value);
-        outcome.flags = (registers.rflags & ~carry) | ((found & bit) != 0 ? carry : 0);
+        effect.flags = (registers.rflags & ~carry) | ((found & bit) != 0 ? carry : 0);
     };
 
     switch (instruction.operation) {
@@ -102,7 +102,7 @@ Outcome outcome_of(const Instruction& instruction, Registers& registers, std::ui
         case Operation::bit_complement: on_bit(found ^ bit); break;
         default: becomes(found); break;
     }
-    return outcome;
+    return effect;
 }
 
 }  // namespace basalt::pv

@@ -7,7 +7,7 @@
 
 namespace basalt::pv {
 
-struct Outcome {
+struct Effect {
     std::uint64_t stored = 0;         // what memory holds afterwards
     std::uint64_t flags = 0;          // RFLAGS afterwards
     bool register_changes = false;
@@ -16,7 +16,7 @@ struct Outcome {
 };
 
 // `found` and the result are `instruction.width` bytes wide. Only operations on memory.
-Outcome outcome_of(const Instruction& instruction, Registers& registers, std::uint64_t found);
+Effect effect_of(const Instruction& instruction, Registers& registers, std::uint64_t found);
 
 constexpr bool is_memory_operation(Operation operation) { return operation <= Operation::move_string; }
 

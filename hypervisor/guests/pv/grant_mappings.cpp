@@ -52,8 +52,8 @@ constexpr PageEntry entry_for(Mfn frame, std::uint32_t flags) {
 // The entry becomes `wanted` if it still is `found`. False: it is not.
 Result<bool> exchange(const Spot& spot, PageEntry found, PageEntry wanted, DomainMemory& memory) {
     paging::Budget budget;
-    const auto step = paging::emulate_table_write(spot.table.mfn(), static_cast<unsigned>(spot.offset()), found.raw(),
-                                                  wanted.raw(), sizeof(std::uint64_t), memory, budget);
+    const auto step = paging::store_to_table(spot.table.mfn(), static_cast<unsigned>(spot.offset()), found.raw(), wanted.raw(),
+                                             sizeof(std::uint64_t), memory, budget);
     if (step.again() != nullptr) return refuse(Error::again);
     if (step.refused() != nullptr) return refuse(Error::invalid);
     return *step == found.raw();

@@ -51,9 +51,9 @@ void advance_string(Vcpu& vcpu, const Instruction& instruction) {
     if (!instruction.repeated || --registers.rcx == 0) step_over(vcpu, instruction.length);
 }
 
-void finish(Vcpu& vcpu, const Instruction& instruction, const Outcome& outcome) {
-    if (outcome.register_changes) write_register(vcpu.registers, instruction, outcome.register_number, outcome.register_value);
-    vcpu.registers.rflags = outcome.flags;
+void finish(Vcpu& vcpu, const Instruction& instruction, const Effect& effect) {
+    if (effect.register_changes) write_register(vcpu.registers, instruction, effect.register_number, effect.register_value);
+    vcpu.registers.rflags = effect.flags;
     if (is_string(instruction.operation)) return advance_string(vcpu, instruction);
     step_over(vcpu, instruction.length);
 }
@@ -86,18 +86,18 @@ bool emulate_table_write(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_
     for (unsigned attempt = 0; attempt < most_attempts; ++attempt) {
         std::uint64_t found = 0;
         if (copy_from_guest(&found, address, instruction->width) != 0) return false;
-        const Outcome outcome = outcome_of(*instruction, vcpu.registers, found);
+        const Effect effect = effect_of(*instruction, vcpu.registers, found);
         if (to_device) {
-            write_device(frame, offset, instruction->width, outcome.stored);
+            write_device(frame, offset, instruction->width, effect.stored);
         } else {
             paging::Budget budget;
-            const auto step = paging::emulate_table_write(frame, offset, found, outcome.stored, instruction->width,
-                                                          vcpu.domain.memory, budget);
+            const auto step =
+                paging::store_to_table(frame, offset, found, effect.stored, instruction->width, vcpu.domain.memory, budget);
             if (step.refused() != nullptr) return false;
             if (!step.done()) return true;   // the guest comes again
             if (*step != found) continue;
         }
-        finish(vcpu, *instruction, outcome);
+        finish(vcpu, *instruction, effect);
         return true;
     }
     return true;

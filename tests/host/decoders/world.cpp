@@ -9,7 +9,7 @@
 
 #include "abi/xen.hpp"
 #include "debug/log.hpp"
-#include "domain/frames.hpp"
+#include "domain/shared_frames.hpp"
 #include "domain/guest_messages.hpp"
 #include "domain/guest_time.hpp"
 #include "domain/run.hpp"

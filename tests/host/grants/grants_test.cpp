@@ -12,7 +12,7 @@ constexpr std::uint64_t window = 0x7000;
 constexpr unsigned in_use = GTF_reading | GTF_writing;
 
 struct grants : world::World {
-    Answer<Mapped> map(unsigned reference, unsigned flags = GNTMAP_host_map, std::uint64_t address = window) {
+    StatusOr<Mapped> map(unsigned reference, unsigned flags = GNTMAP_host_map, std::uint64_t address = window) {
         return basalt::grants::map(mapper->grants, granter->grants, GrantRef(reference), address, flags);
     }
     Status unmap(Handle handle, std::uint64_t address = window, std::uint64_t device = 0) {

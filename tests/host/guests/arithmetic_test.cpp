@@ -61,12 +61,12 @@ TEST(arithmetic, does_what_the_processor_does) {
                 const std::uint64_t memory = word() & mask_of(width);
                 registers.rax = round % 3 == 0 ? memory : word();
                 const std::uint64_t accumulator = registers.rax & mask_of(width);
-                const Outcome outcome = outcome_of(instruction, registers, memory);
+                const Effect effect = effect_of(instruction, registers, memory);
                 const Result real = on_processor(operation, width, memory, registers.rcx, accumulator);
-                ASSERT_EQ(outcome.stored, real.memory);
-                ASSERT_EQ(outcome.flags & compared_flags, real.flags & compared_flags);
-                if (outcome.register_changes)
-                    ASSERT_EQ(outcome.register_value, real.accumulator);
+                ASSERT_EQ(effect.stored, real.memory);
+                ASSERT_EQ(effect.flags & compared_flags, real.flags & compared_flags);
+                if (effect.register_changes)
+                    ASSERT_EQ(effect.register_value, real.accumulator);
                 else
                     ASSERT_EQ(accumulator, real.accumulator);
             }
@@ -80,13 +80,13 @@ TEST(arithmetic, bits) {
     instruction.immediate = 64 + 5;   // modulo the width
     Registers registers{};
     registers.rflags = 0x246;
-    const auto was_set = outcome_of(instruction, registers, 0xff);
+    const auto was_set = effect_of(instruction, registers, 0xff);
     EXPECT_EQ(was_set.stored, 0xdfu);
     EXPECT_EQ(was_set.flags, 0x247u);
-    const auto was_clear = outcome_of(instruction, registers, 0);
+    const auto was_clear = effect_of(instruction, registers, 0);
     EXPECT_EQ(was_clear.flags, 0x246u);
     instruction.operation = Operation::bit_complement;
-    EXPECT_EQ(outcome_of(instruction, registers, 0).stored, 0x20u);
+    EXPECT_EQ(effect_of(instruction, registers, 0).stored, 0x20u);
 }
 
 TEST(arithmetic, exchanges) {
@@ -96,13 +96,13 @@ TEST(arithmetic, exchanges) {
     instruction.reg = 3;
     Registers registers{};
     registers.rbx = 0xffff'ffff'1234'5678;
-    const auto outcome = outcome_of(instruction, registers, 0x9abc);
-    EXPECT_EQ(outcome.stored, 0x1234'5678u);
-    EXPECT_TRUE(outcome.register_changes);
-    EXPECT_EQ(outcome.register_number, 3u);
-    EXPECT_EQ(outcome.register_value, 0x9abcu);
+    const auto effect = effect_of(instruction, registers, 0x9abc);
+    EXPECT_EQ(effect.stored, 0x1234'5678u);
+    EXPECT_TRUE(effect.register_changes);
+    EXPECT_EQ(effect.register_number, 3u);
+    EXPECT_EQ(effect.register_value, 0x9abcu);
     instruction.operation = Operation::exchange_add;
-    EXPECT_EQ(outcome_of(instruction, registers, 1).stored, 0x1234'5679u);
+    EXPECT_EQ(effect_of(instruction, registers, 1).stored, 0x1234'5679u);
 }
 
 }  // namespace

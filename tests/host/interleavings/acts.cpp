@@ -57,9 +57,8 @@ const Act unmap_again{"unmap_again", [](World& world) { write(world, 0, Role::le
 const Act protect_by_byte{"protect_by_byte", [](World& world) {
                               as_a_call(world.domain(0), Budget::one_call, [&](Budget& budget) {
                                   const auto found = std::atomic_ref(world.table(Role::level1)[0]).load() & 0xff;
-                                  static_cast<void>(emulate_table_write(world.mfn(Role::level1), 0, found,
-                                                                        found & ~page_bit::writable, 1, world.domain(0),
-                                                                        budget));
+                                  static_cast<void>(store_to_table(world.mfn(Role::level1), 0, found,
+                                                                   found & ~page_bit::writable, 1, world.domain(0), budget));
                               });
                           }};
 

@@ -83,11 +83,11 @@ TEST(FrameWord, EveryReachableStateIsSoundAndCountsWhatIsHeld) {
 }
 
 TEST(FrameWord, CountsDoNotOverflow) {
-    EXPECT_EQ(FrameWord(FrameWord::most_references, Use::none, 0, false).take_reference().error(), Refusal::too_many);
+    EXPECT_EQ(FrameWord(FrameWord::most_references, Use::none, 0, false).take_reference().error(), FrameRefusal::too_many);
     EXPECT_EQ(FrameWord(FrameWord::most_users + 1, Use::writable, FrameWord::most_users, true).take_both(Use::writable).error(),
-              Refusal::too_many);
-    EXPECT_EQ(FrameWord().take_reference().error(), Refusal::frame_free);
-    EXPECT_EQ(FrameWord().take_both(Use::writable).error(), Refusal::frame_free);
+              FrameRefusal::too_many);
+    EXPECT_EQ(FrameWord().take_reference().error(), FrameRefusal::frame_free);
+    EXPECT_EQ(FrameWord().take_both(Use::writable).error(), FrameRefusal::frame_free);
 }
 
 TEST(FrameWord, AnotherUseBeginsUncheckedWhileTheFormerOnesTranslationsMayLinger) {

@@ -106,7 +106,7 @@ bool stores_to_a_table(Guest& guest) {
     std::memcpy(&found, static_cast<std::byte*>(contents(mfn)) + offset, width);
     const auto wanted = width == 1 ? found ^ 2 : world.entry_for(1);
     return insist(world,
-                  [&](Budget& budget) { return emulate_table_write(mfn, offset, found, wanted, width, guest.domain, budget); })
+                  [&](Budget& budget) { return store_to_table(mfn, offset, found, wanted, width, guest.domain, budget); })
         .done();
 }
 

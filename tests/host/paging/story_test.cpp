@@ -119,7 +119,7 @@ TEST_F(Story, WritesOfBytesToATableAreEmulated) {
     ASSERT_TRUE(pinned(4).done());
     const auto store = [&](unsigned offset, std::uint64_t expected, std::uint64_t desired, unsigned width) {
         Budget budget;
-        return emulate_table_write(table(1), offset, expected, desired, width, domain, budget);
+        return store_to_table(table(1), offset, expected, desired, width, domain, budget);
     };
     const auto raw = entry(1, 5).raw();
     EXPECT_EQ(*store(40, raw & 0xff, (raw & 0xff) & ~2U, 1),
@@ -133,8 +133,8 @@ TEST_F(Story, WritesOfBytesToATableAreEmulated) {
     EXPECT_EQ(*store(40, 0, PageEntry::of(table(2), flags).raw(), 8).refused(), Error::busy);
     EXPECT_EQ(*store(44, 0, 0, 8).refused(), Error::invalid);
     Budget budget;
-    EXPECT_EQ(*emulate_table_write(page(0), 0, 0, 1, 8, domain, budget).refused(), Error::no_entry);
-    EXPECT_EQ(*emulate_table_write(table(2), 0, 0, 1, 8, domain, budget).refused(), Error::no_entry);
+    EXPECT_EQ(*store_to_table(page(0), 0, 0, 1, 8, domain, budget).refused(), Error::no_entry);
+    EXPECT_EQ(*store_to_table(table(2), 0, 0, 1, 8, domain, budget).refused(), Error::no_entry);
     settle();
 }
 

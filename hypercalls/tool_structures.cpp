@@ -1,4 +1,4 @@
-#include "hypercalls/tools.hpp"
+#include "hypercalls/tool_structures.hpp"
 
 #include <algorithm>
 #include <array>

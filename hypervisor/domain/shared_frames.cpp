@@ -1,4 +1,4 @@
-#include "domain/frames.hpp"
+#include "domain/shared_frames.hpp"
 
 #include "domain/domain.hpp"
 #include "grants/seams.hpp"

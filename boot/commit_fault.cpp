@@ -1,4 +1,4 @@
-#include "boot/break.hpp"
+#include "boot/commit_fault.hpp"
 
 #include <algorithm>
 #include <array>
