@@ -31,8 +31,7 @@ extern "C" std::uint64_t list_with_iret(const void* entries, std::uint64_t count
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-constexpr auto unreachable = std::to_array<std::uint64_t>({HYPERVISOR_VIRT_START, 0x8000000000000000, 0x900000000000});
+constexpr auto beyond_guests = std::to_array<std::uint64_t>({HYPERVISOR_VIRT_START, not_canonical, 0x900000000000});
 constexpr std::uint32_t resumed = 1u << 31;      // in a count: the hypervisor's own note
 constexpr unsigned version = 4 << 16 | 17;
 
@@ -73,7 +72,6 @@ unsigned done_after(unsigned number, Word list, unsigned domains, Status answer)
     expect_equal(hypercall(number, list, 2, &done, domains), answer);
     return done;
 }
-constexpr unsigned nobody = 0x7000;
 constexpr unsigned tables_of(unsigned domain) { return (domain + 1) << 16 | DOMID_SELF; }
 
 struct Lent {
@@ -132,7 +130,7 @@ constexpr auto table = std::to_array<Case>({
     {"mmu_update", "an empty list is done, unless it lies where no list can", [] {
         for (const unsigned number : {__HYPERVISOR_mmu_update, __HYPERVISOR_mmuext_op}) {
             expect_equal(hypercall(number, nowhere, 0, nullptr, DOMID_SELF), 0);
-            for (const std::uint64_t address : unreachable) {
+            for (const std::uint64_t address : beyond_guests) {
                 expect_equal(hypercall(number, address, 0, nullptr, DOMID_SELF), -XEN_EFAULT);
                 expect_equal(hypercall(number, address, 1, nullptr, DOMID_SELF), -XEN_EFAULT);
             }
@@ -172,7 +170,7 @@ constexpr auto table = std::to_array<Case>({
         }
         expect_equal(done_after(__HYPERVISOR_mmu_update, nowhere, nobody, -XEN_ESRCH), 0);
         expect_equal(done_after(__HYPERVISOR_mmu_update, updates.data(), tables_of(nobody), -XEN_ESRCH), 77);
-        for (const std::uint64_t list : unreachable)
+        for (const std::uint64_t list : beyond_guests)
             for (const unsigned number : {__HYPERVISOR_mmu_update, __HYPERVISOR_mmuext_op})
                 expect_equal(done_after(number, list, nobody, -XEN_EFAULT), 77);
     }},
@@ -238,7 +236,7 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"multicall", "an empty list is done, unless it lies where no list can", [] {
         expect_equal(hypercall(__HYPERVISOR_multicall, nowhere, 0), 0);
-        for (const std::uint64_t address : unreachable)
+        for (const std::uint64_t address : beyond_guests)
             for (const unsigned count : {0u, 1u}) expect_equal(hypercall(__HYPERVISOR_multicall, address, count), -XEN_EFAULT);
     }},
     {"grant_table_op.map_grant_ref", "each of a list has its own status", [] {

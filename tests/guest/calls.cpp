@@ -13,8 +13,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-
 Status feature_word(unsigned index, std::uint32_t& word) {
     xen_feature_info_t info{index, 0};
     const Status status = xen_version(XENVER_get_features, &info);

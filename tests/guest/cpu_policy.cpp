@@ -47,7 +47,6 @@ namespace kit {
 namespace {
 
 constexpr std::uint32_t all = ~0u;
-constexpr std::uint64_t nowhere = 0xdead000;
 constexpr unsigned features_in_all = 19;
 constexpr std::uint32_t xsave = 1u << 26, avx2 = 1u << 5;
 

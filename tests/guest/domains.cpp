@@ -48,8 +48,6 @@ extern "C" const std::byte small_poweroff[], small_ud2[], small_wild[], small_sp
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-
 std::span<const std::byte> from(const std::byte* code) { return {code, small_end}; }
 
 bool made(const SmallDomain& other, Location where = Location::current()) {

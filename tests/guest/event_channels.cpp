@@ -9,8 +9,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-
 struct Opened { Status status; unsigned port; };
 
 Opened alloc_unbound(int remote = DOMID_SELF, int owner = DOMID_SELF) {

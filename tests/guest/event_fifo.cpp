@@ -11,7 +11,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
 constexpr unsigned marked_port = 60;
 constexpr unsigned words_per_page = page_size / sizeof(event_word_t);
 constexpr unsigned pending_bit = 1u << EVTCHN_FIFO_PENDING, masked_bit = 1u << EVTCHN_FIFO_MASKED,

@@ -9,7 +9,6 @@
 namespace kit {
 namespace {
 
-constexpr unsigned nobody = 0x7000;
 constexpr unsigned reference = 20;
 
 GrantEntry& own_entry() {

@@ -27,9 +27,6 @@ extern "C" const std::byte grant_errors_map[], grant_errors_end[];
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-constexpr std::uint64_t not_canonical = 0x8000000000000000;
-constexpr unsigned nobody = 0x7000;
 constexpr unsigned reference = 20;
 
 // Our own table, a page of ours that it grants to us, and a window to map it in.
@@ -269,7 +266,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(grant(GNTTABOP_map_grant_ref, map), 0);
         expect_equal(map.status, GNTST_okay);
         expect_unmap(map.handle, lent.window.address(), 0, GNTST_okay);
-        for (const std::uint64_t address : {nowhere, not_canonical, std::uint64_t{HYPERVISOR_VIRT_START}}) {
+        for (const std::uint64_t address : unreachable) {
             map.host_addr = address;
             expect_map(map, GNTST_general_error);
         }
@@ -380,7 +377,7 @@ constexpr auto table = std::to_array<Case>({
         unsigned handle = lent.mapped();
         expect_replace(handle + 1, lent.window.address(), another.address(), GNTST_bad_handle);
         expect_replace(handle, another.address(), lent.page.address(), GNTST_general_error);
-        for (const std::uint64_t address : {nowhere, not_canonical, std::uint64_t{HYPERVISOR_VIRT_START}}) {
+        for (const std::uint64_t address : unreachable) {
             expect_replace(handle, lent.window.address(), address, GNTST_general_error);
             expect_replace(handle, address, another.address(), GNTST_general_error);
         }

@@ -8,7 +8,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
 grant_entry_v1_t* grants;
 
 template <class Operation>

@@ -174,7 +174,7 @@ constexpr auto table = std::to_array<Case>({
     {"physdev_op", "refuses unknown commands and bad addresses", [] {
         expect_equal(physdev_op(63, nullptr), -XEN_ENOSYS);
         expect_equal(physdev_op(1000, nullptr), -XEN_ENOSYS);
-        expect_equal(physdev_op(PHYSDEVOP_eoi, 0xdead000), -XEN_EFAULT);
+        expect_equal(physdev_op(PHYSDEVOP_eoi, nowhere), -XEN_EFAULT);
         expect_equal(physdev_op(PHYSDEVOP_eoi, HYPERVISOR_VIRT_START), -XEN_EFAULT);
     }},
     {"platform_op", "refuses another interface's version, unknown commands and bad addresses", [] {
@@ -182,7 +182,7 @@ constexpr auto table = std::to_array<Case>({
         request.cmd = XENPF_get_cpuinfo;
         expect_equal(platform_op(&request), -XEN_EACCES);
         expect_equal(platform(request, 1000), -XEN_ENOSYS);
-        expect_equal(platform_op(0xdead000), -XEN_EFAULT);
+        expect_equal(platform_op(nowhere), -XEN_EFAULT);
     }},
     {"platform_op.settime64", "sets the wall clock that the domain reads", [] {
         constexpr std::uint64_t then = 2'000'000'000;

@@ -9,8 +9,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-
 template <typename T>
 T* there(Word place) {
     return reinterpret_cast<T*>(place.value);

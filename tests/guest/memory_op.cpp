@@ -9,8 +9,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-
 // An entry as the firmware's call 0xe820 gives it; Xen's headers do not name it.
 struct [[gnu::packed]] MemoryRange { std::uint64_t addr, size; std::uint32_t type; };
 

@@ -11,10 +11,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-constexpr unsigned nobody = 0x7000;
-constexpr auto unreachable = std::to_array<std::uint64_t>({nowhere, 0x8000000000000000, HYPERVISOR_VIRT_START});
-
 struct Reported : SmallDomain {
     Reported() : SmallDomain(endless_loop) { expect_equal(trouble, 0); }
     ~Reported() { expect_equal(destroy(), 0); }

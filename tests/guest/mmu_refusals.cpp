@@ -10,9 +10,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-constexpr std::uint64_t not_canonical = 0x8000000000000000;
-constexpr unsigned nobody = 0x7000;
 constexpr std::uint64_t no_frame = 0xffffffffff, local_apic = 0xfee00, screen = 0xb8;
 
 struct Other : SmallDomain {
@@ -197,7 +194,7 @@ constexpr auto table = std::to_array<Case>({
         Page& window = fresh_page();
         Page& target = fresh_page();
         const std::uint64_t same = entry(window.mfn(), kernel_page);
-        for (const std::uint64_t map : {nowhere, not_canonical, std::uint64_t{HYPERVISOR_VIRT_START}}) {
+        for (const std::uint64_t map : unreachable) {
             expect_equal(update_va_mapping(&window, entry(target.mfn(), kernel_page), map | UVMF_INVLPG), -XEN_EFAULT);
             expect_equal(mfn_in(slot_of(&window).value()), target.mfn());
             expect_equal(update_va_mapping(&window, same, map | UVMF_TLB_FLUSH), -XEN_EFAULT);

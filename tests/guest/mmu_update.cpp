@@ -8,8 +8,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-
 Status set(const Slot& slot, std::uint64_t value, unsigned type = MMU_NORMAL_PT_UPDATE) {
     return mmu_update(slot.machine() | type, value);
 }

@@ -8,8 +8,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-
 // One table of each level, linked: [1] has one data page, [4] is the top.
 struct Tower {
     Page& data = fresh_page();

@@ -190,10 +190,10 @@ constexpr auto table = std::to_array<Case>({
         set_xen_guest_handle(request.u.pcitopoinfo.nodes, &told);
         expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), -XEN_EINVAL);
         request.u.pcitopoinfo.num_devs = 1;
-        request.u.pcitopoinfo.devs.p = reinterpret_cast<physdev_pci_device_t*>(0xdead000);
+        request.u.pcitopoinfo.devs.p = reinterpret_cast<physdev_pci_device_t*>(nowhere);
         expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), -XEN_EFAULT);
         set_xen_guest_handle(request.u.pcitopoinfo.devs, &device);
-        request.u.pcitopoinfo.nodes.p = reinterpret_cast<std::uint32_t*>(0xdead000);
+        request.u.pcitopoinfo.nodes.p = reinterpret_cast<std::uint32_t*>(nowhere);
         expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), -XEN_EFAULT);
         request.u.pcitopoinfo.num_devs = 0;
         expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), 0);

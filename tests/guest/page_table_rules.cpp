@@ -276,7 +276,7 @@ constexpr auto table = std::to_array<Case>({
             return hypercall(__HYPERVISOR_update_va_mapping_otherdomain, address, entry(mfn, kernel_page), UVMF_INVLPG, other.id);
         };
         expect_equal(otherdomain(window.address(), table), -XEN_EBUSY);
-        expect_equal(otherdomain(0xdead000, theirs), -XEN_EINVAL);
+        expect_equal(otherdomain(nowhere, theirs), -XEN_EINVAL);
         expect_equal(otherdomain(window.address(), theirs), 0);
         expect_equal(map_foreign(window, other.id, table, read_only_page), 0);
         expect_equal(map_foreign(window, other.id, theirs, kernel_page), 0);

@@ -10,8 +10,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-
 Status apic(unsigned command, unsigned long base, unsigned reg, std::uint32_t& value) {
     physdev_apic_t request{base, reg, value};
     const Status status = physdev_op(static_cast<int>(command), &request);

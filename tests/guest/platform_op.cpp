@@ -9,8 +9,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-
 xen_platform_op_t request_for(unsigned command) {
     xen_platform_op_t request{};
     request.cmd = command;

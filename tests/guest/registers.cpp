@@ -121,7 +121,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(hypercall(__HYPERVISOR_nmi_op, XENNMI_register_callback, &callback), 0);
         callback.handler_address = 0x0000900000000000;
         expect_equal(hypercall(__HYPERVISOR_nmi_op, XENNMI_register_callback, &callback), -XEN_EINVAL);
-        expect_equal(hypercall(__HYPERVISOR_nmi_op, XENNMI_register_callback, 0xdead000), -XEN_EFAULT);
+        expect_equal(hypercall(__HYPERVISOR_nmi_op, XENNMI_register_callback, nowhere), -XEN_EFAULT);
         expect_equal(hypercall(__HYPERVISOR_nmi_op, 99, nullptr), -XEN_ENOSYS);
         expect_equal(hypercall(__HYPERVISOR_nmi_op, XENNMI_unregister_callback, nullptr), 0);
     }},

@@ -9,8 +9,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-
 Status pool(unsigned number, unsigned scheduler, unsigned command, unsigned& microseconds) {
     xen_sysctl_t request{};
     auto& wish = request.u.scheduler_op;

@@ -10,10 +10,7 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
 // Unmapped, not canonical, the hypervisor's.
-constexpr auto unreachable = std::to_array<std::uint64_t>({nowhere, 0x8000000000000000, HYPERVISOR_VIRT_START});
-constexpr unsigned nobody = 0x7000;
 
 xen_pfn_t* at(std::uint64_t address) { return reinterpret_cast<xen_pfn_t*>(address); }
 std::span<xen_pfn_t> list_at(std::uint64_t address, std::size_t count = 1) { return {at(address), count}; }

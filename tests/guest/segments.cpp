@@ -8,7 +8,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
 // Flat or with a base, privilege 3 and 0, made as the processor's manual draws them.
 constexpr std::uint64_t data_segment(std::uint32_t base, unsigned privilege = 3) {
     return 0x00c0'9200'0000'ffffull | std::uint64_t{privilege} << 45 | (base & 0xffffffull) << 16 |

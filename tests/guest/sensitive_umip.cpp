@@ -11,7 +11,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
 constexpr std::string_view shown = "stock Xen leaves UMIP off, and shows what is there";
 
 std::uint64_t read_cr0() {

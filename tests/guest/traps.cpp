@@ -10,8 +10,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;              // no level-4 entry of ours covers it
-constexpr std::uint64_t not_canonical = 0x0000900000000000;
 constexpr std::uint64_t hypervisor_slots = HYPERVISOR_VIRT_START + (2ull << 39);
 constexpr std::uint64_t hypervisor_hole = HYPERVISOR_VIRT_END - page_size;
 

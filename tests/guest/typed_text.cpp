@@ -7,8 +7,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-
 // Reads, a few characters at a time, until all of this is there.
 void expect_typed(std::string_view wanted, std::uint64_t at_once) {
     std::array<char, 64> text{};

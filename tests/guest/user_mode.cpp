@@ -127,7 +127,7 @@ constexpr auto table = std::to_array<Case>({
         callback.type = 99;
         callback.address = reinterpret_cast<xen_callback_t>(event_way_in);
         expect_equal(callback_op(CALLBACKOP_register, &callback), -XEN_ENOSYS);
-        expect_equal(callback_op(CALLBACKOP_register, 0xdead000), -XEN_EFAULT);
+        expect_equal(callback_op(CALLBACKOP_register, nowhere), -XEN_EFAULT);
         expect_equal(callback_op(99, &callback), -XEN_ENOSYS);
     }},
     {"callback_op.register", "takes an entry for SYSENTER", [] {

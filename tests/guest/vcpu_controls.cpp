@@ -10,8 +10,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
-
 // One that never runs, for one case after the other; the last of them ends it.
 SmallDomain& other() {
     static SmallDomain domain(endless_loop);

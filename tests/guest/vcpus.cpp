@@ -13,7 +13,6 @@
 namespace kit {
 namespace {
 
-constexpr std::uint64_t nowhere = 0xdead000;
 constexpr std::uint64_t millisecond = 1'000'000;
 
 std::atomic<std::uint64_t> told, told_too;

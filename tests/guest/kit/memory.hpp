@@ -14,6 +14,12 @@ namespace kit {
 constexpr std::uint64_t image_base = 0xffffffff80000000;   // XEN_ELFNOTE_VIRT_BASE of every test guest
 constexpr std::uint64_t page_size = 4096;
 
+// What a call cannot take: addresses where nothing of a guest's is, and a number that no domain has.
+constexpr std::uint64_t nowhere = 0xdead000;               // no level-4 entry of ours covers it
+constexpr std::uint64_t not_canonical = 0x8000000000000000;
+constexpr auto unreachable = std::to_array<std::uint64_t>({nowhere, not_canonical, HYPERVISOR_VIRT_START});
+constexpr unsigned nobody = 0x7000;
+
 struct alignas(page_size) Page {
     std::array<std::uint64_t, 512> words;
     std::uint64_t address() const { return reinterpret_cast<std::uint64_t>(this); }
