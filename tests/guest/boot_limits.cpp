@@ -6,6 +6,7 @@
 #include "kit/events.hpp"
 #include "kit/grants.hpp"
 #include "kit/other_domain.hpp"
+#include "kit/ports.hpp"
 
 namespace kit {
 namespace {
@@ -55,11 +56,9 @@ void note_frames() { frames_then = size_for(DOMID_SELF).nr_frames; }
 
 // An event that waits comes at the first return from a call, or between two steps of one.
 void shut_out_with_one_waiting() {
-    evtchn_bind_ipi_t bind{0, 0};
-    expect_equal(event_channel_op(EVTCHNOP_bind_ipi, &bind), 0);
-    mask(bind.port, false);
-    evtchn_send_t send{bind.port};
-    expect_equal(event_channel_op(EVTCHNOP_send, &send), 0);
+    const unsigned port = port_of(bind_ipi());
+    mask(port, false);
+    expect_equal(send(port), 0);
 }
 
 constexpr auto table = std::to_array<Case>({

@@ -7,6 +7,7 @@
 #include "kit/events.hpp"
 #include "kit/other_domain.hpp"
 #include "kit/paging.hpp"
+#include "kit/ports.hpp"
 
 #include <algorithm>
 
@@ -30,15 +31,13 @@ struct IdRoom {
 
 // The timer's event comes in the middle of the call, which has to let it in.
 Status interrupted(Status (*call)()) {
-    evtchn_bind_virq_t timer{VIRQ_TIMER, 0, 0};
-    expect_equal(event_channel_op(EVTCHNOP_bind_virq, &timer), 0);
+    const unsigned timer = port_of(bind_virq(VIRQ_TIMER));
     allow_events(true);
     set_timer_op(now() + 500'000);
     const Status status = call();
-    while (seen.port[timer.port] == 0) sched_op(SCHEDOP_block);
+    while (seen.port[timer] == 0) sched_op(SCHEDOP_block);
     allow_events(false);
-    evtchn_close_t close{timer.port};
-    expect_equal(event_channel_op(EVTCHNOP_close, &close), 0);
+    expect_equal(close(timer), 0);
     return status;
 }
 

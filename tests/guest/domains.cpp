@@ -5,6 +5,7 @@
 #include "kit/case.hpp"
 #include "kit/events.hpp"
 #include "kit/paging.hpp"
+#include "kit/ports.hpp"
 #include "kit/small_domain.hpp"
 
 asm(R"(
@@ -158,8 +159,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(domctl(XEN_DOMCTL_createdomain, 0, request), -XEN_EINVAL);
     }},
     {"domctl.createdomain", "a new domain is paused, has its memory, runs, and ends with its reason", [] {
-        evtchn_bind_virq_t news{VIRQ_DOM_EXC, 0, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_virq, &news), 0);
+        const unsigned news = port_of(bind_virq(VIRQ_DOM_EXC));
         const SmallDomain other(from(small_poweroff));
         if (!made(other)) return;
         expect(other.id > 0);
@@ -169,12 +169,11 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(other.start(), 0);
         expect_equal(other.ended(), SHUTDOWN_poweroff);
         expect_equal(other.read(SmallDomain::data, 0), 0x600d);
-        expect(pending(news.port));
+        expect(pending(news));
         expect_equal(other.destroy(), 0);
         xen_domctl_t request{};
         expect_equal(domctl(XEN_DOMCTL_getdomaininfo, other.id, request), -XEN_ESRCH);
-        evtchn_close_t close{news.port};
-        event_channel_op(EVTCHNOP_close, &close);
+        close(news);
     }},
     {"domctl.destroydomain", "gives back every frame: ten domains, three rounds, nothing is missing", [] {
         const auto round = [] {
@@ -269,14 +268,12 @@ constexpr auto table = std::to_array<Case>({
         if (!made(other)) return;
         Page& window = fresh_page();
         expect_equal(map_foreign(window, other.id, other.frames[SmallDomain::data], kernel_page), 0);
-        evtchn_bind_virq_t news{VIRQ_DOM_EXC, 0, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_virq, &news), 0);
+        const unsigned news = port_of(bind_virq(VIRQ_DOM_EXC));
         expect_equal(other.destroy(), 0);
-        expect(pending(news.port));
+        expect(pending(news));
         expect((other.info().flags & XEN_DOMINF_dying) != 0);
         expect_equal(mmu_update(slot_of(&window).machine(), 0), 0);
-        evtchn_close_t close{news.port};
-        event_channel_op(EVTCHNOP_close, &close);
+        close(news);
     }},
     {"domain", "an exception it has no handler for ends it, and nobody else", [] {
         for (const std::byte* code : {small_ud2, small_wild}) {
@@ -315,23 +312,20 @@ constexpr auto table = std::to_array<Case>({
     {"event_channel_op.alloc_unbound", "Dom0 makes a port for another domain", [] {
         const SmallDomain other(from(small_poweroff));
         if (!made(other)) return;
-        evtchn_alloc_unbound_t theirs{static_cast<domid_t>(other.id), DOMID_SELF, 0};
-        expect_equal(event_channel_op(EVTCHNOP_alloc_unbound, &theirs), 0);
-        evtchn_bind_interdomain_t ours{static_cast<domid_t>(other.id), theirs.port, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_interdomain, &ours), 0);
+        const int its = static_cast<int>(other.id);
+        const unsigned theirs = port_of(alloc_unbound(DOMID_SELF, its)), ours = port_of(bind_interdomain(theirs, its));
         evtchn_status_t status{};
         status.dom = static_cast<domid_t>(other.id);
-        status.port = theirs.port;
+        status.port = theirs;
         expect_equal(event_channel_op(EVTCHNOP_status, &status), 0);
         expect_equal(status.status, EVTCHNSTAT_interdomain);
         expect_equal(status.u.interdomain.dom, 0);
         expect_equal(other.destroy(), 0);
         status.dom = DOMID_SELF;
-        status.port = ours.local_port;
+        status.port = ours;
         expect_equal(event_channel_op(EVTCHNOP_status, &status), 0);
         expect_equal(status.status, EVTCHNSTAT_unbound);      // its other end went away
-        evtchn_close_t close{ours.local_port};
-        expect_equal(event_channel_op(EVTCHNOP_close, &close), 0);
+        expect_equal(close(ours), 0);
     }},
     {"domctl.getvcpuinfo", "tells of vcpus, and which there are not", [] {
         const SmallDomain other(from(small_poweroff));

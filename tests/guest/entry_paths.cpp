@@ -9,6 +9,7 @@
 #include "kit/clock.hpp"
 #include "kit/events.hpp"
 #include "kit/paging.hpp"
+#include "kit/ports.hpp"
 #include "kit/user.hpp"
 
 extern "C" {
@@ -95,8 +96,7 @@ void sleep_until_timer() {
 void signal_oneself() {
     const unsigned before = seen.port[own_port];
     allow_events(true);
-    evtchn_send_t send{own_port};
-    expect_equal(event_channel_op(EVTCHNOP_send, &send), 0);
+    expect_equal(send(own_port), 0);
     allow_events(false);
     expect_equal(seen.port[own_port].load(), before + 1);
 }
@@ -156,12 +156,8 @@ void round() {
 
 constexpr auto table = std::to_array<Case>({
     {"iret", "gives back every register, whatever came in between", [] {
-        evtchn_bind_virq_t timer{VIRQ_TIMER, 0, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_virq, &timer), 0);
-        timer_port = timer.port;
-        evtchn_bind_ipi_t own{};
-        expect_equal(event_channel_op(EVTCHNOP_bind_ipi, &own), 0);
-        own_port = own.port;
+        timer_port = port_of(bind_virq(VIRQ_TIMER));
+        own_port = port_of(bind_ipi());
         for (; rounds_left != 0; rounds_left = rounds_left - 1) round();
     }},
 });

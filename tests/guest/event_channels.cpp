@@ -5,44 +5,11 @@
 #include "kit/case.hpp"
 #include "kit/events.hpp"
 #include "kit/other_domain.hpp"
+#include "kit/ports.hpp"
 
 namespace kit {
 namespace {
 
-struct Opened { Status status; unsigned port; };
-
-Opened alloc_unbound(int remote = DOMID_SELF, int owner = DOMID_SELF) {
-    evtchn_alloc_unbound_t request{static_cast<domid_t>(owner), static_cast<domid_t>(remote), 0};
-    const Status status = call<rows::event_channel_op, EVTCHNOP_alloc_unbound>(request);
-    return {status, request.port};
-}
-Opened bind_interdomain(unsigned remote_port, int remote = DOMID_SELF) {
-    evtchn_bind_interdomain_t request{static_cast<domid_t>(remote), remote_port, 0};
-    const Status status = call<rows::event_channel_op, EVTCHNOP_bind_interdomain>(request);
-    return {status, request.local_port};
-}
-Opened bind_virq(unsigned virq, unsigned vcpu = 0) {
-    evtchn_bind_virq_t request{virq, vcpu, 0};
-    const Status status = call<rows::event_channel_op, EVTCHNOP_bind_virq>(request);
-    return {status, request.port};
-}
-Opened bind_ipi(unsigned vcpu = 0) {
-    evtchn_bind_ipi_t request{vcpu, 0};
-    const Status status = call<rows::event_channel_op, EVTCHNOP_bind_ipi>(request);
-    return {status, request.port};
-}
-Status send(unsigned port) {
-    evtchn_send_t request{port};
-    return call<rows::event_channel_op, EVTCHNOP_send>(request);
-}
-Status unmask(unsigned port) {
-    evtchn_unmask_t request{port};
-    return call<rows::event_channel_op, EVTCHNOP_unmask>(request);
-}
-Status close(unsigned port) {
-    evtchn_close_t request{port};
-    return call<rows::event_channel_op, EVTCHNOP_close>(request);
-}
 evtchn_status_t status_of(unsigned port) {
     evtchn_status_t request{};
     request.dom = DOMID_SELF;
@@ -50,7 +17,6 @@ evtchn_status_t status_of(unsigned port) {
     expect_equal(call<rows::event_channel_op, EVTCHNOP_status>(request), 0);
     return request;
 }
-unsigned fired(unsigned port) { return seen.port[port].exchange(0); }
 
 constexpr auto table = std::to_array<Case>({
     {"event_channel_op.alloc_unbound", "gives ports of its own, never port 0", [] {
@@ -243,11 +209,10 @@ constexpr auto table = std::to_array<Case>({
     {"event_channel_op.reset", "is of the domain that it names", [] {
         const EmptyDomain other(1);
         const unsigned mine = alloc_unbound().port;
-        evtchn_alloc_unbound_t theirs{static_cast<domid_t>(other.id), DOMID_SELF, 0};
-        expect_equal(call<rows::event_channel_op, EVTCHNOP_alloc_unbound>(theirs), 0);
+        const unsigned theirs = port_of(alloc_unbound(DOMID_SELF, static_cast<int>(other.id)));
         evtchn_reset_t request{static_cast<domid_t>(other.id)};
         expect_equal(call<rows::event_channel_op, EVTCHNOP_reset>(request), 0);
-        evtchn_status_t after{static_cast<domid_t>(other.id), theirs.port, 0, 0, {}};
+        evtchn_status_t after{static_cast<domid_t>(other.id), theirs, 0, 0, {}};
         expect_equal(call<rows::event_channel_op, EVTCHNOP_status>(after), 0);
         expect_equal(after.status, EVTCHNSTAT_closed);
         expect_equal(status_of(mine).status, EVTCHNSTAT_unbound);

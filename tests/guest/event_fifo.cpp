@@ -5,6 +5,7 @@
 #include "kit/case.hpp"
 #include "kit/events.hpp"
 #include "kit/paging.hpp"
+#include "kit/ports.hpp"
 
 #include <atomic>
 
@@ -76,26 +77,9 @@ Status init_control(std::uint64_t frame, unsigned offset, unsigned vcpu = 0) {
     if (status == 0) expect_equal(request.link_bits, EVTCHN_FIFO_LINK_BITS);
     return status;
 }
-unsigned ipi() {
-    evtchn_bind_ipi_t request{0, 0};
-    expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_ipi>(request), 0);
-    return request.port;
-}
-Status send(unsigned port) {
-    evtchn_send_t request{port};
-    return call<rows::event_channel_op, EVTCHNOP_send>(request);
-}
-void close(unsigned port) {
-    evtchn_close_t request{port};
-    expect_equal(call<rows::event_channel_op, EVTCHNOP_close>(request), 0);
-}
 Status set_priority(unsigned port, unsigned priority) {
     evtchn_set_priority_t request{port, priority};
     return call<rows::event_channel_op, EVTCHNOP_set_priority>(request);
-}
-Status unmask(unsigned port) {
-    evtchn_unmask_t request{port};
-    return call<rows::event_channel_op, EVTCHNOP_unmask>(request);
 }
 
 constexpr auto table = std::to_array<Case>({
@@ -111,7 +95,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(init_control(control_page->mfn(), 0, 7), -XEN_ENOENT);
     }},
     {"event_channel_op.init_control", "changes the layout, once; a free port may be marked pending before", [] {
-        close(ipi());       // there are records of ports now
+        expect_equal(close(port_of(bind_ipi())), 0);       // there are records of ports now
         std::atomic_ref{shared->evtchn_pending[0]}.fetch_or(1ul << marked_port);
         control = reinterpret_cast<evtchn_fifo_control_block_t*>(control_page->address() + 64);
         expect_equal(init_control(control_page->mfn(), 64), 0);
@@ -132,7 +116,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(make_writable(pages[0]), 0);
     }},
     {"event_channel_op.send", "an event is queued once, and seen", [] {
-        const unsigned port = ipi();
+        const unsigned port = port_of(bind_ipi());
         expect_equal(unmask(port), 0);
         expect_equal(send(port), 0);
         expect_equal(send(port), 0);
@@ -141,22 +125,22 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(take_events_in(), 1);
         expect_equal(order[0], port);
         expect_equal(word_of(port).load() & (pending_bit | linked_bit), 0);
-        close(port);
+        expect_equal(close(port), 0);
     }},
     {"event_channel_op.send", "events of one priority come in the order they were sent", [] {
         std::array<unsigned, 8> ports;
         for (unsigned& port : ports) {
-            port = ipi();
+            port = port_of(bind_ipi());
             unmask(port);
         }
         for (unsigned i : {3u, 0u, 7u, 1u, 6u, 2u, 5u, 4u}) send(ports[i]);
         expect_equal(take_events_in(), 8);
         const unsigned expected[] = {3, 0, 7, 1, 6, 2, 5, 4};
         for (unsigned i = 0; i < 8; ++i) expect_equal(order[i], ports[expected[i]]);
-        for (unsigned port : ports) close(port);
+        for (unsigned port : ports) expect_equal(close(port), 0);
     }},
     {"event_channel_op.set_priority", "a higher priority is seen first", [] {
-        const unsigned low = ipi(), usual = ipi(), high = ipi();
+        const unsigned low = port_of(bind_ipi()), usual = port_of(bind_ipi()), high = port_of(bind_ipi());
         for (unsigned port : {low, usual, high}) unmask(port);
         expect_equal(set_priority(low, EVTCHN_FIFO_PRIORITY_MIN), 0);
         expect_equal(set_priority(high, EVTCHN_FIFO_PRIORITY_MAX), 0);
@@ -166,16 +150,16 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(order[0], high);
         expect_equal(order[1], usual);
         expect_equal(order[2], low);
-        for (unsigned port : {low, usual, high}) close(port);
+        for (unsigned port : {low, usual, high}) expect_equal(close(port), 0);
     }},
     {"event_channel_op.set_priority", "refuses priorities and ports that do not exist", [] {
-        const unsigned port = ipi();
+        const unsigned port = port_of(bind_ipi());
         expect_equal(set_priority(port, EVTCHN_FIFO_PRIORITY_MIN + 1), -XEN_EINVAL);
         expect_equal(set_priority(1u << 20, 0), -XEN_EINVAL);
-        close(port);
+        expect_equal(close(port), 0);
     }},
     {"event_channel_op.unmask", "a masked event waits, and is queued by unmask", [] {
-        const unsigned port = ipi();
+        const unsigned port = port_of(bind_ipi());
         word_of(port).fetch_or(masked_bit);
         expect_equal(send(port), 0);
         expect_equal(word_of(port).load() & (pending_bit | linked_bit), pending_bit);
@@ -183,25 +167,25 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(unmask(port), 0);
         expect_equal(take_events_in(), 1);
         expect_equal(order[0], port);
-        close(port);
+        expect_equal(close(port), 0);
     }},
     {"event_channel_op.close", "takes back what was pending, the queue goes on", [] {
-        const unsigned one = ipi(), two = ipi();
+        const unsigned one = port_of(bind_ipi()), two = port_of(bind_ipi());
         unmask(one);
         unmask(two);
         send(one);
         send(two);
-        close(one);
+        expect_equal(close(one), 0);
         expect_equal(take_events_in(), 1);
         expect_equal(order[0], two);
-        close(two);
+        expect_equal(close(two), 0);
     }},
     {"event_channel_op.expand_array", "a second page carries the ports beyond the first", [] {
         evtchn_alloc_unbound_t request{DOMID_SELF, DOMID_SELF, 0};
         while (request.port < words_per_page - 1)
             if (!expect_equal(call<rows::event_channel_op, EVTCHNOP_alloc_unbound>(request), 0)) return;
         expect_equal(expand(array[1].mfn()), 0);
-        const unsigned beyond = ipi();
+        const unsigned beyond = port_of(bind_ipi());
         expect_equal(beyond, words_per_page);
         unmask(beyond);
         send(beyond);
@@ -217,12 +201,12 @@ constexpr auto table = std::to_array<Case>({
         evtchn_reset_t request{DOMID_SELF};
         expect_equal(call<rows::event_channel_op, EVTCHNOP_reset>(request), 0);
         set_event_reader(nullptr);
-        const unsigned port = ipi();
+        const unsigned port = port_of(bind_ipi());
         seen.port[port] = 0;
         send(port);
         let_events_in();
         expect_equal(seen.port[port].load(), 1);
-        close(port);
+        expect_equal(close(port), 0);
     }},
     {"event_channel_op", "bad addresses", [] {
         for (int command : {EVTCHNOP_init_control, EVTCHNOP_expand_array, EVTCHNOP_set_priority})

@@ -5,6 +5,7 @@
 #include "kit/case.hpp"
 #include "kit/clock.hpp"
 #include "kit/events.hpp"
+#include "kit/ports.hpp"
 
 namespace kit {
 namespace {
@@ -62,16 +63,6 @@ Status unmap(int pirq) {
 Status shape_line(int line, bool level, bool low) {
     physdev_setup_gsi_t request{line, level, low};
     return physdev_op(PHYSDEVOP_setup_gsi, &request);
-}
-Status bind(unsigned pirq, unsigned& port) {
-    evtchn_bind_pirq_t request{pirq, 0, 0};
-    const Status status = event_channel_op(EVTCHNOP_bind_pirq, &request);
-    port = request.port;
-    return status;
-}
-void close(unsigned port) {
-    evtchn_close_t request{port};
-    expect_equal(event_channel_op(EVTCHNOP_close, &request), 0);
 }
 Status end(unsigned pirq) {
     physdev_eoi_t request{pirq};
@@ -137,18 +128,17 @@ constexpr auto table = std::to_array<Case>({
         expect(physdev_op(PHYSDEVOP_apic_read, &request) < 0);
     }},
     {"event_channel_op.bind_pirq", "refuses what is not mapped", [] {
-        unsigned port = 0;
-        expect_equal(bind(20, port), -XEN_EPERM);
-        expect_equal(bind(100'000, port), -XEN_EINVAL);
+        expect_equal(bind_pirq(20).status, -XEN_EPERM);
+        expect_equal(bind_pirq(100'000).status, -XEN_EINVAL);
     }},
     {"event_channel_op.bind_pirq", "an edge line fires again and again, to one port; a bound line keeps its shape", [] {
         int pirq = 0;
-        unsigned port = 0, another = 0;
         allow_ports();
         take_events();
         expect_equal(map_line(clock_line, pirq), 0);
-        if (!expect_equal(bind(static_cast<unsigned>(pirq), port), 0)) return;
-        expect_equal(bind(static_cast<unsigned>(pirq), another), -XEN_EEXIST);
+        const auto [status, port] = bind_pirq(static_cast<unsigned>(pirq));
+        if (!expect_equal(status, 0)) return;
+        expect_equal(bind_pirq(static_cast<unsigned>(pirq)).status, -XEN_EEXIST);
         expect_equal(shape_line(clock_line, false, false), -XEN_EEXIST);
         start_clock_ticks();
         expect(fires(port, 5));

@@ -5,6 +5,7 @@
 // several, the USB controller in the first free slot of q35's bus, and one that sends one, the disk controller.
 #include "kit/case.hpp"
 #include "kit/pci.hpp"
+#include "kit/ports.hpp"
 #include "kit/small_domain.hpp"
 
 namespace kit {
@@ -15,16 +16,6 @@ constexpr std::uint8_t usb = 1 << 3;
 Status remove(std::uint8_t devfn) {
     physdev_pci_device_t request{0, 0, devfn};
     return physdev_op(PHYSDEVOP_pci_device_remove, &request);
-}
-Status bind(int pirq, unsigned& port) {
-    evtchn_bind_pirq_t request{static_cast<std::uint32_t>(pirq), 0, 0};
-    const Status status = event_channel_op(EVTCHNOP_bind_pirq, &request);
-    port = request.port;
-    return status;
-}
-Status close(unsigned port) {
-    evtchn_close_t request{port};
-    return event_channel_op(EVTCHNOP_close, &request);
 }
 
 // As `map_message`, for another domain.
@@ -41,16 +32,15 @@ Mapped map_for(unsigned domain, std::uint8_t devfn) {
 // The disk controller's message goes, by `let_go`, while a port is bound to it. Another function's can be bound beside
 // that port; and the number is free once the port is.
 void expect_number_is_kept(Status (*let_go)(int pirq)) {
-    unsigned port = 0, beside = 0;
     for (const std::uint8_t devfn : {disks, usb}) expect_equal(add(devfn), 0);
     const Mapped first = map_message(MAP_PIRQ_TYPE_MSI, disks);
     expect_equal(first.status, 0);
-    expect_equal(bind(first.pirq, port), 0);
+    const unsigned port = port_of(bind_pirq(static_cast<unsigned>(first.pirq)));
     expect_equal(let_go(first.pirq), 0);
 
     const Mapped next = map_message(MAP_PIRQ_TYPE_MSI, usb);
     expect_equal(next.status, 0);
-    expect_equal(bind(next.pirq, beside), 0);
+    const unsigned beside = port_of(bind_pirq(static_cast<unsigned>(next.pirq)));
     expect_equal(close(port), 0);
     expect_equal(close(beside), 0);
 

@@ -7,6 +7,7 @@
 #include "kit/other_domain.hpp"
 #include "kit/paging.hpp"
 #include "kit/pci.hpp"
+#include "kit/ports.hpp"
 
 namespace kit {
 namespace {
@@ -86,8 +87,7 @@ constexpr auto table = std::to_array<Case>({
         if (!expect(msi != 0)) return;
         const Mapped mapped = map_message(MAP_PIRQ_TYPE_MSI, port);
         expect_equal(mapped.status, 0);
-        evtchn_bind_pirq_t bound{static_cast<std::uint32_t>(mapped.pirq), 0, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_pirq, &bound), 0);
+        const unsigned bound = port_of(bind_pirq(static_cast<unsigned>(mapped.pirq)));
         const std::uint32_t address = config(port, msi + 4), data = config(port, msi + 8);
         expect_equal(address >> 20, 0xfee);
         at<std::uint32_t>(registers, msi + 4) = 0xfee00000 | 0xff << 12;
@@ -97,8 +97,7 @@ constexpr auto table = std::to_array<Case>({
         at<std::uint8_t>(registers, msi + 8) = 0x30;
         expect_equal(config(port, msi + 4), address);
         expect_equal(config(port, msi + 8), data);
-        evtchn_close_t over{bound.port};
-        expect_equal(event_channel_op(EVTCHNOP_close, &over), 0);
+        expect_equal(close(bound), 0);
         expect_equal(unmap(mapped.pirq), 0);
     }},
 });

@@ -5,6 +5,7 @@
 #include "kit/case.hpp"
 #include "kit/events.hpp"
 #include "kit/paging.hpp"
+#include "kit/ports.hpp"
 #include "kit/small_domain.hpp"
 
 namespace kit {
@@ -29,16 +30,6 @@ Status map_gsi(int gsi, int& pirq, unsigned domain = DOMID_SELF) {
     const Status status = physdev_op(PHYSDEVOP_map_pirq, &request);
     pirq = request.pirq;
     return status;
-}
-Status bind_pirq(unsigned pirq, unsigned& port, unsigned flags = BIND_PIRQ__WILL_SHARE) {
-    evtchn_bind_pirq_t request{pirq, flags, 0};
-    const Status status = event_channel_op(EVTCHNOP_bind_pirq, &request);
-    port = request.port;
-    return status;
-}
-void close(unsigned port) {
-    evtchn_close_t request{port};
-    event_channel_op(EVTCHNOP_close, &request);
 }
 Status eoi(unsigned pirq) {
     physdev_eoi_t request{pirq};
@@ -90,18 +81,16 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(physdev_op(PHYSDEVOP_map_pirq, nowhere), -XEN_EFAULT);
     }},
     {"event_channel_op.bind_pirq", "binds a mapped interrupt to a port, once", [] {
-        unsigned port = 0, second = 0;
-        expect_equal(bind_pirq(20, port), 0);
+        const unsigned port = port_of(bind_pirq(20, BIND_PIRQ__WILL_SHARE));
         expect(port != 0);
-        expect_equal(bind_pirq(20, second), -XEN_EEXIST);
-        expect_equal(bind_pirq(90, second), -XEN_EPERM);      // nothing is mapped there
-        expect_equal(bind_pirq(4, second), -XEN_EPERM);
-        expect_equal(bind_pirq(100000, second), -XEN_EINVAL);
+        expect_equal(bind_pirq(20, BIND_PIRQ__WILL_SHARE).status, -XEN_EEXIST);
+        expect_equal(bind_pirq(90, BIND_PIRQ__WILL_SHARE).status, -XEN_EPERM);      // nothing is mapped there
+        expect_equal(bind_pirq(4, BIND_PIRQ__WILL_SHARE).status, -XEN_EPERM);
+        expect_equal(bind_pirq(100000, BIND_PIRQ__WILL_SHARE).status, -XEN_EINVAL);
         close(port);
     }},
     {"physdev_op.irq_status_query", "tells whether an interrupt needs an end", [] {
-        unsigned port = 0;
-        expect_equal(bind_pirq(20, port), 0);
+        const unsigned port = port_of(bind_pirq(20, BIND_PIRQ__WILL_SHARE));
         physdev_irq_status_query_t query{20, 0};
         expect_equal(physdev_op(PHYSDEVOP_irq_status_query, &query), 0);
         expect_equal(query.flags & XENIRQSTAT_needs_eoi, XENIRQSTAT_needs_eoi);
@@ -110,8 +99,7 @@ constexpr auto table = std::to_array<Case>({
         close(port);
     }},
     {"physdev_op.eoi", "is taken for a bound interrupt, refused beyond them", [] {
-        unsigned port = 0;
-        expect_equal(bind_pirq(20, port), 0);
+        const unsigned port = port_of(bind_pirq(20, BIND_PIRQ__WILL_SHARE));
         expect_equal(eoi(20), 0);
         expect_equal(eoi(100000), -XEN_EINVAL);
         expect_equal(physdev_op(PHYSDEVOP_eoi, nowhere), -XEN_EFAULT);

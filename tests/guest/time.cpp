@@ -5,6 +5,7 @@
 #include "kit/case.hpp"
 #include "kit/clock.hpp"
 #include "kit/events.hpp"
+#include "kit/ports.hpp"
 
 namespace kit {
 namespace {
@@ -12,14 +13,10 @@ namespace {
 constexpr std::uint64_t millisecond = 1'000'000;
 
 unsigned timer_port() {
-    evtchn_bind_virq_t request{VIRQ_TIMER, 0, 0};
-    const Status status = event_channel_op(EVTCHNOP_bind_virq, &request);
     static unsigned port;
-    if (status == 0) port = request.port;
+    if (const Opened timer = bind_virq(VIRQ_TIMER); timer.status == 0) port = timer.port;
     return port;
 }
-
-unsigned fired(unsigned port) { return seen.port[port].exchange(0); }
 
 // Blocks until the timer's event has come; the time when it was seen.
 std::uint64_t wait_for_timer() {
@@ -127,10 +124,7 @@ constexpr auto table = std::to_array<Case>({
         before_it_is_due(set_timer_op, [&] { return set_timer_op(later = now() + 20 * millisecond); });
         expect(wait_for_timer() >= later);
         before_it_is_due(set_timer_op, [] { return set_timer_op(0); });
-        Poll nothing{.port = 0};
-        evtchn_alloc_unbound_t silent{DOMID_SELF, DOMID_SELF, 0};
-        event_channel_op(EVTCHNOP_alloc_unbound, &silent);
-        nothing.port = silent.port;
+        Poll nothing{.port = port_of(alloc_unbound())};
         nothing.run(now() + 10 * millisecond);
         let_events_in();
         expect_equal(fired(port), 0);
@@ -177,15 +171,12 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(vcpu_op(VCPUOP_set_periodic_timer, 0, &request), -XEN_EINVAL);
     }},
     {"sched_op.block", "returns when an event is already pending", [] {
-        evtchn_bind_ipi_t ipi{0, 0};
-        event_channel_op(EVTCHNOP_bind_ipi, &ipi);
-        evtchn_send_t send{ipi.port};
-        event_channel_op(EVTCHNOP_send, &send);
+        const unsigned ipi = port_of(bind_ipi());
+        send(ipi);
         expect_equal(sched_op(SCHEDOP_block), 0);
         vcpu_info().evtchn_upcall_mask = 1;
-        expect_equal(fired(ipi.port), 1);
-        evtchn_close_t close{ipi.port};
-        event_channel_op(EVTCHNOP_close, &close);
+        expect_equal(fired(ipi), 1);
+        close(ipi);
     }},
     {"sched_op.yield", "comes back", [] { expect_equal(sched_op(SCHEDOP_yield), 0); }},
     {"sched_op.poll", "times out, not early", [] {
@@ -197,16 +188,13 @@ constexpr auto table = std::to_array<Case>({
         mask(poll.port, false);
     }},
     {"sched_op.poll", "sees a pending port though it is masked and events are shut out", [] {
-        evtchn_bind_ipi_t ipi{0, 0};
-        event_channel_op(EVTCHNOP_bind_ipi, &ipi);
-        mask(ipi.port, true);
-        evtchn_send_t send{ipi.port};
-        event_channel_op(EVTCHNOP_send, &send);
-        Poll poll{.port = ipi.port};
+        const unsigned ipi = port_of(bind_ipi());
+        mask(ipi, true);
+        send(ipi);
+        Poll poll{.port = ipi};
         expect_equal(poll.run(0), 0);             // no timeout: comes back only because of the port
-        expect(pending(ipi.port));
-        evtchn_close_t close{ipi.port};
-        event_channel_op(EVTCHNOP_close, &close);
+        expect(pending(ipi));
+        close(ipi);
     }},
     {"sched_op.poll", "wakes when the port's event comes", [] {
         Poll poll{.port = timer_port()};
@@ -216,29 +204,22 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(poll.run(0), 0);
         expect(now() >= deadline);
         expect(pending(poll.port));
-        evtchn_unmask_t unmask{poll.port};
-        event_channel_op(EVTCHNOP_unmask, &unmask);
+        unmask(poll.port);
         let_events_in();
         expect_equal(fired(poll.port), 1);
     }},
     {"sched_op.poll", "takes 128 ports, of which one is pending", [] {
-        evtchn_bind_ipi_t quiet{};
-        evtchn_bind_ipi_t loud{};
-        for (auto* bind : {&quiet, &loud}) expect_equal(event_channel_op(EVTCHNOP_bind_ipi, bind), 0);
+        const unsigned quiet = port_of(bind_ipi()), loud = port_of(bind_ipi());
         std::array<evtchn_port_t, 128> ports;
-        ports.fill(quiet.port);
-        ports.back() = loud.port;
-        evtchn_send_t send{loud.port};
-        mask(loud.port, true);
-        expect_equal(event_channel_op(EVTCHNOP_send, &send), 0);
+        ports.fill(quiet);
+        ports.back() = loud;
+        mask(loud, true);
+        expect_equal(send(loud), 0);
         sched_poll_t request{};
         request.nr_ports = ports.size();
         set_xen_guest_handle(request.ports, ports.data());
         expect_equal(sched_op(SCHEDOP_poll, &request), 0);
-        for (const auto& bind : {quiet, loud}) {
-            evtchn_close_t close{bind.port};
-            expect_equal(event_channel_op(EVTCHNOP_close, &close), 0);
-        }
+        for (const unsigned port : {quiet, loud}) expect_equal(close(port), 0);
     }},
     {"sched_op.poll", "refuses too many ports, bad lists, bad ports", [] {
         Poll poll{.port = 3000000};

@@ -5,6 +5,7 @@
 #include "kit/case.hpp"
 #include "kit/events.hpp"
 #include "kit/paging.hpp"
+#include "kit/ports.hpp"
 #include "kit/user.hpp"
 
 asm(R"(
@@ -288,8 +289,7 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"event_channel_op.send", "an event interrupts user mode, and returns there", [] {
         expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0), 0);      // stock Xen starts each vcpu with one of 10 ms
-        evtchn_bind_virq_t bind{VIRQ_TIMER, 0, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_virq, &bind), 0);
+        const unsigned timer = port_of(bind_virq(VIRQ_TIMER));
         static Frame at_event;
         set_hook(event_callback, [](Frame& frame) {
             at_event = frame;
@@ -301,9 +301,8 @@ constexpr auto table = std::to_array<Case>({
         set_hook(event_callback, nullptr);
         expect_equal(after.vector, 6);
         expect(at_event.from_user());
-        expect_equal(seen.port[bind.port].load(), 1);
-        evtchn_close_t close{bind.port};
-        event_channel_op(EVTCHNOP_close, &close);
+        expect_equal(seen.port[timer].load(), 1);
+        close(timer);
     }},
     {"stack_switch", "decides where traps from user mode arrive", [] {
         Page& other = fresh_page();

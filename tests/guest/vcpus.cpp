@@ -6,6 +6,7 @@
 #include "kit/clock.hpp"
 #include "kit/events.hpp"
 #include "kit/paging.hpp"
+#include "kit/ports.hpp"
 #include "kit/second_vcpu.hpp"
 
 #include <atomic>
@@ -17,20 +18,6 @@ constexpr std::uint64_t millisecond = 1'000'000;
 
 std::atomic<std::uint64_t> told, told_too;
 std::atomic<unsigned> counter, port_for_second;
-
-unsigned ipi_to(unsigned vcpu) {
-    evtchn_bind_ipi_t request{vcpu, 0};
-    expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_ipi>(request), 0);
-    return request.port;
-}
-Status send(unsigned port) {
-    evtchn_send_t request{port};
-    return call<rows::event_channel_op, EVTCHNOP_send>(request);
-}
-void close(unsigned port) {
-    evtchn_close_t request{port};
-    call<rows::event_channel_op, EVTCHNOP_close>(request);
-}
 
 // On the second vcpu: waits for port_for_second by poll, which leaves events shut out.
 void poll_for_port() {
@@ -137,15 +124,14 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"vcpu_op.set_periodic_timer", "of a vcpu that does not run does not tick on", [] {
         if (on_stock_xen()) return skip("Basalt's own promise: there it ticks, at the cost of whoever runs on that CPU");
-        evtchn_bind_virq_t bind{VIRQ_TIMER, 1, 0};
-        expect_equal(event_channel_op(EVTCHNOP_bind_virq, &bind), 0);
+        const unsigned port = port_of(bind_virq(VIRQ_TIMER, 1));
         vcpu_set_periodic_timer_t request{millisecond};
         expect_equal(vcpu_op(VCPUOP_set_periodic_timer, 1, &request), 0);
-        while (!pending(bind.port)) __builtin_ia32_pause();
-        std::atomic_ref(shared->evtchn_pending[bind.port / 64]).fetch_and(~(1ul << bind.port % 64));
-        for (const auto end = now() + 20 * millisecond; now() < end;) expect(!pending(bind.port));
+        while (!pending(port)) __builtin_ia32_pause();
+        std::atomic_ref(shared->evtchn_pending[port / 64]).fetch_and(~(1ul << port % 64));
+        for (const auto end = now() + 20 * millisecond; now() < end;) expect(!pending(port));
         expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 1), 0);
-        close(bind.port);
+        close(port);
     }},
     {"vcpu_op.initialise", "happens once, and the vcpu waits for up", [] {
         auto& context = second_vcpu_context();
@@ -192,7 +178,7 @@ constexpr auto table = std::to_array<Case>({
         finish_on_second();
     }},
     {"event_channel_op.bind_ipi", "wakes a vcpu that polls for it", [] {
-        port_for_second = ipi_to(1);
+        port_for_second = port_of(bind_ipi(1));
         told = 77;
         begin_on_second(poll_for_port);
         const std::uint64_t begin = now();
@@ -205,7 +191,7 @@ constexpr auto table = std::to_array<Case>({
         close(port_for_second);
     }},
     {"event_channel_op.bind_ipi", "interrupts a vcpu that blocks", [] {
-        static const unsigned port = ipi_to(1);
+        static const unsigned port = port_of(bind_ipi(1));
         seen.port[port] = 0;
         begin_on_second([] {
             while (seen.port[port] == 0) sched_op(SCHEDOP_block);
@@ -217,7 +203,7 @@ constexpr auto table = std::to_array<Case>({
         close(port);
     }},
     {"event_channel_op.bind_ipi", "interrupts a vcpu in the middle of its work", [] {
-        static const unsigned port = ipi_to(1);
+        static const unsigned port = port_of(bind_ipi(1));
         seen.port[port] = 0;
         counter = 0;
         begin_on_second([] {
@@ -233,32 +219,27 @@ constexpr auto table = std::to_array<Case>({
         close(port);
     }},
     {"event_channel_op.bind_vcpu", "moves a port to the second vcpu", [] {
-        evtchn_alloc_unbound_t unbound{DOMID_SELF, DOMID_SELF, 0};
-        expect_equal(call<rows::event_channel_op, EVTCHNOP_alloc_unbound>(unbound), 0);
-        evtchn_bind_interdomain_t joined{DOMID_SELF, unbound.port, 0};
-        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_interdomain>(joined), 0);
+        const unsigned unbound = port_of(alloc_unbound()), joined = port_of(bind_interdomain(unbound));
         let_events_in();
-        evtchn_bind_vcpu_t moved{unbound.port, 1};
+        evtchn_bind_vcpu_t moved{unbound, 1};
         expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_vcpu>(moved), 0);
-        seen.port[unbound.port] = 0;
-        expect_equal(send(joined.local_port), 0);
+        seen.port[unbound] = 0;
+        expect_equal(send(joined), 0);
         let_events_in();
-        expect_equal(seen.port[unbound.port].load(), 0);
+        expect_equal(seen.port[unbound].load(), 0);
         run_on_second([] { let_events_in(); });
-        expect_equal(seen.port[unbound.port].load(), 1);
-        close(joined.local_port);
-        close(unbound.port);
+        expect_equal(seen.port[unbound].load(), 1);
+        close(joined);
+        close(unbound);
     }},
     {"event_channel_op.bind_virq", "each vcpu has a timer of its own", [] {
-        evtchn_bind_virq_t first{VIRQ_TIMER, 0, 0}, second{VIRQ_TIMER, 1, 0};
-        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_virq>(first), 0);
-        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_virq>(second), 0);
+        const unsigned first = port_of(bind_virq(VIRQ_TIMER)), second = port_of(bind_virq(VIRQ_TIMER, 1));
         expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0), 0);
         expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 1), 0);
         let_events_in();
         run_on_second([] { let_events_in(); });
-        seen.port[first.port] = seen.port[second.port] = 0;
-        port_for_second = second.port;
+        seen.port[first] = seen.port[second] = 0;
+        port_for_second = second;
         run_on_second([] {
             const std::uint64_t deadline = now() + 2 * millisecond;
             told_too = static_cast<std::uint64_t>(set_timer_op(deadline));
@@ -266,13 +247,13 @@ constexpr auto table = std::to_array<Case>({
             told_too = told_too | (now() < deadline);
         });
         expect_equal(told_too.load(), 0);
-        expect(!pending(first.port));
-        expect(pending(second.port));
+        expect(!pending(first));
+        expect(pending(second));
         vcpu_set_singleshot_timer_t of_another{now(), 0};
         expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 1, &of_another), -XEN_EINVAL);
         expect_equal(vcpu_op(VCPUOP_stop_singleshot_timer, 1), -XEN_EINVAL);
-        close(first.port);
-        close(second.port);
+        close(first);
+        close(second);
     }},
     {"update_va_mapping", "a flush for all vcpus has reached the other one when the call returns", [] {
         window = &fresh_page();

@@ -15,6 +15,9 @@ struct Seen {
 };
 extern Seen seen;
 
+// How often it has fired since this was last asked.
+inline unsigned fired(unsigned port) { return seen.port[port].exchange(0); }
+
 void take_events();
 
 // What the upcall does instead of the 2-level scan; nullptr puts the scan back.
