@@ -6,6 +6,7 @@
 // remembers, until something interrupts it. Where it was cannot be returned to then.
 // Without SMAP, as sensitive_transfers: a far return is the way into the segment.
 #include "kit/case.hpp"
+#include "kit/descriptor_tables.hpp"
 #include "kit/paging.hpp"
 #include "kit/second_vcpu.hpp"
 
@@ -13,7 +14,6 @@ namespace kit {
 namespace {
 
 constexpr std::uint64_t code_64 = 0x00af'fa00'0000'ffff;
-constexpr unsigned entries_in_page = 512;
 
 std::uint64_t place;                        // machine address of the descriptor
 std::string_view request;                   // what boot_guest.py waits for, at the end of a line
@@ -50,10 +50,8 @@ void interrupted_by(std::string_view what) {
 
 constexpr auto table = std::to_array<Case>({
     {"update_descriptor", "takes a code segment away, and an NMI's return there is the guest's #GP", [] {
-        Page& page = fresh_page();
-        make_read_only(page);
-        unsigned long frame = page.mfn();
-        expect_equal(set_gdt(&frame, entries_in_page), 0);
+        const Page& page = descriptor_page({});
+        expect_equal(use_gdt(page), 0);
         place = page.machine() + 8;
         expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
         expect_equal(vcpu_op(VCPUOP_up, 1), 0);

@@ -3,6 +3,7 @@
 //
 // Descriptor tables of the guest: what may be in them, and that it works.
 #include "kit/case.hpp"
+#include "kit/descriptor_tables.hpp"
 #include "kit/paging.hpp"
 
 namespace kit {
@@ -25,21 +26,9 @@ Limit limit_of(std::uint32_t selector) {
     return answer;
 }
 
-// A GDT of one page; the calls want the frame's number, and no writable mapping of it.
-Page& gdt_page(std::uint64_t first) {
-    Page& page = fresh_page();
-    page.words[1] = first;
-    make_read_only(page);
-    return page;
-}
-Status use_gdt(const Page& page, unsigned entries = 512) {
-    unsigned long frame = page.mfn();
-    return set_gdt(&frame, entries);
-}
-
 constexpr auto table = std::to_array<Case>({
     {"set_gdt", "its descriptors work", [] {
-        Page& page = gdt_page(small_segment);
+        Page& page = descriptor_page({small_segment});
         expect_equal(use_gdt(page), 0);
         expect(limit_of(8 | 3).there);
         expect_equal(limit_of(8 | 3).limit, 0xffff);
@@ -51,7 +40,7 @@ constexpr auto table = std::to_array<Case>({
         Page& page = fresh_page();
         page.words[0] = 4711;
         // Only 32 bits of base fit: the word is reached with an offset that leads into the image.
-        Page& gdt = gdt_page(data_segment(0x12340000));
+        Page& gdt = descriptor_page({data_segment(0x12340000)});
         expect_equal(use_gdt(gdt), 0);
         std::uint64_t value = 0;
         asm volatile("mov %2, %%fs; mov %%fs:(%1), %0; mov %3, %%fs"
@@ -64,22 +53,22 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(use_gdt(page), -XEN_EINVAL);
     }},
     {"set_gdt", "its frame cannot be mapped writable while in use", [] {
-        Page& page = gdt_page(small_segment);
+        Page& page = descriptor_page({small_segment});
         expect_equal(use_gdt(page), 0);
         expect_equal(make_writable(page), -XEN_EBUSY);
-        expect_equal(use_gdt(gdt_page(small_segment)), 0);
+        expect_equal(use_gdt(descriptor_page({small_segment})), 0);
         expect_equal(make_writable(page), 0);
     }},
     {"set_gdt", "a descriptor of privilege 0 is raised to 3", [] {
-        Page& page = gdt_page(code_segment(0));
+        Page& page = descriptor_page({code_segment(0)});
         expect_equal(use_gdt(page), 0);
         expect_equal(page.words[1], code_segment(3));
     }},
     {"set_gdt", "refuses a descriptor of the system", [] {
-        expect_equal(use_gdt(gdt_page(0x0000'8b00'0000'0067)), -XEN_EINVAL);      // TSS
+        expect_equal(use_gdt(descriptor_page({0x0000'8b00'0000'0067})), -XEN_EINVAL);      // TSS
     }},
     {"set_gdt", "takes as many entries as there may be, though in one frame", [] {
-        Page& page = gdt_page(small_segment);
+        Page& page = descriptor_page({small_segment});
         unsigned long frames[FIRST_RESERVED_GDT_PAGE] = {};
         for (auto& frame : frames) frame = page.mfn();
         expect_equal(set_gdt(frames, FIRST_RESERVED_GDT_ENTRY), 0);
@@ -88,7 +77,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(set_gdt(frames, 0), 0);
     }},
     {"set_gdt", "refuses too many entries, frames that are not ours, bad lists", [] {
-        Page& page = gdt_page(small_segment);
+        Page& page = descriptor_page({small_segment});
         unsigned long frames[16] = {};
         for (auto& frame : frames) frame = page.mfn();
         expect_equal(set_gdt(frames, FIRST_RESERVED_GDT_ENTRY + 1), -XEN_EINVAL);
@@ -98,7 +87,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(set_gdt(frames, 0), 0);
     }},
     {"update_descriptor", "writes a descriptor that works at once", [] {
-        Page& page = gdt_page(0);
+        Page& page = descriptor_page({0});
         expect_equal(use_gdt(page), 0);
         expect(!limit_of(24 | 3).there);
         expect_equal(update_descriptor(page.machine() + 24, small_segment), 0);
@@ -107,14 +96,14 @@ constexpr auto table = std::to_array<Case>({
         expect(!limit_of(24 | 3).there);
     }},
     {"update_descriptor", "refuses descriptors of the system", [] {
-        Page& page = gdt_page(0);
+        Page& page = descriptor_page({0});
         expect_equal(use_gdt(page), 0);
         expect_equal(update_descriptor(page.machine() + 8, 0x0000'8b00'0000'0067), -XEN_EINVAL);      // TSS
         expect_equal(update_descriptor(page.machine() + 8, 0x0000'8200'0000'0067), -XEN_EINVAL);      // LDT
         expect_equal(page.words[1], 0);
     }},
     {"update_descriptor", "any privilege below 3 becomes what the guest runs at", [] {
-        Page& page = gdt_page(0);
+        Page& page = descriptor_page({0});
         expect_equal(use_gdt(page), 0);
         expect_equal(update_descriptor(page.machine() + 8, data_segment(0, 1)), 0);
         expect_equal(page.words[1], data_segment(0, 3));
@@ -122,7 +111,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(page.words[1], code_segment(3));
     }},
     {"update_descriptor", "leaves a 32-bit segment and absent descriptors as they are", [] {
-        Page& page = gdt_page(0);
+        Page& page = descriptor_page({0});
         expect_equal(use_gdt(page), 0);
         for (std::uint64_t descriptor : {0x00cf'fa00'0000'ffffull, 0x00cf'7a00'0000'ffffull, 0x0000'6c00'e033'0000ull}) {
             expect_equal(update_descriptor(page.machine() + 8, descriptor), 0);
@@ -130,7 +119,7 @@ constexpr auto table = std::to_array<Case>({
         }
     }},
     {"update_descriptor", "refuses bad places", [] {
-        Page& page = gdt_page(0);
+        Page& page = descriptor_page({0});
         expect_equal(use_gdt(page), 0);
         expect_equal(update_descriptor(page.machine() + 4, small_segment), -XEN_EINVAL);
         expect_equal(update_descriptor(root_mfn() * page_size + 8, small_segment), -XEN_EINVAL);
@@ -140,7 +129,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(plain.words[1], small_segment);
     }},
     {"mmuext_op.set_ldt", "its descriptors work, and no longer when it is taken away", [] {
-        Page& page = gdt_page(small_segment);
+        Page& page = descriptor_page({small_segment});
         expect_equal(set_ldt(page.address(), 512), 0);
         expect(!fault_of([] { asm volatile("mov %0, %%es" ::"r"(8 | 4 | 3)); }));
         asm volatile("mov %0, %%es" ::"r"(0));

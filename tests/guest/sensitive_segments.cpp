@@ -4,6 +4,7 @@
 // MOV, PUSH and POP of segment registers in the guest's kernel and in its user mode: both have selectors of privilege 3,
 // and neither gets at one of the hypervisor's.
 #include "kit/case.hpp"
+#include "kit/descriptor_tables.hpp"
 #include "kit/modes.hpp"
 #include "kit/paging.hpp"
 
@@ -96,18 +97,10 @@ constexpr auto gone = std::to_array<Loader>({{"mov cs", mov_cs}, {"push cs", pus
 constexpr unsigned data = 0x8 | 3, read_only = 0x10 | 3, code = 0x18 | 3, only_execute = 0x20 | 3, absent = 0x28 | 3,
                    in_ldt = 4;
 Page& own_table() {
-    Page& page = fresh_page();
-    std::uint64_t* at = &page.words[1];
-    for (const std::uint64_t descriptor : {0x00cf'f200'0000'ffffull, 0x00cf'f000'0000'ffffull, 0x00af'fa00'0000'ffffull,
-                                           0x00af'f800'0000'ffffull, 0x00cf'7200'0000'ffffull})
-        *at++ = descriptor;
-    make_read_only(page);
-    return page;
+    return descriptor_page({0x00cf'f200'0000'ffff, 0x00cf'f000'0000'ffff, 0x00af'fa00'0000'ffff, 0x00af'f800'0000'ffff,
+                            0x00cf'7200'0000'ffff});
 }
-void use_own_gdt() {
-    unsigned long frame = own_table().mfn();
-    expect_equal(set_gdt(&frame, 512), 0);
-}
+
 constexpr auto table = std::to_array<Case>({
     {"mov and push of selectors", "show what is in the processor: privilege 3 in the kernel too", [] {
         for (const Mode mode : both_modes) {
@@ -148,7 +141,7 @@ constexpr auto table = std::to_array<Case>({
             stack_load(selector, general_protection);
     }},
     {"loads of selectors", "of the guest's own tables work as the processor's manual says", [] {
-        use_own_gdt();
+        expect_equal(use_gdt(own_table()), 0);
         expect_equal(set_ldt(own_table().address(), 6), 0);
         for (const unsigned table_bit : {0u, in_ldt}) {
             for (const unsigned selector : {data, read_only, code}) data_load(selector | table_bit);

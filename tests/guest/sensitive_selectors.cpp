@@ -3,6 +3,7 @@
 //
 // What selectors tell in the guest's kernel and in its user mode: LAR, LSL, VERR and VERW over all of them.
 #include "kit/case.hpp"
+#include "kit/descriptor_tables.hpp"
 #include "kit/modes.hpp"
 #include "kit/paging.hpp"
 
@@ -103,10 +104,6 @@ Page& own_table() {
     make_read_only(page);
     return page;
 }
-void use_own_gdt() {
-    unsigned long frame = own_table().mfn();
-    expect_equal(set_gdt(&frame, 512), 0);
-}
 struct Answers {
     std::array<Answer, own.size() + flat.size()> list{};
     std::size_t count = 0;
@@ -125,11 +122,11 @@ Answers and_own(unsigned table_bit) {
 constexpr auto table = std::to_array<Case>({
     {"lar, lsl, verr, verw", "of all selectors know the three flat segments, from the start", [] { all_say(flat); }},
     {"lar, lsl, verr, verw", "know a GDT's descriptors as they were set, and nothing of the hypervisor's", [] {
-        use_own_gdt();
+        expect_equal(use_gdt(own_table()), 0);
         all_say(and_own(0).all());
     }},
     {"lar, lsl, verr, verw", "forget a GDT that is taken away", [] {
-        use_own_gdt();
+        expect_equal(use_gdt(own_table()), 0);
         expect_equal(set_gdt(nullptr, 0), 0);
         all_say(flat);
     }},

@@ -4,6 +4,7 @@
 // Far JMP, CALL and RET, and IRET, from the guest's kernel and from its user mode, through each kind of selector.
 // Without SMAP: QEMU 7.2's TCG reads the stack of a far return as the supervisor, whatever the privilege.
 #include "kit/case.hpp"
+#include "kit/descriptor_tables.hpp"
 #include "kit/modes.hpp"
 #include "kit/paging.hpp"
 
@@ -91,18 +92,9 @@ void lands(Mode mode, const Transfer& transfer, unsigned selector) {
 
 // What is tried of the guest's own: 8 code, 0x10 code that is not present, 0x18 data, 0x20 a place for gates.
 constexpr unsigned own_code = 8, own_absent = 0x10, own_data = 0x18, own_gate = 0x20, in_ldt = 4;
-Page& own_table() {
-    Page& page = fresh_page();
-    page.words[1] = 0x00af'fa00'0000'ffff;
-    page.words[2] = 0x00af'7a00'0000'ffff;
-    page.words[3] = 0x00cf'f200'0000'ffff;
-    make_read_only(page);
-    return page;
-}
 Page& own_gdt() {
-    Page& page = own_table();
-    unsigned long frame = page.mfn();
-    expect_equal(set_gdt(&frame, 512), 0);
+    Page& page = descriptor_page({0x00af'fa00'0000'ffff, 0x00af'7a00'0000'ffff, 0x00cf'f200'0000'ffff});
+    expect_equal(use_gdt(page), 0);
     return page;
 }
 constexpr std::uint64_t call_gate(unsigned selector, unsigned privilege, unsigned low_byte = 0) {
