@@ -5,6 +5,7 @@
 // ones stock Xen does not find the threads.
 #include "kit/case.hpp"
 #include "kit/other_domain.hpp"
+#include "kit/topology.hpp"
 
 namespace kit {
 namespace {
@@ -14,11 +15,9 @@ constexpr unsigned cpus = 4;
 constexpr auto table = std::to_array<Case>({
     {"sysctl.cputopoinfo", "tells threads of one core, and on which chip it is", [] {
         static std::array<xen_sysctl_cputopo_t, cpus> list;
-        xen_sysctl_t request{};
-        request.u.cputopoinfo.num_cpus = cpus;
-        set_xen_guest_handle(request.u.cputopoinfo.cputopo, list.data());
-        expect_equal(sysctl(XEN_SYSCTL_cputopoinfo, request), 0);
-        expect_equal(request.u.cputopoinfo.num_cpus, cpus);
+        unsigned count = cpus;
+        expect_equal(topology(count, list.data()), 0);
+        expect_equal(count, cpus);
         for (unsigned cpu = 0; cpu < cpus; ++cpu) {
             expect_equal(list[cpu].core, 0);
             expect_equal(list[cpu].socket, cpu / 2);

@@ -52,20 +52,13 @@ constexpr bool is_told(const Family& family, const Row& row) {
     return (row.operand.way == Way::out || row.operand.way == Way::in_out) && row.told_when_refused.empty() && has_structure(family, row);
 }
 
-// A paused domain, for all rows that are about one.
-unsigned victim() {
-    static const SmallDomain domain(endless_loop);
-    expect_equal(domain.trouble, 0);
-    return domain.id;
-}
-
 // Nonsense in every field that a row has: most refuse it, each in its own place.
 void leaves_as_it_was(const Family& family, const Row& row) {
     if (family.number == __HYPERVISOR_domctl && row.command == XEN_DOMCTL_destroydomain) return;     // refuses no nonsense
     static Request before, after;
     const bool is_named = family.selector == Selector::structure;
     for (const int nonsense : {0xa5, 0xff})
-        for (const unsigned domain : {nobody, is_named ? victim() : nobody}) {
+        for (const unsigned domain : {nobody, is_named ? idle_domain().id : nobody}) {
             before.name(family, row);
             const std::size_t begins = is_named ? sizeof before.words[0] : 0;
             memset(reinterpret_cast<char*>(&before) + begins, nonsense, row.operand.size - begins);

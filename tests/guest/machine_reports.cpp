@@ -5,33 +5,10 @@
 // pieces. It has two CPUs and one node.
 #include "kit/case.hpp"
 #include "kit/small_domain.hpp"
+#include "kit/topology.hpp"
 
 namespace kit {
 namespace {
-
-template <typename T>
-T* there(Word place) {
-    return reinterpret_cast<T*>(place.value);
-}
-
-Status topology(unsigned& count, Word list) {
-    xen_sysctl_t request{};
-    request.u.cputopoinfo.num_cpus = count;
-    request.u.cputopoinfo.cputopo.p = there<xen_sysctl_cputopo_t>(list);
-    const Status status = sysctl(XEN_SYSCTL_cputopoinfo, request);
-    count = request.u.cputopoinfo.num_cpus;
-    return status;
-}
-
-Status numa(unsigned& count, Word memory, Word distances) {
-    xen_sysctl_t request{};
-    request.u.numainfo.num_nodes = count;
-    request.u.numainfo.meminfo.p = there<xen_sysctl_meminfo_t>(memory);
-    request.u.numainfo.distance.p = there<std::uint32_t>(distances);
-    const Status status = sysctl(XEN_SYSCTL_numainfo, request);
-    count = request.u.numainfo.num_nodes;
-    return status;
-}
 
 Status list_domains(unsigned first, unsigned most, Word list, unsigned& count) {
     xen_sysctl_t request{};

@@ -7,6 +7,7 @@
 #include "kit/other_domain.hpp"
 #include "kit/pci.hpp"
 #include "kit/reservation.hpp"
+#include "kit/topology.hpp"
 
 namespace kit {
 namespace {
@@ -22,16 +23,11 @@ struct Numa {
     Status ask(unsigned places) {
         memory.fill({7, 7});
         distances.fill(7);
-        xen_sysctl_t request{};
-        request.u.numainfo.num_nodes = places;
-        set_xen_guest_handle(request.u.numainfo.meminfo, memory.data());
-        set_xen_guest_handle(request.u.numainfo.distance, distances.data());
-        const Status status = sysctl(XEN_SYSCTL_numainfo, request);
-        told = request.u.numainfo.num_nodes;
-        return status;
+        told = places;
+        return numa(told, memory.data(), distances.data());
     }
 };
-Numa numa;
+Numa nodes_told;
 
 Status node_affinity(unsigned command, unsigned domain, std::uint64_t& set) {
     xen_domctl_t request{};
@@ -84,39 +80,37 @@ std::uint32_t node_of(std::uint8_t devfn) {
 
 constexpr auto table = std::to_array<Case>({
     {"sysctl.numainfo", "tells each node's memory, and how far it is from each", [] {
-        expect_equal(numa.ask(nodes + 1), 0);
-        expect_equal(numa.told, nodes);
+        expect_equal(nodes_told.ask(nodes + 1), 0);
+        expect_equal(nodes_told.told, nodes);
         constexpr std::array sizes{128 * MiB, 192 * MiB, 64 * MiB};
         std::uint64_t free = 0;
         for (unsigned node = 0; node < nodes; ++node) {
             // The firmware keeps some at the end of memory for itself.
-            expect(numa.memory[node].memsize <= sizes[node] && numa.memory[node].memsize > sizes[node] - 2 * MiB);
-            expect(numa.memory[node].memfree <= numa.memory[node].memsize);
-            free += numa.memory[node].memfree;
+            expect(nodes_told.memory[node].memsize <= sizes[node] && nodes_told.memory[node].memsize > sizes[node] - 2 * MiB);
+            expect(nodes_told.memory[node].memfree <= nodes_told.memory[node].memsize);
+            free += nodes_told.memory[node].memfree;
             for (unsigned to = 0; to < nodes; ++to)
-                expect_equal(numa.distances[node * nodes + to], node == to ? 10 : 20 + (node < to ? to - node : node - to));
+                expect_equal(nodes_told.distances[node * nodes + to], node == to ? 10 : 20 + (node < to ? to - node : node - to));
         }
         expect_equal(free, free_pages() * page_size);
-        expect_equal(numa.memory[nodes].memsize, 7);
-        expect_equal(numa.distances[nodes * nodes], 7);
+        expect_equal(nodes_told.memory[nodes].memsize, 7);
+        expect_equal(nodes_told.distances[nodes * nodes], 7);
     }},
     {"sysctl.numainfo", "tells of as many nodes as there are places for, or counts", [] {
-        expect_equal(numa.ask(2), 0);
-        expect_equal(numa.told, 2);
-        expect_equal(numa.distances[1], 21);
-        expect_equal(numa.distances[2], 21);        // from the second to the first: rows are as long as what is told
-        expect_equal(numa.distances[4], 7);
-        expect_equal(numa.memory[2].memsize, 7);
-        xen_sysctl_t request{};
-        expect_equal(sysctl(XEN_SYSCTL_numainfo, request), 0);
-        expect_equal(request.u.numainfo.num_nodes, nodes);
+        expect_equal(nodes_told.ask(2), 0);
+        expect_equal(nodes_told.told, 2);
+        expect_equal(nodes_told.distances[1], 21);
+        expect_equal(nodes_told.distances[2], 21);        // from the second to the first: rows are as long as what is told
+        expect_equal(nodes_told.distances[4], 7);
+        expect_equal(nodes_told.memory[2].memsize, 7);
+        unsigned count = 0;
+        expect_equal(numa(count, nullptr, nullptr), 0);
+        expect_equal(count, nodes);
     }},
     {"sysctl.cputopoinfo", "tells on which node a CPU is", [] {
         static std::array<xen_sysctl_cputopo_t, cpus> list;
-        xen_sysctl_t request{};
-        request.u.cputopoinfo.num_cpus = cpus;
-        set_xen_guest_handle(request.u.cputopoinfo.cputopo, list.data());
-        expect_equal(sysctl(XEN_SYSCTL_cputopoinfo, request), 0);
+        unsigned count = cpus;
+        expect_equal(topology(count, list.data()), 0);
         for (unsigned cpu = 0; cpu < cpus; ++cpu) expect_equal(list[cpu].node, cpu == 3 ? 1 : 0);
     }},
     {"sysctl.physinfo", "counts the nodes", [] {
@@ -190,10 +184,10 @@ constexpr auto table = std::to_array<Case>({
         set_xen_guest_handle(request.u.pcitopoinfo.nodes, &told);
         expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), -XEN_EINVAL);
         request.u.pcitopoinfo.num_devs = 1;
-        request.u.pcitopoinfo.devs.p = reinterpret_cast<physdev_pci_device_t*>(nowhere);
+        request.u.pcitopoinfo.devs.p = there<physdev_pci_device_t>(nowhere);
         expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), -XEN_EFAULT);
         set_xen_guest_handle(request.u.pcitopoinfo.devs, &device);
-        request.u.pcitopoinfo.nodes.p = reinterpret_cast<std::uint32_t*>(nowhere);
+        request.u.pcitopoinfo.nodes.p = there<std::uint32_t>(nowhere);
         expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), -XEN_EFAULT);
         request.u.pcitopoinfo.num_devs = 0;
         expect_equal(sysctl(XEN_SYSCTL_pcitopoinfo, request), 0);

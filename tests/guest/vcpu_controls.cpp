@@ -10,13 +10,6 @@
 namespace kit {
 namespace {
 
-// One that never runs, for one case after the other; the last of them ends it.
-SmallDomain& other() {
-    static SmallDomain domain(endless_loop);
-    expect_equal(domain.trouble, 0);
-    return domain;
-}
-
 Status vcpu_info_of(unsigned domain, unsigned vcpu, xen_domctl_getvcpuinfo* info = nullptr) {
     xen_domctl_t request{};
     request.u.getvcpuinfo.vcpu = vcpu;
@@ -35,7 +28,7 @@ Status context_of(unsigned command, unsigned domain, unsigned vcpu, Word context
 constexpr unsigned hard = XEN_VCPUAFFINITY_HARD, soft = XEN_VCPUAFFINITY_SOFT;
 std::array<std::uint8_t, 32> hard_map, soft_map;
 
-Status affinity(unsigned command, unsigned flags, unsigned bits = 64, unsigned vcpu = 0, unsigned domain = other().id) {
+Status affinity(unsigned command, unsigned flags, unsigned bits = 64, unsigned vcpu = 0, unsigned domain = idle_domain().id) {
     xen_domctl_t request{};
     auto& wish = request.u.vcpuaffinity;
     wish.vcpu = vcpu;
@@ -51,7 +44,7 @@ Status affinity_at(unsigned command, Word map) {
     wish.flags = hard;
     wish.cpumap_hard.nr_bits = 8;
     wish.cpumap_hard.bitmap.p = reinterpret_cast<std::uint8_t*>(map.value);
-    return domctl(command, other().id, request);
+    return domctl(command, idle_domain().id, request);
 }
 constexpr unsigned gets = XEN_DOMCTL_getvcpuaffinity, sets = XEN_DOMCTL_setvcpuaffinity;
 
@@ -64,11 +57,11 @@ Status set_hard(unsigned cpus) {
 constexpr auto table = std::to_array<Case>({
     {"domctl.getvcpuinfo", "tells of vcpus that there are, not yet, and never", [] {
         xen_domctl_getvcpuinfo info{};
-        expect_equal(vcpu_info_of(other().id, 0, &info), 0);
+        expect_equal(vcpu_info_of(idle_domain().id, 0, &info), 0);
         expect_equal(info.online, 1);
         expect_equal(info.running, 0);
         expect(info.cpu < 2);
-        for (const unsigned vcpu : {1u, 77u, ~0u}) expect_equal(vcpu_info_of(other().id, vcpu), -XEN_EINVAL);
+        for (const unsigned vcpu : {1u, 77u, ~0u}) expect_equal(vcpu_info_of(idle_domain().id, vcpu), -XEN_EINVAL);
         const EmptyDomain unmade(2);
         for (const unsigned vcpu : {0u, 1u}) expect_equal(vcpu_info_of(unmade.id, vcpu), -XEN_ESRCH);
         expect_equal(vcpu_info_of(unmade.id, 2), -XEN_EINVAL);
@@ -140,12 +133,12 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"domctl.getvcpucontext", "gives back what setvcpucontext took", [] {
         static vcpu_guest_context_t context;
-        expect_equal(context_of(XEN_DOMCTL_getvcpucontext, other().id, 0, &context), 0);
+        expect_equal(context_of(XEN_DOMCTL_getvcpucontext, idle_domain().id, 0, &context), 0);
         expect_equal(context.user_regs.rip, image_base);
         context.user_regs.rbx = 0x1234;
-        expect_equal(context_of(XEN_DOMCTL_setvcpucontext, other().id, 0, &context), 0);
+        expect_equal(context_of(XEN_DOMCTL_setvcpucontext, idle_domain().id, 0, &context), 0);
         static vcpu_guest_context_t after;
-        expect_equal(context_of(XEN_DOMCTL_getvcpucontext, other().id, 0, &after), 0);
+        expect_equal(context_of(XEN_DOMCTL_getvcpucontext, idle_domain().id, 0, &after), 0);
         expect_equal(after.user_regs.rbx, 0x1234);
         expect_equal(after.ctrlreg[3], context.ctrlreg[3]);
     }},
@@ -153,10 +146,10 @@ constexpr auto table = std::to_array<Case>({
         static vcpu_guest_context_t context;
         for (const unsigned vcpu : {1u, 77u, ~0u})
             for (const unsigned command : {XEN_DOMCTL_getvcpucontext, XEN_DOMCTL_setvcpucontext})
-                expect_equal(context_of(command, other().id, vcpu, &context), -XEN_EINVAL);
+                expect_equal(context_of(command, idle_domain().id, vcpu, &context), -XEN_EINVAL);
         for (const unsigned command : {XEN_DOMCTL_getvcpucontext, XEN_DOMCTL_setvcpucontext})
             for (const std::uint64_t place : {nowhere, std::uint64_t{HYPERVISOR_VIRT_START}})
-                expect_equal(context_of(command, other().id, 0, place), -XEN_EFAULT);
+                expect_equal(context_of(command, idle_domain().id, 0, place), -XEN_EFAULT);
         const EmptyDomain unmade(2);
         expect_equal(context_of(XEN_DOMCTL_getvcpucontext, unmade.id, 0, &context), -XEN_EINVAL);
         xen_domctl_t request{};
@@ -167,22 +160,22 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"domctl.setvcpucontext", "a vcpu is up or down as its flags say", [] {
         static vcpu_guest_context_t context;
-        expect_equal(context_of(XEN_DOMCTL_getvcpucontext, other().id, 0, &context), 0);
+        expect_equal(context_of(XEN_DOMCTL_getvcpucontext, idle_domain().id, 0, &context), 0);
         for (const bool up : {false, true}) {
             context.flags = up ? context.flags | VGCF_online : context.flags & ~std::uint64_t{VGCF_online};
-            expect_equal(context_of(XEN_DOMCTL_setvcpucontext, other().id, 0, &context), 0);
+            expect_equal(context_of(XEN_DOMCTL_setvcpucontext, idle_domain().id, 0, &context), 0);
             xen_domctl_getvcpuinfo info{};
-            vcpu_info_of(other().id, 0, &info);
+            vcpu_info_of(idle_domain().id, 0, &info);
             expect_equal(info.online, up ? 1 : 0);
         }
     }},
     {"domctl.setvcpucontext", "refuses other tables than the vcpu has, and addresses that are not canonical", [] {
         static vcpu_guest_context_t good, context;
-        expect_equal(context_of(XEN_DOMCTL_getvcpucontext, other().id, 0, &good), 0);
+        expect_equal(context_of(XEN_DOMCTL_getvcpucontext, idle_domain().id, 0, &good), 0);
         const auto with = [](auto change) {
             context = good;
             change(context);
-            return context_of(XEN_DOMCTL_setvcpucontext, other().id, 0, &context);
+            return context_of(XEN_DOMCTL_setvcpucontext, idle_domain().id, 0, &context);
         };
         expect_equal(with([](auto& wish) { wish.ctrlreg[3] = 0; }), -XEN_EOPNOTSUPP);
         expect_equal(with([](auto& wish) { wish.fs_base = 1ull << 60; }), -XEN_EINVAL);
@@ -191,8 +184,8 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"domctl.setvcpucontext", "does not reset a vcpu", [] {
         if (on_stock_xen()) return skip("stock Xen does where the context is null");
-        expect_equal(context_of(XEN_DOMCTL_setvcpucontext, other().id, 0, nullptr), -XEN_EOPNOTSUPP);
-        expect_equal(other().destroy(), 0);
+        expect_equal(context_of(XEN_DOMCTL_setvcpucontext, idle_domain().id, 0, nullptr), -XEN_EOPNOTSUPP);
+        expect_equal(idle_domain().destroy(), 0);
     }},
 });
 

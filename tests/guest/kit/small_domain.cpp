@@ -1,6 +1,6 @@
 #include "small_domain.hpp"
 
-#include "hypercall.hpp"
+#include "case.hpp"
 #include "paging.hpp"
 
 namespace kit {
@@ -37,6 +37,12 @@ void SmallDomain::prepare_vcpu() {
     context.kernel_sp = small_data + page_size;
     context.ctrlreg[3] = xen_pfn_to_cr3(frames[level4]);
     set_context(context);
+}
+
+SmallDomain& idle_domain() {
+    static SmallDomain domain(endless_loop);
+    expect_equal(domain.trouble, 0);
+    return domain;
 }
 
 }

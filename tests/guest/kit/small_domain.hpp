@@ -33,4 +33,7 @@ private:
     void prepare_vcpu();
 };
 
+// One that nobody has started, for one case after the other.
+SmallDomain& idle_domain();
+
 }
