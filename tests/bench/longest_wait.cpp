@@ -114,7 +114,7 @@ std::uint64_t worst_beside(const Kind& kind) {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"turns", "a vcpu wakes beside long calls",
+    {in_words("turns"), "a vcpu wakes beside long calls",
      [] {
          expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
          expect_equal(vcpu_op(VCPUOP_up, 1), 0);

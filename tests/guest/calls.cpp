@@ -192,22 +192,22 @@ constexpr auto table = std::to_array<Case>({
         for (unsigned type : {20u, 63u, 64u, ~0u}) expect_equal(vm_assist(VMASST_CMD_disable, type), -XEN_EINVAL);
         expect_equal(vm_assist(9, VMASST_TYPE_writable_pagetables), -XEN_ENOSYS);
     }},
-    {"no such call", "is -ENOSYS", [] {
+    {in_words("no such call"), "is -ENOSYS", [] {
         for (unsigned number : {43u, 47u, 54u, 56u, 63u}) expect_equal(hypercall(number), -XEN_ENOSYS);
     }},
-    {"no such call", "a number beyond the table is -ENOSYS", [] {
+    {in_words("no such call"), "a number beyond the table is -ENOSYS", [] {
         for (std::uint64_t number : {64ull, 1000ull, 0xffffffffull, 0x100000011ull, ~0ull}) {
             std::uint64_t result = number;
             asm volatile("syscall" : "+a"(result) :: "rcx", "r11", "rdi", "rsi", "rdx", "r10", "r8", "r9", "memory");
             expect_equal(result, -XEN_ENOSYS);
         }
     }},
-    {"no such call", "what was built without is -ENOSYS", [] {
+    {in_words("no such call"), "what was built without is -ENOSYS", [] {
         expect_equal(hypercall(__HYPERVISOR_tmem_op), -XEN_ENOSYS);
         expect_equal(hypercall(__HYPERVISOR_xsm_op), -XEN_ENOSYS);
         expect_equal(hypercall(__HYPERVISOR_argo_op), -XEN_ENOSYS);
     }},
-    {"hypercall", "keeps every register but rax, rcx and r11", [] {
+    {in_words("hypercall"), "keeps every register but rax, rcx and r11", [] {
         static std::array<std::uint64_t, 13> after;
         asm volatile("push %%rbp; mov $17, %%eax; xor %%edi, %%edi; mov $1, %%esi; mov $2, %%edx; mov $3, %%ebx;"
                      "mov $5, %%ebp; mov $8, %%r8d; mov $9, %%r9d; mov $10, %%r10d; mov $12, %%r12d; mov $13, %%r13d;"
@@ -221,7 +221,7 @@ constexpr auto table = std::to_array<Case>({
         const std::uint64_t expected[] = {4 << 16 | 17, 0, 1, 2, 3, 5, 8, 9, 10, 12, 13, 14, 15};
         for (unsigned i = 0; i < after.size(); ++i) expect_equal(after[i], expected[i]);
     }},
-    {"hypercall", "keeps the flags", [] {
+    {in_words("hypercall"), "keeps the flags", [] {
         std::uint64_t before, after;
         asm volatile("stc; pushf; pop %0; mov $17, %%eax; xor %%edi, %%edi; stc; syscall; pushf; pop %1"
                      : "=&r"(before), "=&r"(after)

@@ -105,7 +105,7 @@ std::uint64_t fs_base() {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"mov cr4", "segment bases are written and read in neither mode until the kernel has switched that on", [] {
+    {in_words("mov cr4"), "segment bases are written and read in neither mode until the kernel has switched that on", [] {
         if (no_segment_bases()) return;
         for (const bool on : {false, true, false}) {
             set_in_cr4(segment_bases, on);
@@ -123,7 +123,7 @@ constexpr auto table = std::to_array<Case>({
         }
         expect_equal(set_segment_base(SEGBASE_FS, 0), 0);
     }},
-    {"vcpu", "has its own choice and its own bases, whatever the domain has chosen that ran before", [] {
+    {in_words("vcpu"), "has its own choice and its own bases, whatever the domain has chosen that ran before", [] {
         if (no_segment_bases()) return;
         for (const bool on : {false, true}) {
             set_in_cr4(segment_bases, on);
@@ -144,7 +144,7 @@ constexpr auto table = std::to_array<Case>({
         set_segment_base(SEGBASE_FS, 0);
         set_segment_base(SEGBASE_GS_USER, 0);
     }},
-    {"mov dr4", "is DR6 until the kernel has switched CR4.DE on, and then #UD", [] {
+    {in_words("mov dr4"), "is DR6 until the kernel has switched CR4.DE on, and then #UD", [] {
         const auto read_dr4 = [] { asm volatile("mov %%dr4, %%rax" ::: "rax"); };
         set_in_cr4(debug_extensions, false);
         expect(!fault_of(read_dr4));
@@ -152,7 +152,7 @@ constexpr auto table = std::to_array<Case>({
         expect_fault(fault_of(read_dr4), invalid_opcode);
         set_in_cr4(debug_extensions, false);
     }},
-    {"mov cr4", "switches nothing on that a guest may not choose", [] {
+    {in_words("mov cr4"), "switches nothing on that a guest may not choose", [] {
         const std::uint64_t before = cr4();
         for (unsigned bit = 0; bit < 64; ++bit) {
             const std::uint64_t wanted = std::uint64_t{1} << bit;
@@ -209,10 +209,10 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(context.ctrlreg[0], cr0);
         expect_equal(other.destroy(), 0);
     }},
-    {"rdpkru", "is #UD: a PV guest has no protection keys", [] {
+    {in_words("rdpkru"), "is #UD: a PV guest has no protection keys", [] {
         for (const Mode mode : both_modes) expect_equal(vector_of(mode, rdpkru), invalid_opcode);
     }},
-    {"xsetbv", "without it there are no wide registers", [] {
+    {in_words("xsetbv"), "without it there are no wide registers", [] {
         if (no_wide_registers()) return;
         for (const bool on : {false, true}) {
             set_in_cr4(extended_state, true);
@@ -220,7 +220,7 @@ constexpr auto table = std::to_array<Case>({
             for (const Mode mode : both_modes) expect_equal(vector_of(mode, fill_wide), on ? none : invalid_opcode);
         }
     }},
-    {"xsetbv", "what it has switched on is on only while CR4.OSXSAVE is", [] {
+    {in_words("xsetbv"), "what it has switched on is on only while CR4.OSXSAVE is", [] {
         // Basalt's own promise. It protects the processes of a kernel that has gone back to FXSAVE.
         if (on_stock_xen()) return skip("stock Xen leaves it on, where a processor would not");
         if (no_wide_registers()) return;

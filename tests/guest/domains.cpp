@@ -275,7 +275,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(mmu_update(slot_of(&window).machine(), 0), 0);
         close(news);
     }},
-    {"domain", "an exception it has no handler for ends it, and nobody else", [] {
+    {in_words("domain"), "an exception it has no handler for ends it, and nobody else", [] {
         for (const std::byte* code : {small_ud2, small_wild}) {
             const SmallDomain other(from(code));
             if (!made(other)) return;
@@ -284,7 +284,7 @@ constexpr auto table = std::to_array<Case>({
             expect_equal(other.destroy(), 0);
         }
     }},
-    {"domain", "cannot map a frame of Dom0 or of the hypervisor", [] {
+    {in_words("domain"), "cannot map a frame of Dom0 or of the hypervisor", [] {
         for (std::uint64_t frame : {fresh_page().mfn(), root_mfn(), mfn_in(Slot{root_mfn(), 261}.value())}) {
             const SmallDomain other(from(small_foreign));
             if (!made(other)) return;

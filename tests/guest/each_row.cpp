@@ -102,7 +102,7 @@ constexpr auto table = joined(
     cases_of_rows<is_told, leaves_as_it_was>("leaves the structure of a refused call as it was"),
     cases_of_rows<any, is_left_out, true>("is left out, and says so"),
     std::to_array<Case>({
-        {"no such call", "a command beyond all is not there", [] {
+        {in_words("no such call"), "a command beyond all is not there", [] {
             for (const Family* family : basalt::table::families) {
                 if (!has_commands(*family)) continue;
                 static Request request;
@@ -113,7 +113,7 @@ constexpr auto table = joined(
                 if (!(on_stock_xen() && family->number == basalt::basalt_op_number)) expect_equal(answer, basalt::errno_of(family->unknown));
             }
         }},
-        {"no such call", "another interface version is refused", [] {
+        {in_words("no such call"), "another interface version is refused", [] {
             for (const Family* family : basalt::table::families) {
                 if (family->selector != Selector::structure) continue;
                 static Request request;
@@ -122,7 +122,7 @@ constexpr auto table = joined(
                 expect_equal(hypercall(family->number, request.words.data()), -XEN_EACCES);
             }
         }},
-        {"no such call", "families that are left out are not there", [] {
+        {in_words("no such call"), "families that are left out are not there", [] {
             for (const Family* family : basalt::table::families) {
                 if (!family->is_left_out()) continue;
                 if (!on_stock_xen()) expect_equal(hypercall(family->number, 0), -XEN_ENOSYS);

@@ -91,16 +91,16 @@ void expect_kept(std::uint64_t first, void (*leaves)(), void (*comes_back)()) {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"cpuid", "says to a kernel that XSAVE is on: by that it knows that it may have it", [] {
+    {in_words("cpuid"), "says to a kernel that XSAVE is on: by that it knows that it may have it", [] {
         if (missing()) return;
         expect_equal(forced(1).c & (has_xsave | xsave_is_on), has_xsave | xsave_is_on);
         expect_equal(cr4() & cr4_xsave, 0);
     }},
-    {"xsetbv", "needs CR4.OSXSAVE", [] {
+    {in_words("xsetbv"), "needs CR4.OSXSAVE", [] {
         if (missing()) return;
         expect_fault(fault_of([] { set_components(x87 | sse); }), invalid_opcode);
     }},
-    {"xsetbv", "takes what CPUID offers, in combinations that there are", [] {
+    {in_words("xsetbv"), "takes what CPUID offers, in combinations that there are", [] {
         if (missing()) return;
         asm volatile("mov %0, %%cr4" ::"r"(cr4() | cr4_xsave));
         expect(cr4() & cr4_xsave);
@@ -110,7 +110,7 @@ constexpr auto table = std::to_array<Case>({
             expect_fault(fault_of([=] { set_components(wrong); }), general_protection);
         set_components(x87 | sse | avx);
     }},
-    {"cpuid", "tells the size of the area for what is on, and for all that is offered", [] {
+    {in_words("cpuid"), "tells the size of the area for what is on, and for all that is offered", [] {
         if (missing()) return;
         set_components(x87 | sse);
         expect_equal(forced(0xd).b, 576);
@@ -120,8 +120,8 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(forced(0xd, 2).a, 256);
         expect_equal(forced(0xd, 2).b, 576);
     }},
-    {"vcpu", "keeps its vector registers while another domain uses its own", [] { expect_kept(1, [] {}, [] {}); }},
-    {"xsetbv", "what is in components that are off meanwhile is there when they are on again", [] {
+    {in_words("vcpu"), "keeps its vector registers while another domain uses its own", [] { expect_kept(1, [] {}, [] {}); }},
+    {in_words("xsetbv"), "what is in components that are off meanwhile is there when they are on again", [] {
         expect_kept(7, [] { set_components(x87 | sse); }, [] { set_components(x87 | sse | avx); });
     }},
 });

@@ -33,7 +33,7 @@ std::uint32_t low_half(const volatile void* address) {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"floating point", "shows the vcpu's own last instruction and operand, and not those of the domain that ran before", [] {
+    {in_words("floating point"), "shows the vcpu's own last instruction and operand, and not those of the domain that ran before", [] {
         const Twin twin(twin_body);
         expect_equal(twin.trouble, 0);
         expect_equal(twin.start(), 0);

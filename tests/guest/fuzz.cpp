@@ -219,7 +219,7 @@ Calls one_life(std::uint64_t seed, ToolActs& tools, unsigned tools_acts_first = 
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"all", "random calls of domains without privileges harm nobody, and nothing of them is left", [] {
+    {in_words("all"), "random calls of domains without privileges harm nobody, and nothing of them is left", [] {
         arena();
         static ToolActs tools(fresh_page());
         const std::uint64_t seed = seed_of_run(), wanted = told("calls=", 40'000);

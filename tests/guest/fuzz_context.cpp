@@ -166,7 +166,7 @@ bool one_life(Random& random) {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"all", "domains that begin with random contexts harm nobody", [] {
+    {in_words("all"), "domains that begin with random contexts harm nobody", [] {
         const std::uint64_t lives = told("lives=", 100);
         Random random(seed_of_run());
         one_life(random);                              // whatever is made once only, is made

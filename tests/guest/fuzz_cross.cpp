@@ -322,7 +322,7 @@ Total one_life(std::uint64_t seed, std::uint64_t calls, ToolActs& tools, unsigne
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"all", "two domains at each other harm nobody else, and when one goes nothing of it is left", [] {
+    {in_words("all"), "two domains at each other harm nobody else, and when one goes nothing of it is left", [] {
         const std::uint64_t seed = seed_of_run(), lives = told("lives=", 6), calls = told("calls=", 4000);
         side.set_up(false);
         static ToolActs tools(fresh_page());

@@ -127,7 +127,7 @@ unsigned one_round(ToolActs& tools, std::uint64_t calls, Random& random) {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"all", "tools that act on the same domains at the same time end none but those, and nothing of them is left", [] {
+    {in_words("all"), "tools that act on the same domains at the same time end none but those, and nothing of them is left", [] {
         // Of 55 runs two ended in a panic, and in two no CPU ran anybody any more.
         if (on_stock_xen()) return skip("stock Xen 4.17.7's fault: panics in unpark_parked_units (credit2) and put_old_guest_table");
         static ToolActs tools(fresh_page());

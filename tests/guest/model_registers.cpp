@@ -60,42 +60,42 @@ void have_own_aux() {
 void tell_aux() { seconds_aux = aux_by_rdtscp(); }
 
 constexpr auto table = std::to_array<Case>({
-    {"rdmsr", "what a PV guest has none of reads 0", [] {
+    {in_words("rdmsr"), "what a PV guest has none of reads 0", [] {
         for (const std::uint32_t number : {check_address, check_type, platform_information, feature_enables, check_status,
                                            check_control, performance_capabilities, hypercall_page})
             if (read_msr(number) != 0) fail(Line{} << "register " << number << " reads " << read_msr(number));
     }},
-    {"wrmsr", "what would tell of machine checks may be written, and is forgotten", [] {
+    {in_words("wrmsr"), "what would tell of machine checks may be written, and is forgotten", [] {
         for (const std::uint32_t number : {check_capability, check_status, check_control, bank_control}) {
             const std::uint64_t before = read_msr(number);
             expect(!fault_of([&] { write_msr(number, 0); }));
             expect_equal(read_msr(number), before);
         }
     }},
-    {"wrmsr", "what a guest cannot change is #GP, also as it is", [] {
+    {in_words("wrmsr"), "what a guest cannot change is #GP, also as it is", [] {
         for (const std::uint32_t number : {check_address, check_type, platform_information, page_attributes,
                                            performance_capabilities})
             is_refused(number, read_msr(number));
     }},
-    {"wrmsr", "faulting CPUID cannot be switched on: no policy has it", [] {
+    {in_words("wrmsr"), "faulting CPUID cannot be switched on: no policy has it", [] {
         expect(!fault_of([] { write_msr(feature_enables, 0); }));
         is_refused(feature_enables, 1);
     }},
-    {"rdmsr", "IA32_MISC_ENABLE offers no counters, no event sampling and no branch trace, and is nobody's to write", [] {
+    {in_words("rdmsr"), "IA32_MISC_ENABLE offers no counters, no event sampling and no branch trace, and is nobody's to write", [] {
         constexpr std::uint64_t counters = 1 << 7, no_trace = 1 << 11, no_sampling = 1 << 12;
         const std::uint64_t value = read_msr(misc_enable);
         expect_equal(value & (counters | no_trace | no_sampling), no_trace | no_sampling);
         expect(!fault_of([] { write_msr(misc_enable, 0); }));
         expect_equal(read_msr(misc_enable), value);
     }},
-    {"wrmsr", "the microcode's revision is written as 0 on Intel's processors, by kernels that read it then", [] {
+    {in_words("wrmsr"), "the microcode's revision is written as 0 on Intel's processors, by kernels that read it then", [] {
         if (is_amd())
             is_refused(microcode_revision, read_msr(microcode_revision));
         else
             expect(!fault_of([] { write_msr(microcode_revision, 0); }));
         is_refused(microcode_revision, 1);
     }},
-    {"wrmsr", "TSC_AUX is 32 bits of the kernel's, which RDTSCP and RDPID tell", [] {
+    {in_words("wrmsr"), "TSC_AUX is 32 bits of the kernel's, which RDTSCP and RDPID tell", [] {
         if (!has_rdtscp()) return skip("this processor has no RDTSCP");
         for (const std::uint32_t value : {0xffffffffu, 1u, 0x12345678u}) {
             write_msr(tsc_aux, value);
@@ -106,7 +106,7 @@ constexpr auto table = std::to_array<Case>({
         is_refused(tsc_aux, std::uint64_t{1} << 32);
         expect_equal(aux_by_rdtscp(), 0x12345678);
     }},
-    {"wrmsr", "TSC_AUX is one vcpu's: two that share a CPU each have their own", [] {
+    {in_words("wrmsr"), "TSC_AUX is one vcpu's: two that share a CPU each have their own", [] {
         if (!has_rdtscp()) return skip("this processor has no RDTSCP");
         expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
         expect_equal(vcpu_op(VCPUOP_up, 1), 0);
@@ -120,17 +120,17 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(seconds_aux.load(), 0x22222222);
         write_msr(tsc_aux, 0);
     }},
-    {"rdmsr", "HWCR says that the TSC runs at the frequency of P0 where CPUID says that it is invariant", [] {
+    {in_words("rdmsr"), "HWCR says that the TSC runs at the frequency of P0 where CPUID says that it is invariant", [] {
         if (!is_amd()) return skip("not of this vendor's processors");
         expect_equal(read_msr(hardware_configuration) >> 24 & 1, forced_cpuid(0x80000007).d >> 8 & 1);
     }},
-    {"cpuid", "LFENCE serialises as DE_CFG says, and the last extended leaf is where that is told", [] {
+    {in_words("cpuid"), "LFENCE serialises as DE_CFG says, and the last extended leaf is where that is told", [] {
         if (!is_amd()) return skip("not of this vendor's processors");
         expect_equal(read_msr(decode_configuration), 2);
         expect_equal(forced_cpuid(0x80000000).a, 0x80000021);
         expect_equal(forced_cpuid(0x80000021).a >> 2 & 1, 1);
     }},
-    {"cpuid", "the leaf of time says whether the processor has RDTSCP", [] {
+    {in_words("cpuid"), "the leaf of time says whether the processor has RDTSCP", [] {
         expect_equal(forced_cpuid(0x40000003).a >> 2 & 1, forced_cpuid(0x80000001).d >> 27 & 1);
     }},
 });

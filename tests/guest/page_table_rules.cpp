@@ -164,7 +164,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(mmuext_op(MMUEXT_NEW_USER_BASEPTR, level4.mfn()), -XEN_EBUSY);
         expect_equal(unpin(page), 0);
     }},
-    {"page-table write", "a read-only mapping of a table does not become writable by an or of one bit", [] {
+    {in_words("page-table write"), "a read-only mapping of a table does not become writable by an or of one bit", [] {
         Page& level1 = fresh_table();
         expect_equal(pin(1, level1), 0);
         const Slot slot = slot_of(&level1);

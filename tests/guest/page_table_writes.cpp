@@ -21,7 +21,7 @@ struct Window {
 };
 
 constexpr auto table = std::to_array<Case>({
-    {"page-table write", "mov of 8 bytes", [] {
+    {in_words("page-table write"), "mov of 8 bytes", [] {
         Window window;
         window.word = window.good & ~writable;
         window.is(window.good & ~writable);
@@ -30,7 +30,7 @@ constexpr auto table = std::to_array<Case>({
         window.word = window.good;
         expect(!fault_of([&] { window.page.words[0] = 1; }));
     }},
-    {"page-table write", "mov of 1, 2 and 4 bytes", [] {
+    {in_words("page-table write"), "mov of 1, 2 and 4 bytes", [] {
         Window window;
         const volatile auto* place = &window.word;
         asm volatile("movb %1, %0" : "=m"(*reinterpret_cast<std::uint8_t*>(slot_of(&window.page).word())) : "q"(std::uint8_t(read_only_page)));
@@ -41,17 +41,17 @@ constexpr auto table = std::to_array<Case>({
         window.is(window.good & ~writable);
         asm volatile("movl $0, 4%0" : "+m"(*slot_of(&window.page).word()));
     }},
-    {"page-table write", "a constant is stored", [] {
+    {in_words("page-table write"), "a constant is stored", [] {
         Window window;
         asm volatile("movq $0, %0" : "=m"(window.word));
         window.is(0);
     }},
-    {"page-table write", "lock and of one byte takes the write permission away", [] {
+    {in_words("page-table write"), "lock and of one byte takes the write permission away", [] {
         Window window;
         asm volatile("lock andb $0xfd, %0" : "+m"(*reinterpret_cast<std::uint8_t*>(slot_of(&window.page).word())));
         window.is(window.good & ~writable);
     }},
-    {"page-table write", "and, or, xor, add, sub with a register", [] {
+    {in_words("page-table write"), "and, or, xor, add, sub with a register", [] {
         Window window;
         asm volatile("andq %1, %0" : "+m"(window.word) : "r"(~writable));
         window.is(window.good & ~writable);
@@ -64,14 +64,14 @@ constexpr auto table = std::to_array<Case>({
         asm volatile("subq %1, %0" : "+m"(window.word) : "r"(writable));
         window.is(window.good & ~writable);
     }},
-    {"page-table write", "and sets the flags of its result", [] {
+    {in_words("page-table write"), "and sets the flags of its result", [] {
         Window window;
         bool zero = false, sign = true;
         asm volatile("andq %3, %0" : "+m"(window.word), "=@ccz"(zero), "=@ccs"(sign) : "r"(0ull));
         expect(zero);
         expect(!sign);
     }},
-    {"page-table write", "xchg gives the old entry back", [] {
+    {in_words("page-table write"), "xchg gives the old entry back", [] {
         Window window;
         std::uint64_t value = 0;
         asm volatile("xchg %0, %1" : "+r"(value), "+m"(window.word));
@@ -82,7 +82,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(value, 0);
         window.is(window.good);
     }},
-    {"page-table write", "lock cmpxchg exchanges when equal", [] {
+    {in_words("page-table write"), "lock cmpxchg exchanges when equal", [] {
         Window window;
         std::uint64_t old = window.word;
         bool equal = false;
@@ -90,7 +90,7 @@ constexpr auto table = std::to_array<Case>({
         expect(equal);
         window.is(window.good & ~writable);
     }},
-    {"page-table write", "lock cmpxchg says what is there when not equal", [] {
+    {in_words("page-table write"), "lock cmpxchg says what is there when not equal", [] {
         Window window;
         std::uint64_t old = 12345;
         bool equal = true;
@@ -99,7 +99,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(old & ~global, window.good);
         window.is(window.good);
     }},
-    {"page-table write", "lock bts and btr answer in the carry flag", [] {
+    {in_words("page-table write"), "lock bts and btr answer in the carry flag", [] {
         Window window;
         bool was = false;
         asm volatile("lock btrq $1, %0" : "+m"(window.word), "=@ccc"(was));
@@ -112,7 +112,7 @@ constexpr auto table = std::to_array<Case>({
         expect(was);
         window.is(window.good & ~writable);
     }},
-    {"page-table write", "an offset in the bit string reaches the right entry", [] {
+    {in_words("page-table write"), "an offset in the bit string reaches the right entry", [] {
         Page& first = fresh_pages(2)[0];
         const Slot slot = slot_of(&first);
         Page& second = *(&first + 1);
@@ -121,7 +121,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(slot_of(&second).value() & writable, 0);
         expect_equal(slot.value() & writable, writable);
     }},
-    {"page-table write", "lock xadd gives the old entry and adds", [] {
+    {in_words("page-table write"), "lock xadd gives the old entry and adds", [] {
         Window window;
         window.word = window.good & ~writable;
         std::uint64_t value = writable;
@@ -129,7 +129,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(value & ~global, window.good & ~writable);
         window.is(window.good);
     }},
-    {"page-table write", "stos writes entries one by one", [] {
+    {in_words("page-table write"), "stos writes entries one by one", [] {
         Page& first = fresh_pages(2)[0];
         void* place = slot_of(&first).word();
         std::uint64_t count = 2;
@@ -138,7 +138,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(slot_of(&first).value(), 0);
         expect_equal(slot_of(&first + 1).value(), 0);
     }},
-    {"page-table write", "a refused entry is the kernel's page fault, and nothing changed", [] {
+    {in_words("page-table write"), "a refused entry is the kernel's page fault, and nothing changed", [] {
         Window window;
         const auto fault = fault_of([&] { window.word = entry(root_mfn(), kernel_page); });
         if (expect_fault(fault, 14, 3)) expect_equal(fault->address, reinterpret_cast<std::uint64_t>(&window.word));
@@ -146,23 +146,23 @@ constexpr auto table = std::to_array<Case>({
         expect_fault(fault_of([&] { window.word = entry(0xffffffffff, kernel_page); }), 14, 3);
         window.is(window.good);
     }},
-    {"page-table write", "the same entry read-only is taken", [] {
+    {in_words("page-table write"), "the same entry read-only is taken", [] {
         Window window;
         expect(!fault_of([&] { window.word = entry(root_mfn(), read_only_page); }));
         window.is(entry(root_mfn(), read_only_page));
     }},
-    {"page-table write", "higher levels are not written this way", [] {
+    {in_words("page-table write"), "higher levels are not written this way", [] {
         volatile std::uint64_t& word = *slot_of(image_base, 2).word();
         expect_fault(fault_of([&] { word = word; }), 14, 3);
         volatile std::uint64_t& top = *slot_of(image_base, 4).word();
         expect_fault(fault_of([&] { top = top; }), 14, 3);
     }},
-    {"page-table write", "a write across two entries is refused", [] {
+    {in_words("page-table write"), "a write across two entries is refused", [] {
         Window window;
         expect_fault(fault_of([&] { asm volatile("movq %1, 4%0" : "+m"(window.word) : "r"(0ull) : "memory"); }), 14, 3);
         window.is(window.good);
     }},
-    {"page-table write", "a table that is pinned but not in use is written too", [] {
+    {in_words("page-table write"), "a table that is pinned but not in use is written too", [] {
         Page& page_table = fresh_table();
         Page& target = fresh_page();
         expect_equal(mmuext_op(MMUEXT_PIN_L1_TABLE, page_table.mfn()), 0);
@@ -171,7 +171,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(word & ~global, entry(target.mfn(), kernel_page));
         expect_equal(mmuext_op(MMUEXT_UNPIN_TABLE, page_table.mfn()), 0);
     }},
-    {"page-table write", "a read-only page that is no table stays read-only", [] {
+    {in_words("page-table write"), "a read-only page that is no table stays read-only", [] {
         Page& page = fresh_page();
         make_read_only(page);
         volatile std::uint64_t& word = page.words[0];

@@ -73,7 +73,7 @@ std::uint64_t read_cr4() {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"cpuid", "forced emulation shows the hypervisor's leaves", [] {
+    {in_words("cpuid"), "forced emulation shows the hypervisor's leaves", [] {
         const Leaf leaf = forced_cpuid(0x40000000);
         expect(leaf.eax >= 0x40000002);
         expect_equal(leaf.ebx, 0x566e6558);   // "XenV" "MMXe" "nVMM"
@@ -81,13 +81,13 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(leaf.edx, 0x4d4d566e);
         expect_equal(forced_cpuid(0x40000001).eax, 4 << 16 | 17);
     }},
-    {"cpuid", "forced emulation and the processor agree on the vendor", [] {
+    {in_words("cpuid"), "forced emulation and the processor agree on the vendor", [] {
         const Leaf plain = cpuid(0), forced = forced_cpuid(0);
         expect_equal(forced.ebx, plain.ebx);
         expect_equal(forced.ecx, plain.ecx);
         expect_equal(forced.edx, plain.edx);
     }},
-    {"cpuid", "forced emulation shows a PV guest no hypervisor-only features", [] {
+    {in_words("cpuid"), "forced emulation shows a PV guest no hypervisor-only features", [] {
         const Leaf basic = forced_cpuid(1);
         expect_equal(basic.ecx >> 5 & 1, 0);           // VMX
         expect_equal(basic.ecx >> 31 & 1, 1);          // there is a hypervisor
@@ -107,7 +107,7 @@ constexpr auto table = std::to_array<Case>({
         physdev_set_iopl_t request{4};
         expect_equal(physdev_op(PHYSDEVOP_set_iopl, &request), -XEN_EINVAL);
     }},
-    {"in and out", "reach the devices of Dom0: PCI configuration space", [] {
+    {in_words("in and out"), "reach the devices of Dom0: PCI configuration space", [] {
         set_io_privilege(1);
         out32(0xcf8, 0x80000000);
         const std::uint32_t identity = in32(0xcfc);
@@ -116,7 +116,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(in16(0xcfe), identity >> 16);
         expect_equal(in8(0xcfd), identity >> 8 & 0xff);
     }},
-    {"in and out", "narrow reads leave the rest of the register alone", [] {
+    {in_words("in and out"), "narrow reads leave the rest of the register alone", [] {
         std::uint64_t value = 0x1122334455667788;
         asm volatile("mov $0xcfc, %%edx; in %%dx, %%al" : "+a"(value)::"rdx");
         expect_equal(value >> 8, 0x11223344556677);
@@ -124,7 +124,7 @@ constexpr auto table = std::to_array<Case>({
         asm volatile("mov $0xcfc, %%edx; in %%dx, %%eax" : "+a"(value)::"rdx");
         expect_equal(value >> 32, 0);
     }},
-    {"in and out", "string and repeated forms work", [] {
+    {in_words("in and out"), "string and repeated forms work", [] {
         set_io_privilege(1);
         Page& page = fresh_page();
         out32(0xcf8, 0x80000000);
@@ -138,26 +138,26 @@ constexpr auto table = std::to_array<Case>({
         asm volatile("outsl" : "+S"(place) : "d"(0x80) : "memory");
         expect(place == static_cast<void*>(reinterpret_cast<std::byte*>(&page.words[1]) + 4));
     }},
-    {"in and out", "string input to an unmapped page is the kernel's own page fault", [] {
+    {in_words("in and out"), "string input to an unmapped page is the kernel's own page fault", [] {
         const auto fault = fault_of([] {
             std::uint64_t place = nowhere;
             asm volatile("cld; insl" : "+D"(place) : "d"(0xcfc) : "memory");
         });
         if (expect_fault(fault, 14, 2)) expect_equal(fault->address, nowhere);
     }},
-    {"in and out", "the hypervisor's own serial port looks absent", [] { expect_equal(in8(0x3fd), 0xff); }},
-    {"in and out", "interrupt controllers and timer of the hypervisor look absent", [] {
+    {in_words("in and out"), "the hypervisor's own serial port looks absent", [] { expect_equal(in8(0x3fd), 0xff); }},
+    {in_words("in and out"), "interrupt controllers and timer of the hypervisor look absent", [] {
         expect_equal(in8(0x21), 0xff);
         expect_equal(in8(0xa1), 0xff);
         expect_equal(in8(0x40), 0xff);
     }},
-    {"rdmsr", "EFER shows long mode and system calls", [] {
+    {in_words("rdmsr"), "EFER shows long mode and system calls", [] {
         const std::uint64_t value = read_msr(efer);
         expect_equal(value & 0x501, 0x501);
         expect_equal(value >> 12 & 1, 0);      // SVME
     }},
-    {"wrmsr", "EFER may be written as it is", [] { expect(!fault_of([] { write_msr(efer, read_msr(efer)); })); }},
-    {"wrmsr", "segment bases", [] {
+    {in_words("wrmsr"), "EFER may be written as it is", [] { expect(!fault_of([] { write_msr(efer, read_msr(efer)); })); }},
+    {in_words("wrmsr"), "segment bases", [] {
         Page& page = fresh_page();
         page.words[0] = 77;
         write_msr(fs_base, page.address());
@@ -174,24 +174,24 @@ constexpr auto table = std::to_array<Case>({
         write_msr(fs_base, 0);
         write_msr(gs_base, 0);
     }},
-    {"wrmsr", "a non-canonical segment base is #GP", [] {
+    {in_words("wrmsr"), "a non-canonical segment base is #GP", [] {
         expect_fault(fault_of([] { write_msr(fs_base, 0x0000900000000000); }), 13);
     }},
-    {"rdmsr", "registers Dom0 Linux reads at boot answer", [] {
+    {in_words("rdmsr"), "registers Dom0 Linux reads at boot answer", [] {
         for (std::uint32_t number : {0x1bu, 0x8bu, 0x179u, 0x17au, 0x277u, 0x400u, 0xc0010015u, 0xc0000102u})
             expect(!fault_of([&] { read_msr(number); }));
         expect_equal(read_msr(0x1b) & 0x900, 0x900);               // the local APIC is on, this is the first CPU
         expect_equal(read_msr(0x277), 0x50100070406);              // Xen's own page attributes: the guest has to use them
     }},
-    {"rdmsr", "a register that does not exist is #GP", [] {
+    {in_words("rdmsr"), "a register that does not exist is #GP", [] {
         expect_fault(fault_of([] { read_msr(0xdeadbeef); }), 13);
         expect_fault(fault_of([] { write_msr(0xdeadbeef, 0); }), 13);
     }},
-    {"wrmsr", "what would change the machine is #GP", [] {
+    {in_words("wrmsr"), "what would change the machine is #GP", [] {
         for (std::uint32_t number : {0x10u, 0x1bu, 0x277u, 0xc0000081u, 0xc0000082u, 0xc0000084u})
             expect_fault(fault_of([&] { write_msr(number, 0x12345); }), 13);
     }},
-    {"mov cr0", "shows a protected, paged machine; only TS may change", [] {
+    {in_words("mov cr0"), "shows a protected, paged machine; only TS may change", [] {
         const std::uint64_t cr0 = read_cr0();
         expect_equal(cr0 & 0x80010001, 0x80010001);    // PG WP PE
         expect(!fault_of([&] { asm volatile("mov %0, %%cr0" ::"r"(cr0)); }));
@@ -201,60 +201,60 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(read_cr0() & 8, 0);
         expect_fault(fault_of([&] { asm volatile("mov %0, %%cr0" ::"r"(cr0 & ~0x10000ull)); }), 13);
     }},
-    {"mov cr2", "is the vcpu_info's cr2", [] {
+    {in_words("mov cr2"), "is the vcpu_info's cr2", [] {
         std::uint64_t value;
         asm volatile("mov %1, %%cr2; mov %%cr2, %0" : "=r"(value) : "r"(0x5a5a5000ull));
         expect_equal(value, 0x5a5a5000);
         expect_equal(vcpu_info().arch.cr2, 0x5a5a5000);
     }},
-    {"mov cr3", "shows the machine frame of the running table, and takes it back", [] {
+    {in_words("mov cr3"), "shows the machine frame of the running table, and takes it back", [] {
         expect_equal(read_cr3(), root_mfn() * page_size);
         expect(!fault_of([] { asm volatile("mov %0, %%cr3" ::"r"(root_mfn() * page_size)); }));
         expect_equal(read_cr3(), root_mfn() * page_size);
     }},
-    {"mov cr3", "a frame that is no level-4 table is #GP", [] {
+    {in_words("mov cr3"), "a frame that is no level-4 table is #GP", [] {
         Page& page = fresh_page();
         expect_fault(fault_of([&] { asm volatile("mov %0, %%cr3" ::"r"(page.machine())); }), 13);
         expect_equal(read_cr3(), root_mfn() * page_size);
     }},
-    {"mov cr4", "shows PAE, and may be written as it is", [] {
+    {in_words("mov cr4"), "shows PAE, and may be written as it is", [] {
         const std::uint64_t cr4 = read_cr4();
         expect_equal(cr4 >> 5 & 1, 1);
         expect(!fault_of([&] { asm volatile("mov %0, %%cr4" ::"r"(cr4)); }));
         expect_equal(read_cr4(), cr4);
     }},
-    {"mov dr7", "works like set_debugreg", [] {
+    {in_words("mov dr7"), "works like set_debugreg", [] {
         std::uint64_t value;
         asm volatile("mov %%dr7, %0" : "=r"(value));
         expect_equal(value, 0x400);
         asm volatile("mov %%dr6, %0" : "=r"(value));
         expect_equal(value, 0xffff0ff0);
     }},
-    {"invlpg", "is #GP: there is a call for it", [] {
+    {in_words("invlpg"), "is #GP: there is a call for it", [] {
         Page& page = fresh_page();
         expect_fault(fault_of([&] { asm volatile("invlpg %0" ::"m"(page)); }), 13);
     }},
-    {"wbinvd", "is allowed, as the caches are the hypervisor's business", [] {
+    {in_words("wbinvd"), "is allowed, as the caches are the hypervisor's business", [] {
         expect(!fault_of([] { asm volatile("wbinvd"); }));
     }},
-    {"rdtsc", "is not trapped and goes forward", [] {
+    {in_words("rdtsc"), "is not trapped and goes forward", [] {
         const std::uint64_t before = __builtin_ia32_rdtsc();
         expect(__builtin_ia32_rdtsc() > before);
     }},
-    {"hlt", "is #GP: there is a call for it", [] { expect_fault(fault_of([] { asm volatile("hlt"); }), 13); }},
-    {"cli and sti", "do not reach the processor", [] {
+    {in_words("hlt"), "is #GP: there is a call for it", [] { expect_fault(fault_of([] { asm volatile("hlt"); }), 13); }},
+    {in_words("cli and sti"), "do not reach the processor", [] {
         expect(!fault_of([] { asm volatile("cli"); }));
         expect(!fault_of([] { asm volatile("sti"); }));
         std::uint64_t flags;
         asm volatile("pushf; pop %0" : "=r"(flags));
         expect_equal(flags & 0x200, 0x200);
     }},
-    {"popf", "changes neither interrupt flag nor I/O privilege", [] {
+    {in_words("popf"), "changes neither interrupt flag nor I/O privilege", [] {
         std::uint64_t flags = 0x3002;
         asm volatile("push %0; popf; pushf; pop %0" : "+r"(flags));
         expect_equal(flags & 0x3200, 0x200);
     }},
-    {"lgdt, lidt, lldt, ltr, rdpmc", "are #GP", [] {
+    {in_words("lgdt, lidt, lldt, ltr, rdpmc"), "are #GP", [] {
         static const struct [[gnu::packed]] { std::uint16_t size; std::uint64_t base; } descriptor{0, 0};
         expect_fault(fault_of([] { asm volatile("lgdt %0" ::"m"(descriptor)); }), 13);
         expect_fault(fault_of([] { asm volatile("lidt %0" ::"m"(descriptor)); }), 13);
@@ -262,7 +262,7 @@ constexpr auto table = std::to_array<Case>({
         expect_fault(fault_of([] { asm volatile("ltr %w0" ::"r"(0)); }), 13);
         expect_fault(fault_of([] { asm volatile("rdpmc" ::"c"(0) : "rax", "rdx"); }), 13);
     }},
-    {"xgetbv and xsetbv", "the state components may be set as they are", [] {
+    {in_words("xgetbv and xsetbv"), "the state components may be set as they are", [] {
         std::uint32_t low = 0, high = 0;
         if (!(forced_cpuid(1).ecx >> 26 & 1)) return skip("the processor shows no XSAVE");
         asm volatile("mov %0, %%cr4" ::"r"(read_cr4() | 1 << 18));      // without OSXSAVE xsetbv is #UD

@@ -95,19 +95,19 @@ constexpr auto table = std::to_array<Case>({
         asm volatile("mov %%cr0, %0" : "=r"(cr0));
         expect_equal(cr0 & 8, 0);
     }},
-    {"floating point", "registers survive calls and waiting", [] {
+    {in_words("floating point"), "registers survive calls and waiting", [] {
         set_float(0x123456789abcdef);
         for (unsigned i = 0; i < 100; ++i) sched_op(SCHEDOP_yield);
         expect_equal(get_float(), 0x123456789abcdef);
     }},
-    {"floating point", "a new vcpu starts with the processor's initial state", [] {
+    {in_words("floating point"), "a new vcpu starts with the processor's initial state", [] {
         std::uint16_t control = 0;
         std::uint32_t vector_control = 0;
         asm volatile("fnstcw %0; stmxcsr %1" : "=m"(control), "=m"(vector_control));
         expect_equal(control, 0x37f);
         expect_equal(vector_control, 0x1f80);
     }},
-    {"floating point", "an unmasked exception is #MF", [] {
+    {in_words("floating point"), "an unmasked exception is #MF", [] {
         const auto fault = fault_of([] {
             std::uint16_t control = 0x37b;        // division by zero unmasked
             asm volatile("fninit; fldcw %0; fld1; fldz; fdivrp; fwait" ::"m"(control));

@@ -146,11 +146,11 @@ constexpr auto table = std::to_array<Case>({
         if (expect_fault(fault, 14)) expect_equal(fault->address, writable_page.address() + 8);
         expect_equal(set_ldt(0, 0), 0);
     }},
-    {"selectors", "of the hypervisor cannot be loaded", [] {
+    {in_words("selectors"), "of the hypervisor cannot be loaded", [] {
         for (std::uint32_t selector : {0xe008u, 0xe010u, 0xe040u})
             expect(fault_of([&] { asm volatile("mov %0, %%es" ::"r"(selector | 3)); }).has_value());
     }},
-    {"selectors", "a null selector is fine", [] {
+    {in_words("selectors"), "a null selector is fine", [] {
         expect(!fault_of([] { asm volatile("mov %0, %%es; mov %0, %%ds" ::"r"(0)); }));
     }},
 });

@@ -114,7 +114,7 @@ struct Gate {
 };
 
 constexpr auto table = std::to_array<Case>({
-    {"int n", "without a gate is #GP with error n*8+2, for each n, from either mode", [] {
+    {in_words("int n"), "without a gate is #GP with error n*8+2, for each n, from either mode", [] {
         const unsigned doubled = factor();
         for (const Mode mode : both_modes)
             for (unsigned n = 0; n < vectors; ++n) {
@@ -122,7 +122,7 @@ constexpr auto table = std::to_array<Case>({
                 is_refused(mode, n, doubled, interrupt(mode, n));
             }
     }},
-    {"int n", "through a gate of privilege 3 arrives there, for each n, from either mode", [] {
+    {in_words("int n"), "through a gate of privilege 3 arrives there, for each n, from either mode", [] {
         const unsigned doubled = factor();
         for (const Mode mode : both_modes)
             for (unsigned n = 0; n < vectors; ++n) {
@@ -130,7 +130,7 @@ constexpr auto table = std::to_array<Case>({
                 arrives(mode, n, gate.vector, interrupt(mode, n));
             }
     }},
-    {"int n", "through a gate of privilege 1 or 2 arrives from the kernel, and is #GP from the user", [] {
+    {in_words("int n"), "through a gate of privilege 1 or 2 arrives from the kernel, and is #GP from the user", [] {
         const unsigned doubled = factor();
         for (const unsigned privilege : {1u, 2u})
             for (unsigned n = 0; n < vectors; ++n) {
@@ -140,7 +140,7 @@ constexpr auto table = std::to_array<Case>({
                 is_refused(Mode::user, n, doubled, interrupt(Mode::user, n));
             }
     }},
-    {"int n", "through a gate of privilege 0 is #GP from either mode", [] {
+    {in_words("int n"), "through a gate of privilege 0 is #GP from either mode", [] {
         const unsigned doubled = factor();
         for (const Mode mode : both_modes)
             for (unsigned n = 0; n < vectors; ++n) {
@@ -149,31 +149,31 @@ constexpr auto table = std::to_array<Case>({
                 is_refused(mode, n, doubled, interrupt(mode, n));
             }
     }},
-    {"int 0x80", "heeds the privilege of its gate like any other", [] {
+    {in_words("int 0x80"), "heeds the privilege of its gate like any other", [] {
         if (on_stock_xen()) return skip("stock Xen lets everybody through a gate for 0x80, whatever privilege it has");
         for (const Mode mode : both_modes) {
             const Gate gate(0x80, 0);
             is_refused(mode, 0x80, 1, interrupt(mode, 0x80));
         }
     }},
-    {"int n", "of 3 and 4 are the exceptions #BP and #OF: a gate of any privilege will do", [] {
+    {in_words("int n"), "of 3 and 4 are the exceptions #BP and #OF: a gate of any privilege will do", [] {
         for (const Mode mode : both_modes)
             for (const unsigned n : {3u, 4u}) {
                 const Gate gate(n, 0);
                 arrives(mode, n, n, interrupt(mode, n));
             }
     }},
-    {"int3", "is #BP behind the instruction, from either mode", [] {
+    {in_words("int3"), "is #BP behind the instruction, from either mode", [] {
         for (const Mode mode : both_modes) {
             const Frame frame = ending(mode, breakpoint);
             expect_equal(frame.vector, 3);
             expect_equal(frame.rip, place_of(mode, breakpoint) + 1);
         }
     }},
-    {"into", "is #UD, from either mode", [] {
+    {in_words("into"), "is #UD, from either mode", [] {
         for (const Mode mode : both_modes) expect_equal(ending(mode, overflow).vector, 6);
     }},
-    {"int1", "is #DB behind the instruction, from either mode", [] {
+    {in_words("int1"), "is #DB behind the instruction, from either mode", [] {
         for (const Mode mode : both_modes) {
             const Frame frame = ending(mode, debug);
             if (frame.vector == 6) return skip("emulator's fault: QEMU 7.2 does not know INT1, and says #UD; on Bochs 2.7 it holds");

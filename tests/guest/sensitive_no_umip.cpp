@@ -57,11 +57,11 @@ std::uint64_t read_cr0() {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"str", "shows the ABI's own selector, in either mode", [] {
+    {in_words("str"), "shows the ABI's own selector, in either mode", [] {
         expect(!processor_has_umip());
         for (const Mode mode : both_modes) shows(stored_by(mode, store::task), task_selector);
     }},
-    {"sldt", "shows whether the vcpu has an LDT, and no more, in either mode", [] {
+    {in_words("sldt"), "shows whether the vcpu has an LDT, and no more, in either mode", [] {
         for (const Mode mode : both_modes) {
             shows(stored_by(mode, store::ldt), 0);
             Page& page = fresh_table();
@@ -71,22 +71,22 @@ constexpr auto table = std::to_array<Case>({
             shows(stored_by(mode, store::ldt), 0);
         }
     }},
-    {"sgdt, sidt", "show whole tables: the limits are constants", [] {
+    {in_words("sgdt, sidt"), "show whole tables: the limits are constants", [] {
         for (const Mode mode : both_modes) {
             expect_equal(stored_by(mode, store::gdt).pointer.limit, gdt_limit);
             expect_equal(stored_by(mode, store::idt).pointer.limit, gates_limit);
         }
     }},
-    {"sgdt", "shows an address that the vcpu's number alone decides, in either mode", [] {
+    {in_words("sgdt"), "shows an address that the vcpu's number alone decides, in either mode", [] {
         if (on_stock_xen()) return skip("stock Xen's is fixed too, at another address");
         for (const Mode mode : both_modes)
             expect_equal(stored_by(mode, store::gdt).pointer.base, gdt_of_vcpu_0);
     }},
-    {"sidt", "shows one address, in either mode", [] {
+    {in_words("sidt"), "shows one address, in either mode", [] {
         if (on_stock_xen()) return skip("stock Xen shows where its image and heap have each CPU's table");
         for (const Mode mode : both_modes) expect_equal(stored_by(mode, store::idt).pointer.base, gates);
     }},
-    {"sgdt, sidt, sldt, str, smsw", "show the same on every CPU, in either mode", [] {
+    {in_words("sgdt, sidt, sldt, str, smsw"), "show the same on every CPU, in either mode", [] {
         for (const Mode mode : both_modes)
             for (const Store& store : stores) {
                 if (on_stock_xen() && store.name == "sidt") continue;   // each CPU's own there
@@ -97,7 +97,7 @@ constexpr auto table = std::to_array<Case>({
             }
         pin(3);
     }},
-    {"sgdt, sidt, sldt, str", "show the same to another vcpu, but for its share of the domain's area", [] {
+    {in_words("sgdt, sidt, sldt, str"), "show the same to another vcpu, but for its share of the domain's area", [] {
         if (on_stock_xen()) return skip("stock Xen tells CPUs apart: see the case of SIDT");
         static Stored gdt, idt, ldt, task;
         gdt = idt = ldt = task = nothing_stored;
@@ -111,7 +111,7 @@ constexpr auto table = std::to_array<Case>({
         shows(ldt, 0);
         shows(task, task_selector);
     }},
-    {"smsw", "shows CR0 as the kernel knows it, in either mode", [] {
+    {in_words("smsw"), "shows CR0 as the kernel knows it, in either mode", [] {
         for (const Mode mode : both_modes) {
             const Stored stored = stored_by(mode, store::status);
             constexpr std::uint64_t task_switched = 8;   // on stock Xen the processor's own, which comes and goes
@@ -119,7 +119,7 @@ constexpr auto table = std::to_array<Case>({
             expect_equal((stored.word_in_memory | task_switched) & 0xffff, (read_cr0() | task_switched) & 0xffff);
         }
     }},
-    {"smsw", "shows the guest's own TS", [] {
+    {in_words("smsw"), "shows the guest's own TS", [] {
         if (on_stock_xen()) return skip("stock Xen sets the processor's TS for itself");
         for (const Mode mode : both_modes)
             for (const int task_switched : {1, 0}) {

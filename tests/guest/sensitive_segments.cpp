@@ -102,7 +102,7 @@ Page& own_table() {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"mov and push of selectors", "show what is in the processor: privilege 3 in the kernel too", [] {
+    {in_words("mov and push of selectors"), "show what is in the processor: privilege 3 in the kernel too", [] {
         for (const Mode mode : both_modes) {
             Shown shown{};
             expect(!call_in(mode, show, shown));
@@ -113,26 +113,26 @@ constexpr auto table = std::to_array<Case>({
                 expect_equal(selector & 0xffff, FLAT_RING3_DS32);
         }
     }},
-    {"loads of selectors", "of the hypervisor are #GP with the selector", [] {
+    {in_words("loads of selectors"), "of the hypervisor are #GP with the selector", [] {
         for (const unsigned selector : {0xe008u, 0xe010u, 0xe018u, 0xe040u, 0xe048u, 0xe050u, 0xe058u, 0xe060u, 0xeff8u})
             for (const unsigned privilege : {0u, 3u}) {
                 data_load(selector | privilege, general_protection);
                 stack_load(selector | privilege, general_protection);
             }
     }},
-    {"loads of selectors", "beyond the table, of pages that are not set and of no LDT are #GP with the selector", [] {
+    {in_words("loads of selectors"), "beyond the table, of pages that are not set and of no LDT are #GP with the selector", [] {
         for (const unsigned selector : {0x8u, 0x1000u, 0xdff8u, 0xf000u, 0xfff8u, 0x4u, 0xcu, 0xfffcu}) {
             data_load(selector | 3, general_protection);
             stack_load(selector | 3, general_protection);
         }
     }},
-    {"loads of selectors", "that are null are fine for data, and #GP for the stack", [] {
+    {in_words("loads of selectors"), "that are null are fine for data, and #GP for the stack", [] {
         for (const unsigned selector : {0u, 1u, 2u, 3u}) {
             data_load(selector);
             stack_load(selector, general_protection);
         }
     }},
-    {"loads of selectors", "of the flat segments work: data everywhere, code that can be read as data", [] {
+    {in_words("loads of selectors"), "of the flat segments work: data everywhere, code that can be read as data", [] {
         for (const unsigned selector : {unsigned{FLAT_RING3_DS32}, FLAT_RING3_DS32 & ~3u, unsigned{FLAT_RING3_CS64},
                                         unsigned{FLAT_RING3_CS32}})
             data_load(selector);
@@ -140,7 +140,7 @@ constexpr auto table = std::to_array<Case>({
         for (const unsigned selector : {FLAT_RING3_SS64 & ~3u, unsigned{FLAT_RING3_CS64}, unsigned{FLAT_RING3_CS32}})
             stack_load(selector, general_protection);
     }},
-    {"loads of selectors", "of the guest's own tables work as the processor's manual says", [] {
+    {in_words("loads of selectors"), "of the guest's own tables work as the processor's manual says", [] {
         expect_equal(use_gdt(own_table()), 0);
         expect_equal(set_ldt(own_table().address(), 6), 0);
         for (const unsigned table_bit : {0u, in_ldt}) {
@@ -155,7 +155,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(set_ldt(0, 0), 0);
         expect_equal(set_gdt(nullptr, 0), 0);
     }},
-    {"mov cs; push and pop of cs, ss, ds", "are #UD: 64-bit code has none", [] {
+    {in_words("mov cs; push and pop of cs, ss, ds"), "are #UD: 64-bit code has none", [] {
         for (const Mode mode : both_modes)
             for (const Loader& loader : gone) {
                 Load load{FLAT_RING3_CS64};

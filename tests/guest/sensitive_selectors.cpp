@@ -120,24 +120,24 @@ Answers and_own(unsigned table_bit) {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"lar, lsl, verr, verw", "of all selectors know the three flat segments, from the start", [] { all_say(flat); }},
-    {"lar, lsl, verr, verw", "know a GDT's descriptors as they were set, and nothing of the hypervisor's", [] {
+    {in_words("lar, lsl, verr, verw"), "of all selectors know the three flat segments, from the start", [] { all_say(flat); }},
+    {in_words("lar, lsl, verr, verw"), "know a GDT's descriptors as they were set, and nothing of the hypervisor's", [] {
         expect_equal(use_gdt(own_table()), 0);
         all_say(and_own(0).all());
     }},
-    {"lar, lsl, verr, verw", "forget a GDT that is taken away", [] {
+    {in_words("lar, lsl, verr, verw"), "forget a GDT that is taken away", [] {
         expect_equal(use_gdt(own_table()), 0);
         expect_equal(set_gdt(nullptr, 0), 0);
         all_say(flat);
     }},
-    {"lar, lsl, verr, verw", "know an LDT's descriptors, and forget them", [] {
+    {in_words("lar, lsl, verr, verw"), "know an LDT's descriptors, and forget them", [] {
         const Page& page = own_table();
         expect_equal(set_ldt(page.address(), first_own + own.size()), 0);
         all_say(and_own(in_ldt).all());
         expect_equal(set_ldt(0, 0), 0);
         all_say(flat);
     }},
-    {"lar, lsl, verr, verw", "of an LDT that cannot be one fault, as the kernel's own access to it would", [] {
+    {in_words("lar, lsl, verr, verw"), "of an LDT that cannot be one fault, as the kernel's own access to it would", [] {
         Page& writable_page = fresh_page();
         expect_equal(set_ldt(writable_page.address(), 512), 0);
         for (const Mode mode : both_modes) {

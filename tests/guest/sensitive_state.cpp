@@ -144,7 +144,7 @@ void faults(Mode mode, void (*code)(Register&), std::uint32_t number, unsigned v
 bool is_amd() { return leaf_in(Mode::kernel, plain_cpuid, 0).b == 0x68747541; }
 
 constexpr auto table = std::to_array<Case>({
-    {"pushf", "shows IF set and IOPL 0, whatever the guest has masked or been given", [] {
+    {in_words("pushf"), "shows IF set and IOPL 0, whatever the guest has masked or been given", [] {
         set_io_privilege(3);
         for (const Mode mode : both_modes)
             expect_equal(flags_after(mode, flag::always), flag::always | flag::interrupts);
@@ -152,7 +152,7 @@ constexpr auto table = std::to_array<Case>({
         for (const Mode mode : both_modes)
             expect_equal(flags_after(mode, flag::always), flag::always | flag::interrupts);
     }},
-    {"cli, sti", "do nothing where the I/O privilege reaches, and are #GP where it does not", [] {
+    {in_words("cli, sti"), "do nothing where the I/O privilege reaches, and are #GP where it does not", [] {
         for (const unsigned level : {0u, 1u, 2u, 3u}) {
             set_io_privilege(level);
             for (const Mode mode : both_modes)
@@ -168,32 +168,32 @@ constexpr auto table = std::to_array<Case>({
         }
         set_io_privilege(1);
     }},
-    {"popf", "changes status, direction, nested task, alignment check and ID; nothing else", [] {
+    {in_words("popf"), "changes status, direction, nested task, alignment check and ID; nothing else", [] {
         constexpr std::uint64_t changeable = flag::status | flag::direction | flag::nested | flag::alignment | flag::id;
         set_io_privilege(3);
         for (const Mode mode : both_modes)
             expect_equal(flags_after(mode, ~flag::trap), changeable | flag::always | flag::interrupts);
         set_io_privilege(1);
     }},
-    {"popf", "of 16 bits leaves the others alone, and changes neither IF nor IOPL", [] {
+    {in_words("popf"), "of 16 bits leaves the others alone, and changes neither IF nor IOPL", [] {
         for (const Mode mode : both_modes) {
             Flags flags{0xffff & ~flag::trap, 0};
             expect(!call_in(mode, exchange_low_flags, flags));
             expect_equal(flags.shown, flag::status | flag::direction | flag::nested | flag::always | flag::interrupts);
         }
     }},
-    {"popf", "that sets TF is a #DB behind the next instruction", [] {
+    {in_words("popf"), "that sets TF is a #DB behind the next instruction", [] {
         for (const Mode mode : both_modes) {
             Flags flags{};
             const auto ended = call_in(mode, trap_next, flags);
             expect(ended && ended->vector == debug_exception);
         }
     }},
-    {"cpuid", "is not trapped: it shows the machine's processor, to the user what it shows the kernel", [] {
+    {in_words("cpuid"), "is not trapped: it shows the machine's processor, to the user what it shows the kernel", [] {
         for (const std::uint32_t number : {0u, 7u, 0x80000000u, 0x80000001u, 0x80000008u})
             expect(leaf_in(Mode::user, plain_cpuid, number) == leaf_in(Mode::kernel, plain_cpuid, number));
     }},
-    {"cpuid", "with the prefix shows the policy, to the user what it shows the kernel", [] {
+    {in_words("cpuid"), "with the prefix shows the policy, to the user what it shows the kernel", [] {
         for (const std::uint32_t number : {0u, 7u, 0xdu, 0x40000000u, 0x40000001u, 0x40000002u, 0x40000004u, 0x40000005u,
                                            0x40000100u, 0x80000000u, 0x80000001u, 0x80000002u, 0x80000007u, 0x80000008u})
             expect(for_all_modes(leaf_in(Mode::user, forced_cpuid, number), number) ==
@@ -201,7 +201,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(leaf_in(Mode::user, forced_cpuid, 1).c & hypervisor_present, hypervisor_present);
         expect_equal(leaf_in(Mode::user, forced_cpuid, 7).c & umip, 0);
     }},
-    {"cpuid", "with the prefix says to the kernel that XSAVE is on, to the user once the kernel has seen to it", [] {
+    {in_words("cpuid"), "with the prefix says to the kernel that XSAVE is on, to the user once the kernel has seen to it", [] {
         if (!(leaf_in(Mode::kernel, plain_cpuid, 1).c & osxsave)) return skip("this processor has no XSAVE");
         const Leaf kernel = leaf_in(Mode::kernel, forced_cpuid, 1), user = leaf_in(Mode::user, forced_cpuid, 1);
         expect_equal(kernel.c & osxsave, osxsave);
@@ -209,7 +209,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(for_all_modes(user, 1).d, for_all_modes(kernel, 1).d);
         expect_equal(user.c & osxsave, 0);
     }},
-    {"cpuid", "without the whole prefix is #UD at its start", [] {
+    {in_words("cpuid"), "without the whole prefix is #UD at its start", [] {
         for (const Mode mode : both_modes)
             for (const auto code : {half_forced_cpuid, forced_nothing}) {
                 Leaf leaf{};
@@ -217,13 +217,13 @@ constexpr auto table = std::to_array<Case>({
                 expect(ended && ended->vector == invalid_opcode);
             }
     }},
-    {"rdtsc, rdtscp", "go forward; the processor's number is 0", [] {
+    {in_words("rdtsc, rdtscp"), "go forward; the processor's number is 0", [] {
         for (const Mode mode : both_modes) {
             goes_forward(mode, rdtsc);
             goes_forward(mode, rdtscp);
         }
     }},
-    {"rdtsc, rdtscp", "are #GP for the user while the kernel has CR4.TSD set, and go on for the kernel", [] {
+    {in_words("rdtsc, rdtscp"), "are #GP for the user while the kernel has CR4.TSD set, and go on for the kernel", [] {
         forbid_clock(true);
         for (const auto code : {rdtsc, rdtscp}) {
             goes_forward(Mode::kernel, code);
@@ -232,31 +232,31 @@ constexpr auto table = std::to_array<Case>({
         forbid_clock(false);
         goes_forward(Mode::user, rdtsc);
     }},
-    {"rdpmc", "is #GP, whichever counter", [] {
+    {in_words("rdpmc"), "is #GP, whichever counter", [] {
         for (const Mode mode : both_modes)
             for (const std::uint32_t counter : {0u, 1u, 5u, 0x40000000u, 0xffffffffu}) faults(mode, rdpmc, counter);
     }},
-    {"rdmsr, wrmsr", "are #GP for the user, whichever register", [] {
+    {in_words("rdmsr, wrmsr"), "are #GP for the user, whichever register", [] {
         for (const std::uint32_t number : {0x10u, 0x1bu, 0x174u, 0x277u, 0xc0000080u, 0xc0000082u, 0xc0000100u, 0xc0000103u,
                                            0xdeadbeefu}) {
             faults(Mode::user, rdmsr, number);
             faults(Mode::user, wrmsr, number);
         }
     }},
-    {"rdmsr", "of the entry points is #GP for the kernel too", [] {
+    {in_words("rdmsr"), "of the entry points is #GP for the kernel too", [] {
         for (const std::uint32_t number : {0x174u, 0x175u, 0x176u, 0xc0000081u, 0xc0000082u, 0xc0000083u,
                                            0xc0000084u}) {
             faults(Mode::kernel, rdmsr, number);
             faults(Mode::kernel, wrmsr, number);
         }
     }},
-    {"sysenter", "is #UD on AMD's processors, #GP on others", [] {
+    {in_words("sysenter"), "is #UD on AMD's processors, #GP on others", [] {
         for (const Mode mode : both_modes) faults(mode, sysenter, 0, is_amd() ? invalid_opcode : general_protection);
     }},
-    {"sysexit", "is #UD on AMD's processors, #GP on others", [] {
+    {in_words("sysexit"), "is #UD on AMD's processors, #GP on others", [] {
         for (const Mode mode : both_modes) faults(mode, sysexit, 0, is_amd() ? invalid_opcode : general_protection);
     }},
-    {"xgetbv", "shows the vcpu's own XCR0, to the user what it shows the kernel", [] {
+    {in_words("xgetbv"), "shows the vcpu's own XCR0, to the user what it shows the kernel", [] {
         if (!(leaf_in(Mode::kernel, plain_cpuid, 1).c & osxsave)) return skip("this processor has no XSAVE");
         for (const Mode mode : both_modes) {
             Register it{};
@@ -265,7 +265,7 @@ constexpr auto table = std::to_array<Case>({
             expect_equal(it.low, 3);
         }
     }},
-    {"xgetbv", "follows what the kernel switches on, and so does what the prefix says of it to the user", [] {
+    {in_words("xgetbv"), "follows what the kernel switches on, and so does what the prefix says of it to the user", [] {
         if (!(leaf_in(Mode::kernel, forced_cpuid, 1).c & has_avx)) return skip("this processor has no AVX");
         const std::uint64_t before = read_cr4();
         asm volatile("mov %0, %%cr4" ::"r"(before | cr4_xsave));
@@ -281,7 +281,7 @@ constexpr auto table = std::to_array<Case>({
         asm volatile("mov %0, %%cr4" ::"r"(before));
         expect_equal(leaf_in(Mode::user, forced_cpuid, 1).c & osxsave, 0);
     }},
-    {"xgetbv", "of 1 shows which components are in use, and none that is off", [] {
+    {in_words("xgetbv"), "of 1 shows which components are in use, and none that is off", [] {
         if (!(leaf_in(Mode::kernel, plain_cpuid, 0xd, 1).a & has_xgetbv_1)) return skip("this processor has no such register");
         for (const Mode mode : both_modes) {
             Register it{1, 0, 0};
@@ -290,7 +290,7 @@ constexpr auto table = std::to_array<Case>({
             expect_equal(it.low & ~3u, 0);
         }
     }},
-    {"xgetbv", "of registers that there are not is #GP", [] {
+    {in_words("xgetbv"), "of registers that there are not is #GP", [] {
         if (!(leaf_in(Mode::kernel, plain_cpuid, 1).c & osxsave)) return skip("this processor has no XSAVE");
         for (const Mode mode : both_modes)
             for (const std::uint32_t number : {2u, 0x80000000u}) faults(mode, xgetbv, number);

@@ -23,8 +23,8 @@ void is_refused(void (*code)(Nothing&)) {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"sysenter", "is #GP", [] { is_refused(sysenter); }},
-    {"sysexit", "is #GP", [] { is_refused(sysexit); }},
+    {in_words("sysenter"), "is #GP", [] { is_refused(sysenter); }},
+    {in_words("sysexit"), "is #GP", [] { is_refused(sysexit); }},
 });
 
 }

@@ -103,43 +103,43 @@ constexpr std::uint64_t call_gate(unsigned selector, unsigned privilege, unsigne
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"far transfers", "through a null selector are #GP", [] {
+    {in_words("far transfers"), "through a null selector are #GP", [] {
         for (const unsigned selector : {0u, 3u}) {
             for (const Mode mode : both_modes)
                 for (const Transfer& transfer : transfers)
                     faults(mode, transfer, selector, general_protection, 0, go(mode, transfer, selector));
         }
     }},
-    {"far transfers", "through the hypervisor's selectors are #GP: code, data, task, LDT, and empty ones", [] {
+    {in_words("far transfers"), "through the hypervisor's selectors are #GP: code, data, task, LDT, and empty ones", [] {
         for (const unsigned selector : {0xe008u, 0xe010u, 0xe018u, 0xe040u, 0xe048u, 0xe050u, 0xe058u, 0xe060u, 0xeff8u})
             for (const unsigned privilege : {0u, 3u}) each_faults(selector | privilege, general_protection);
     }},
-    {"far transfers", "beyond the table, into pages that are not set, and into no LDT are #GP", [] {
+    {in_words("far transfers"), "beyond the table, into pages that are not set, and into no LDT are #GP", [] {
         expect_equal(set_gdt(nullptr, 0), 0);
         for (const unsigned selector : {0x8u, 0x1000u, 0xdff8u, 0xf000u, 0xfff8u, 0x4u, 0xcu, 0xfffcu})
             for (const unsigned privilege : {0u, 3u}) each_faults(selector | privilege, general_protection);
     }},
-    {"far transfers", "through data are #GP", [] {
+    {in_words("far transfers"), "through data are #GP", [] {
         own_gdt();
         for (const unsigned selector : {unsigned{FLAT_RING3_DS32}, own_data | 3})
             each_faults(selector, general_protection);
     }},
-    {"far transfers", "through an absent segment are #NP", [] {
+    {in_words("far transfers"), "through an absent segment are #NP", [] {
         own_gdt();
         each_faults(own_absent | 3, no_segment);
     }},
-    {"far returns", "to a higher privilege are #GP, also where the segment is the guest's", [] {
+    {in_words("far returns"), "to a higher privilege are #GP, also where the segment is the guest's", [] {
         own_gdt();
         for (const Mode mode : both_modes)
             for (const Transfer& transfer : returns)
                 for (const unsigned selector : {own_code, own_absent, own_code | 1, own_code | 2})
                     faults(mode, transfer, selector, general_protection, selector & 0xfffc, go(mode, transfer, selector));
     }},
-    {"far transfers", "through the flat code segment arrive", [] {
+    {in_words("far transfers"), "through the flat code segment arrive", [] {
         for (const Transfer& transfer : transfers) lands(Mode::user, transfer, FLAT_RING3_CS64);
         for (const Transfer& transfer : returns) lands(Mode::kernel, transfer, FLAT_RING3_CS64);
     }},
-    {"far transfers", "through code of the guest's GDT and LDT arrive; JMP and CALL raise the selector's privilege", [] {
+    {in_words("far transfers"), "through code of the guest's GDT and LDT arrive; JMP and CALL raise the selector's privilege", [] {
         Page& gdt = own_gdt();
         expect_equal(set_ldt(gdt.address(), 5), 0);
         for (const unsigned selector : {own_code | 3, own_code | 3 | in_ldt}) {
@@ -149,7 +149,7 @@ constexpr auto table = std::to_array<Case>({
         for (const Transfer& transfer : std::span(transfers).first(2)) lands(Mode::user, transfer, own_code);
         expect_equal(set_ldt(0, 0), 0);
     }},
-    {"far jmp", "of the user through flat 32-bit code gets there", [] {
+    {in_words("far jmp"), "of the user through flat 32-bit code gets there", [] {
         const Frame frame = go(Mode::user, transfers[0], FLAT_RING3_CS32);
         expect_equal(frame.vector, invalid_opcode);
         expect_equal(frame.rip, in_user(landed));

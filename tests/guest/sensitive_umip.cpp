@@ -35,7 +35,7 @@ void shows(const Stored& stored, std::uint64_t word, Location where = Location::
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"sgdt, sidt, sldt, str, smsw", "are #GP for the user, and store nothing", [] {
+    {in_words("sgdt, sidt, sldt, str, smsw"), "are #GP for the user, and store nothing", [] {
         if (on_stock_xen()) return skip(shown);
         if (!expect(processor_has_umip())) return;
         for (const Store& store : stores) {
@@ -45,7 +45,7 @@ constexpr auto table = std::to_array<Case>({
                 fail(Line{} << store.name << " is not stopped");
         }
     }},
-    {"sgdt, sidt", "show the kernel what they show where there is no UMIP, and say nothing of the hypervisor", [] {
+    {in_words("sgdt, sidt"), "show the kernel what they show where there is no UMIP, and say nothing of the hypervisor", [] {
         if (on_stock_xen()) return skip(shown);
         const Stored gdt = stored_by_kernel(store::gdt), idt = stored_by_kernel(store::idt);
         expect_equal(gdt.pointer.limit, gdt_limit);
@@ -53,15 +53,15 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(idt.pointer.limit, gates_limit);
         expect_equal(idt.pointer.base, gates);
     }},
-    {"str", "shows the kernel the ABI's own selector", [] { shows(stored_by_kernel(store::task), task_selector); }},
-    {"sldt", "shows the kernel whether the vcpu has an LDT, and no more", [] {
+    {in_words("str"), "shows the kernel the ABI's own selector", [] { shows(stored_by_kernel(store::task), task_selector); }},
+    {in_words("sldt"), "shows the kernel whether the vcpu has an LDT, and no more", [] {
         shows(stored_by_kernel(store::ldt), 0);
         Page& page = fresh_table();
         expect_equal(set_ldt(page.address(), 3), 0);
         shows(stored_by_kernel(store::ldt), ldt_selector);
         expect_equal(set_ldt(0, 0), 0);
     }},
-    {"sgdt", "of the kernel to where it may not write is its page fault", [] {
+    {in_words("sgdt"), "of the kernel to where it may not write is its page fault", [] {
         static Page& page = fresh_page();
         make_read_only(page);
         auto fault = fault_of([] { asm volatile("sgdt %0" : "=m"(page.words[1])); });
@@ -70,7 +70,7 @@ constexpr auto table = std::to_array<Case>({
         fault = fault_of([] { asm volatile("sgdt %0" : "=m"(*reinterpret_cast<std::uint64_t*>(nowhere))); });
         if (expect_fault(fault, 14, 2)) expect_equal(fault->address, nowhere);
     }},
-    {"smsw", "of the kernel shows its CR0: the whole of it in a register, 16 bits in memory", [] {
+    {in_words("smsw"), "of the kernel shows its CR0: the whole of it in a register, 16 bits in memory", [] {
         if (on_stock_xen()) return skip("stock Xen shows the processor's TS, not the guest's");
         for (const int task_switched : {1, 0}) {
             expect_equal(fpu_taskswitch(task_switched), 0);
@@ -80,14 +80,14 @@ constexpr auto table = std::to_array<Case>({
             expect_equal(stored.word_in_memory, (untouched & ~0xffffull) | (read_cr0() & 0xffff));
         }
     }},
-    {"smsw", "of the kernel keeps to the width of its operand", [] {
+    {in_words("smsw"), "of the kernel keeps to the width of its operand", [] {
         std::uint64_t narrow = untouched, middle = untouched;
         asm volatile("smsw %w0; smsw %k1" : "+r"(narrow), "+r"(middle));
         expect_equal(narrow & ~0xffffull, untouched & ~0xffffull);
         expect_equal(narrow & 0x37, read_cr0() & 0x37);      // PE MP EM ET NE
         expect_equal(middle | 8, (read_cr0() & 0xffffffff) | 8);
     }},
-    {"smsw", "of the kernel to where it may not write is its page fault", [] {
+    {in_words("smsw"), "of the kernel to where it may not write is its page fault", [] {
         static Page& page = fresh_page();
         make_read_only(page);
         auto fault = fault_of([] { asm volatile("smsw %0" : "=m"(page.words[1])); });

@@ -189,7 +189,7 @@ constexpr auto table = std::to_array<Case>({
         }));
         expect_equal(answer, 0);
     }},
-    {"mov to cr3", "others run while a root is checked", [] {
+    {in_words("mov to cr3"), "others run while a root is checked", [] {
         expect_turn_of_others(checked_by([] {
             mov_cr3(large.mfn());
             mov_cr3(root_mfn());
@@ -203,7 +203,7 @@ constexpr auto table = std::to_array<Case>({
         }));
         expect_equal(answer, 0);
     }},
-    {"mov to cr3", "others run while the root before is taken apart", [] {
+    {in_words("mov to cr3"), "others run while the root before is taken apart", [] {
         expect_turn_of_others(undone_by([] {
             mov_cr3(root_mfn());
             expect_equal(large.gone(), LargeRoot::samples);

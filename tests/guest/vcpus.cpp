@@ -293,7 +293,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(vcpu_op(99, 0), -XEN_ENOSYS);
         expect_equal(vcpu_op(99, 9), -XEN_ENOENT);
     }},
-    {"pvclock", "both vcpus tell one time, and it never goes back between them", [] {
+    {in_words("pvclock"), "both vcpus tell one time, and it never goes back between them", [] {
         if (on_stock_xen()) return skip("stock Xen draws a line per CPU, and they differ; Basalt promises one");
         for (unsigned i = 0; i < 200; ++i) {
             const std::uint64_t before = now();
