@@ -91,15 +91,15 @@ constexpr auto kinds = std::to_array<Kind>({
      }},
     {"memory_op, frames come and go", [] { populate_and_give_back(frames, 0); }},
     {"memory_op, extents of 2 MiB come and go", [] { populate_and_give_back(std::span{frames}.first(4), 9); }},
-    {"grant_table_op.copy, a list", [] { grant_table_op(GNTTABOP_copy, copies.data(), copies.size()); }},
+    {"grant_table_op.copy, a list", [] { call<rows::grant_table_op, GNTTABOP_copy>(copies[0], copies.size()); }},
     {"multicall", [] { multicall(calls); }},
     {"set_trap_table, of 4096 gates", [] { set_trap_table(gates.data()); }},
     {"event_channel_op.reset, of 2000 ports",
      [] {
          evtchn_alloc_unbound_t request{DOMID_SELF, DOMID_SELF, 0};
-         for (unsigned port = 0; port < 2000; ++port) event_channel_op(EVTCHNOP_alloc_unbound, &request);
+         for (unsigned port = 0; port < 2000; ++port) call<rows::event_channel_op, EVTCHNOP_alloc_unbound>(request);
          evtchn_reset_t all{DOMID_SELF};
-         event_channel_op(EVTCHNOP_reset, &all);
+         call<rows::event_channel_op, EVTCHNOP_reset>(all);
      }},
 });
 
@@ -116,8 +116,8 @@ std::uint64_t worst_beside(const Kind& kind) {
 constexpr auto table = std::to_array<Case>({
     {in_words("turns"), "a vcpu wakes beside long calls",
      [] {
-         expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
-         expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+         expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, second_vcpu_context()), 0);
+         expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
          prepare();
          std::uint64_t worst = 0;
          for (const Kind& kind : kinds) {

@@ -66,10 +66,10 @@ void audit_beside(Work other) {
     enough = false;
     rounds = refused = 0;
     begin_on_second(other);
-    while (rounds == 0) sched_op(SCHEDOP_yield);
+    while (rounds == 0) call<rows::sched_op, SCHEDOP_yield>();
     for (unsigned i = 0; i < times; ++i) {
         if (!expect_equal(audit(), 0)) break;
-        if (i % 4 == 0) sched_op(SCHEDOP_yield);
+        if (i % 4 == 0) call<rows::sched_op, SCHEDOP_yield>();
     }
     enough = true;
     finish_on_second();
@@ -91,7 +91,7 @@ struct Extents {
         request.extent_order = order;
         request.mem_flags = XENMEMF_address_bits(32);
         request.domid = DOMID_SELF;
-        return memory_op(command, &request);
+        return untyped::memory_op(command, &request);
     }
 };
 
@@ -143,8 +143,8 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"basalt_op.audit", "beside a vcpu that changes page tables", [] {
         if (on_stock_xen()) return skip(none);
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, second_vcpu_context()), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
         audit_beside(change_tables);
     }},
     {"basalt_op.audit", "two at once", [] {

@@ -243,12 +243,12 @@ constexpr auto table = std::to_array<Case>({
         const Lent lent;
         std::array maps{lent.wish(0), lent.wish(1), lent.wish(2)};
         maps[1].ref = 21;
-        expect_equal(grant_table_op(GNTTABOP_map_grant_ref, maps.data(), 3), 0);
+        expect_equal(call<rows::grant_table_op, GNTTABOP_map_grant_ref>(maps[0], 3), 0);
         expect_equal(maps[0].status, GNTST_okay);
         expect_equal(maps[1].status, GNTST_general_error);
         expect_equal(maps[2].status, GNTST_okay);
         std::array ends{lent.end(0, maps[0].handle), lent.end(1, 0xffff), lent.end(2, maps[2].handle)};
-        expect_equal(grant_table_op(GNTTABOP_unmap_grant_ref, ends.data(), 3), 0);
+        expect_equal(call<rows::grant_table_op, GNTTABOP_unmap_grant_ref>(ends[0], 3), 0);
         expect_equal(ends[0].status, GNTST_okay);
         expect_equal(ends[1].status, GNTST_bad_handle);
         expect_equal(ends[2].status, GNTST_okay);
@@ -259,12 +259,12 @@ constexpr auto table = std::to_array<Case>({
         auto* const maps = list_before_hole<gnttab_map_grant_ref_t>(2);
         maps[0] = lent.wish(0);
         maps[1] = lent.wish(1);
-        expect_equal(grant_table_op(GNTTABOP_map_grant_ref, maps, 3), -XEN_EFAULT);
+        expect_equal(call<rows::grant_table_op, GNTTABOP_map_grant_ref>(maps[0], 3), -XEN_EFAULT);
         expect(lent.is_mapped(0) && lent.is_mapped(1) && maps[0].status == GNTST_okay && maps[1].status == GNTST_okay);
         auto* const ends = list_before_hole<gnttab_unmap_grant_ref_t>(2);
         ends[0] = lent.end(0, maps[0].handle);
         ends[1] = lent.end(1, maps[1].handle);
-        expect_equal(grant_table_op(GNTTABOP_unmap_grant_ref, ends, 3), -XEN_EFAULT);
+        expect_equal(call<rows::grant_table_op, GNTTABOP_unmap_grant_ref>(ends[0], 3), -XEN_EFAULT);
         expect(!lent.is_mapped(0) && !lent.is_mapped(1) && ends[0].status == GNTST_okay && ends[1].status == GNTST_okay);
         expect_equal(lent.grants[20].flags, GTF_permit_access);
     }},
@@ -281,7 +281,7 @@ constexpr auto table = std::to_array<Case>({
             copies[place].flags = GNTCOPY_source_gref;
         }
         make_read_only(list);
-        expect_equal(grant_table_op(GNTTABOP_copy, copies, 2), -XEN_EFAULT);
+        expect_equal(call<rows::grant_table_op, GNTTABOP_copy>(copies[0], 2), -XEN_EFAULT);
         expect_equal(lent.windows[0].words[0], 0x77);
         expect_equal(lent.windows[1].words[0], 0);
     }},
@@ -292,7 +292,7 @@ constexpr auto table = std::to_array<Case>({
         maps[0] = lent.wish(0);
         maps[1] = lent.wish(1);
         make_read_only(list);
-        expect_equal(grant_table_op(GNTTABOP_map_grant_ref, maps, 2), -XEN_EFAULT);
+        expect_equal(call<rows::grant_table_op, GNTTABOP_map_grant_ref>(maps[0], 2), -XEN_EFAULT);
         expect(lent.is_mapped(0) && !lent.is_mapped(1));
         expect_equal(lent.grants[20].flags, GTF_permit_access | grant_in_use);
     }},

@@ -16,7 +16,7 @@ constexpr int most_frames = 70, most_mapping_frames = 8;
 gnttab_query_size_t size_for(unsigned domain) {
     gnttab_query_size_t query{};
     query.dom = static_cast<domid_t>(domain);
-    expect_equal(grant(GNTTABOP_query_size, query), 0);
+    expect_equal(grant<GNTTABOP_query_size>(query), 0);
     return query;
 }
 
@@ -73,7 +73,7 @@ constexpr auto table = std::to_array<Case>({
         shut_out_with_one_waiting();
         set_event_reader(note_frames);
         std::atomic_ref(vcpu_info().evtchn_upcall_mask).store(0);
-        const Status status = grant(GNTTABOP_setup_table, setup);
+        const Status status = grant<GNTTABOP_setup_table>(setup);
         allow_events(false);
         set_event_reader(nullptr);
         expect_equal(status, 0);
@@ -91,7 +91,7 @@ constexpr auto table = std::to_array<Case>({
         set_xen_guest_handle(setup.frame_list, frames.data());
         for (const unsigned count : {most_frames, most_frames + 1}) {
             setup.nr_frames = count;
-            expect_equal(grant(GNTTABOP_setup_table, setup), 0);
+            expect_equal(grant<GNTTABOP_setup_table>(setup), 0);
             expect_equal(setup.status, count == most_frames ? GNTST_okay : GNTST_general_error);
         }
         expect(frames[most_frames - 1] != 0 && frames[most_frames - 1] != frames[0]);

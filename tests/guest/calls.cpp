@@ -16,7 +16,7 @@ namespace {
 
 Status feature_word(unsigned index, std::uint32_t& word) {
     xen_feature_info_t info{index, 0};
-    const Status status = xen_version(XENVER_get_features, &info);
+    const Status status = call<rows::xen_version, XENVER_get_features>(info);
     word = info.submap;
     return status;
 }
@@ -30,12 +30,12 @@ struct IdRoom {
 };
 
 // The timer's event comes in the middle of the call, which has to let it in.
-Status interrupted(Status (*call)()) {
+Status interrupted(Status (*long_call)()) {
     const unsigned timer = port_of(bind_virq(VIRQ_TIMER));
     allow_events(true);
     set_timer_op(now() + 500'000);
-    const Status status = call();
-    while (seen.port[timer] == 0) sched_op(SCHEDOP_block);
+    const Status status = long_call();
+    while (seen.port[timer] == 0) call<rows::sched_op, SCHEDOP_block>();
     allow_events(false);
     expect_equal(close(timer), 0);
     return status;
@@ -59,32 +59,32 @@ void pin_or_unpin(std::span<mmuext_op_t> operations, const Page& table) {
 }
 
 constexpr auto table = std::to_array<Case>({
-    {"xen_version.version", "is 4.17", [] { expect_equal(xen_version(XENVER_version), 4 << 16 | 17); }},
+    {"xen_version.version", "is 4.17", [] { expect_equal(call<rows::xen_version, XENVER_version>(), 4 << 16 | 17); }},
     {"xen_version.extraversion", "is a text that ends", [] {
         xen_extraversion_t text;
-        expect_equal(xen_version(XENVER_extraversion, &text), 0);
+        expect_equal(call<rows::xen_version, XENVER_extraversion>(text), 0);
         expect(ends_within(text, sizeof(text)));
     }},
     {"xen_version.compile_info", "answers", [] {
         xen_compile_info_t info;
-        expect_equal(xen_version(XENVER_compile_info, &info), 0);
+        expect_equal(call<rows::xen_version, XENVER_compile_info>(info), 0);
         expect(ends_within(info.compiler, sizeof(info.compiler)));
         expect(ends_within(info.compile_date, sizeof(info.compile_date)));
     }},
     {"xen_version.capabilities", "name the 64-bit PV interface", [] {
         xen_capabilities_info_t text;
-        expect_equal(xen_version(XENVER_capabilities, &text), 0);
+        expect_equal(call<rows::xen_version, XENVER_capabilities>(text), 0);
         expect(std::string_view{text, sizeof(text)}.contains("xen-3.0-x86_64"));
     }},
     {"xen_version.changeset", "is a text that ends", [] {
         xen_changeset_info_t text;
-        expect_equal(xen_version(XENVER_changeset, &text), 0);
+        expect_equal(call<rows::xen_version, XENVER_changeset>(text), 0);
         expect(ends_within(text, sizeof(text)));
         if (!on_stock_xen()) expect(std::string_view{text}.starts_with("Basalt ") && std::string_view{text}.contains(" git:"));
     }},
     {"xen_version.platform_parameters", "say where the hypervisor begins", [] {
         xen_platform_parameters_t parameters;
-        expect_equal(xen_version(XENVER_platform_parameters, &parameters), 0);
+        expect_equal(call<rows::xen_version, XENVER_platform_parameters>(parameters), 0);
         expect_equal(parameters.virt_start, HYPERVISOR_VIRT_START);
     }},
     {"xen_version.get_features", "what a PV Dom0 relies on is there", [] {
@@ -96,35 +96,35 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(word >> XENFEAT_writable_page_tables & 1, 0);
         expect_equal(feature_word(1, word), -XEN_EINVAL);
     }},
-    {"xen_version.pagesize", "is 4096", [] { expect_equal(xen_version(XENVER_pagesize), 4096); }},
+    {"xen_version.pagesize", "is 4096", [] { expect_equal(call<rows::xen_version, XENVER_pagesize>(), 4096); }},
     {"xen_version.guest_handle", "is the handle that tools have given the domain", [] {
         xen_domctl_t request{};
         auto& given = request.u.setdomainhandle.handle;
         for (std::uint8_t& byte : given) byte = static_cast<std::uint8_t>(0x10 + (&byte - given));
         xen_domain_handle_t told{};
         expect_equal(domctl(XEN_DOMCTL_setdomainhandle, 0, request), 0);
-        expect_equal(xen_version(XENVER_guest_handle, &told), 0);
+        expect_equal(call<rows::xen_version, XENVER_guest_handle>(told), 0);
         expect(std::ranges::equal(told, given));
     }},
     {"xen_version.commandline", "is the hypervisor's", [] {
         static xen_commandline_t text;
-        expect_equal(xen_version(XENVER_commandline, &text), 0);
+        expect_equal(call<rows::xen_version, XENVER_commandline>(text), 0);
         expect(std::string_view{text, sizeof(text)}.contains("dom0_mem="));
     }},
-    {"xen_version.build_id", "tells its size where there is no address", [] { expect(xen_version(XENVER_build_id, nullptr) > 0); }},
+    {"xen_version.build_id", "tells its size where there is no address", [] { expect(call<rows::xen_version, XENVER_build_id>() > 0); }},
     {"xen_version.build_id", "is written into room that is large enough, and no further", [] {
-        const auto size = static_cast<std::uint32_t>(xen_version(XENVER_build_id, nullptr));
+        const auto size = static_cast<std::uint32_t>(call<rows::xen_version, XENVER_build_id>());
         IdRoom room{.size = size};
-        expect_equal(xen_version(XENVER_build_id, &room), size);
+        expect_equal(untyped::xen_version(XENVER_build_id, &room), size);
         expect(std::ranges::any_of(std::span(room.id).first(size), [](std::uint8_t byte) { return byte != 0; }));
         expect_equal(room.id[size], 0);
         expect_equal(room.size, size);
     }},
     {"xen_version.build_id", "needs room", [] {
-        IdRoom room{.size = static_cast<std::uint32_t>(xen_version(XENVER_build_id, nullptr)) - 1};
-        expect_equal(xen_version(XENVER_build_id, &room), -XEN_ENOBUFS);
+        IdRoom room{.size = static_cast<std::uint32_t>(call<rows::xen_version, XENVER_build_id>()) - 1};
+        expect_equal(untyped::xen_version(XENVER_build_id, &room), -XEN_ENOBUFS);
         room.size = 0;
-        expect_equal(xen_version(XENVER_build_id, &room), -XEN_EINVAL);
+        expect_equal(untyped::xen_version(XENVER_build_id, &room), -XEN_EINVAL);
         expect(std::ranges::all_of(room.id, [](std::uint8_t byte) { return byte == 0; }));
     }},
     {"xen_version", "answers to no address of the hypervisor's, where our own memory may be seen too", [] {
@@ -137,60 +137,58 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(page.words[0], 5);
     }},
     {"xen_version", "refuses unknown commands and bad addresses", [] {
-        expect_equal(xen_version(99), -XEN_ENOSYS);
-        expect_equal(xen_version(XENVER_extraversion, nowhere), -XEN_EFAULT);
-        expect_equal(xen_version(XENVER_extraversion, HYPERVISOR_VIRT_START), -XEN_EFAULT);
-        expect_equal(xen_version(XENVER_get_features, nowhere), -XEN_EFAULT);
+        expect_equal(untyped::xen_version(99), -XEN_ENOSYS);
+        expect_equal(untyped::xen_version(XENVER_extraversion, nowhere), -XEN_EFAULT);
+        expect_equal(untyped::xen_version(XENVER_extraversion, HYPERVISOR_VIRT_START), -XEN_EFAULT);
+        expect_equal(untyped::xen_version(XENVER_get_features, nowhere), -XEN_EFAULT);
     }},
     {"console_io.write", "prints what it is given", [] {
         const std::string_view text = "  (this line was written by the case itself)\n";
-        expect_equal(console_io(CONSOLEIO_write, text.size(), text.data()), 0);
-        expect_equal(console_io(CONSOLEIO_write, 0, nullptr), 0);
+        expect_equal(untyped::console_io(CONSOLEIO_write, text.size(), text.data()), 0);
+        expect_equal(untyped::console_io(CONSOLEIO_write, 0, nullptr), 0);
     }},
     {"console_io.write", "prints a text longer than any buffer", [] {
         static std::array<char, 1000> text;
         text.fill('.');
         text.back() = '\n';
-        expect_equal(console_io(CONSOLEIO_write, text.size(), text.data()), 0);
+        expect_equal(untyped::console_io(CONSOLEIO_write, text.size(), text.data()), 0);
     }},
     {"console_io.write", "prints a text once, though an event interrupts it", [] {
         static std::array<char, 6000> text;
         constexpr std::string_view beginning = "the beginning of a long text\n";
         for (std::size_t i = 0; i < text.size(); ++i) text[i] = i % 100 == 99 ? '\n' : '.';
         std::ranges::copy(beginning, text.begin());
-        expect_equal(interrupted([] { return console_io(CONSOLEIO_write, text.size(), text.data()); }), 0);
+        expect_equal(interrupted([] { return untyped::console_io(CONSOLEIO_write, text.size(), text.data()); }), 0);
         static std::array<char, 16384> log;
         xen_sysctl_t request{};
-        request.cmd = XEN_SYSCTL_readconsole;
-        request.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
         request.u.readconsole.count = log.size();
         set_xen_guest_handle(request.u.readconsole.buffer, log.data());
-        expect_equal(hypercall(__HYPERVISOR_sysctl, &request), 0);
+        expect_equal(call<rows::sysctl, XEN_SYSCTL_readconsole>(request), 0);
         const std::string_view said(log.data(), request.u.readconsole.count);
         const auto first = said.find(beginning);
         expect(first != said.npos && said.find(beginning, first + 1) == said.npos);
     }},
     {"console_io.write", "refuses bad addresses", [] {
-        expect_equal(console_io(CONSOLEIO_write, 5, nowhere), -XEN_EFAULT);
-        expect_equal(console_io(CONSOLEIO_write, 5, HYPERVISOR_VIRT_START), -XEN_EFAULT);
+        expect_equal(untyped::console_io(CONSOLEIO_write, 5, nowhere), -XEN_EFAULT);
+        expect_equal(untyped::console_io(CONSOLEIO_write, 5, HYPERVISOR_VIRT_START), -XEN_EFAULT);
     }},
     {"console_io.read", "nothing typed is nothing read", [] {
         std::array<char, 16> text{};
-        expect_equal(console_io(CONSOLEIO_read, text.size(), text.data()), 0);
-        expect_equal(console_io(99, 0, nullptr), -XEN_ENOSYS);
+        expect_equal(untyped::console_io(CONSOLEIO_read, text.size(), text.data()), 0);
+        expect_equal(untyped::console_io(99, 0, nullptr), -XEN_ENOSYS);
     }},
     {"vm_assist", "takes the assists Linux asks for", [] {
         for (unsigned type : {VMASST_TYPE_writable_pagetables, VMASST_TYPE_pae_extended_cr3,
                               VMASST_TYPE_runstate_update_flag}) {
-            expect_equal(vm_assist(VMASST_CMD_enable, type), 0);
-            expect_equal(vm_assist(VMASST_CMD_disable, type), 0);
+            expect_equal(call<rows::vm_assist, VMASST_CMD_enable>(type), 0);
+            expect_equal(call<rows::vm_assist, VMASST_CMD_disable>(type), 0);
         }
-        expect_equal(vm_assist(VMASST_CMD_enable, VMASST_TYPE_4gb_segments), 0);
+        expect_equal(call<rows::vm_assist, VMASST_CMD_enable>(VMASST_TYPE_4gb_segments), 0);
     }},
     {"vm_assist", "refuses unknown assists and commands", [] {
-        for (unsigned type : {20u, 63u, 64u, ~0u}) expect_equal(vm_assist(VMASST_CMD_enable, type), -XEN_EINVAL);
-        for (unsigned type : {20u, 63u, 64u, ~0u}) expect_equal(vm_assist(VMASST_CMD_disable, type), -XEN_EINVAL);
-        expect_equal(vm_assist(9, VMASST_TYPE_writable_pagetables), -XEN_ENOSYS);
+        for (unsigned type : {20u, 63u, 64u, ~0u}) expect_equal(call<rows::vm_assist, VMASST_CMD_enable>(type), -XEN_EINVAL);
+        for (unsigned type : {20u, 63u, 64u, ~0u}) expect_equal(call<rows::vm_assist, VMASST_CMD_disable>(type), -XEN_EINVAL);
+        expect_equal(untyped::vm_assist(9, VMASST_TYPE_writable_pagetables), -XEN_ENOSYS);
     }},
     {in_words("no such call"), "is -ENOSYS", [] {
         for (unsigned number : {43u, 47u, 54u, 56u, 63u}) expect_equal(hypercall(number), -XEN_ENOSYS);

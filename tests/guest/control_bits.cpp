@@ -75,7 +75,7 @@ bool no_wide_registers() {
 volatile std::uint64_t twin_cr4, twin_vector, twin_base;
 [[noreturn]] void power_off() {
     sched_shutdown_t end{SHUTDOWN_poweroff};
-    for (;;) sched_op(SCHEDOP_shutdown, &end);
+    for (;;) call<rows::sched_op, SCHEDOP_shutdown>(end);
 }
 [[noreturn]] void twin_body() {
     start_memory(start);
@@ -85,7 +85,7 @@ volatile std::uint64_t twin_cr4, twin_vector, twin_base;
     twin_vector = fault ? fault->vector : none;
     set_in_cr4(segment_bases, true);
     asm volatile("wrfsbase %0" ::"r"(0x7777000ull));
-    for (unsigned turn = 0; turn < 10; ++turn) sched_op(SCHEDOP_yield);
+    for (unsigned turn = 0; turn < 10; ++turn) call<rows::sched_op, SCHEDOP_yield>();
     std::uint64_t base;
     asm volatile("rdfsbase %0" : "=r"(base));
     twin_base = base;

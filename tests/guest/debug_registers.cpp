@@ -31,7 +31,7 @@ volatile std::uint64_t twin_stopped_at = 0;
     });
     probe();
     sched_shutdown_t end{SHUTDOWN_poweroff};
-    for (;;) sched_op(SCHEDOP_shutdown, &end);
+    for (;;) call<rows::sched_op, SCHEDOP_shutdown>(end);
 }
 
 void expect_twin_runs_through() {
@@ -119,13 +119,13 @@ constexpr auto table = std::to_array<Case>({
         auto& context = second_vcpu_context();
         set_breakpoint(context, probed);
         expect(!fault_of(probe));
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &context), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, context), 0);
         expect_equal(get_debugreg(7), off);
         expect(!fault_of(probe));
     }},
     {"vcpu_op.initialise", "leaves other domains' debug registers alone", [] { expect_twin_runs_through(); }},
     {"vcpu_op.initialise", "the vcpu has its debug registers when it comes up", [] {
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
         run_on_second([] { second_dr0 = get_debugreg(0), second_dr7 = get_debugreg(7); });
         expect_equal(second_dr0, probed);
         expect_equal(second_dr7, stops_at_0);

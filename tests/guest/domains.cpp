@@ -194,21 +194,21 @@ constexpr auto table = std::to_array<Case>({
         const SmallDomain other(from(small_spin));
         if (!made(other)) return;
         expect_equal(other.start(), 0);
-        while (other.read(SmallDomain::data, 0) == 0) sched_op(SCHEDOP_yield);
+        while (other.read(SmallDomain::data, 0) == 0) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(other.destroy(), 0);
     }},
     {"domctl.pausedomain", "stops a domain, unpausedomain lets it go on", [] {
         const SmallDomain other(from(small_spin));
         if (!made(other)) return;
         expect_equal(other.start(), 0);
-        while (other.read(SmallDomain::data, 0) == 0) sched_op(SCHEDOP_yield);
+        while (other.read(SmallDomain::data, 0) == 0) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(domctl(XEN_DOMCTL_pausedomain, other.id), 0);
         const std::uint64_t stopped = other.read(SmallDomain::data, 0);
-        for (unsigned i = 0; i < 100; ++i) sched_op(SCHEDOP_yield);
+        for (unsigned i = 0; i < 100; ++i) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(other.read(SmallDomain::data, 0), stopped);
         expect(other.info().cpu_time > 0);
         expect_equal(domctl(XEN_DOMCTL_unpausedomain, other.id), 0);
-        while (other.read(SmallDomain::data, 0) == stopped) sched_op(SCHEDOP_yield);
+        while (other.read(SmallDomain::data, 0) == stopped) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(domctl(XEN_DOMCTL_unpausedomain, other.id), -XEN_EINVAL);       // it is not paused
         expect_equal(other.destroy(), 0);
     }},
@@ -216,7 +216,7 @@ constexpr auto table = std::to_array<Case>({
         const SmallDomain other(from(small_spin), -1, 2);        // of which only the first ever runs
         if (!made(other)) return;
         expect_equal(other.start(), 0);
-        while (other.read(SmallDomain::data, 0) == 0) sched_op(SCHEDOP_yield);
+        while (other.read(SmallDomain::data, 0) == 0) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(domctl(XEN_DOMCTL_pausedomain, other.id), 0);
         xen_domctl_t request{};
         expect_equal(domctl(XEN_DOMCTL_getvcpuinfo, other.id, request), 0);
@@ -257,7 +257,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(map_foreign(window, other.id, other.info().shared_info_frame, kernel_page), 0);
         window.words.fill(0);
         expect_equal(other.start(), 0);
-        while (other.read(SmallDomain::data, 0) == 0) sched_op(SCHEDOP_yield);
+        while (other.read(SmallDomain::data, 0) == 0) call<rows::sched_op, SCHEDOP_yield>();
         const auto& time = reinterpret_cast<const volatile shared_info_t&>(window).vcpu_info[0].time;
         expect(time.tsc_to_system_mul != 0 && time.version != 0);
         expect_equal(mmu_update(slot_of(&window).machine(), 0), 0);
@@ -317,13 +317,13 @@ constexpr auto table = std::to_array<Case>({
         evtchn_status_t status{};
         status.dom = static_cast<domid_t>(other.id);
         status.port = theirs;
-        expect_equal(event_channel_op(EVTCHNOP_status, &status), 0);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_status>(status), 0);
         expect_equal(status.status, EVTCHNSTAT_interdomain);
         expect_equal(status.u.interdomain.dom, 0);
         expect_equal(other.destroy(), 0);
         status.dom = DOMID_SELF;
         status.port = ours;
-        expect_equal(event_channel_op(EVTCHNOP_status, &status), 0);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_status>(status), 0);
         expect_equal(status.status, EVTCHNSTAT_unbound);      // its other end went away
         expect_equal(close(ours), 0);
     }},

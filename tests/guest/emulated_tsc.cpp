@@ -65,7 +65,7 @@ void look_at_clock() {
     time_flags = a;
     tsc_mode_told = b;
     sched_shutdown_t poweroff{SHUTDOWN_poweroff};
-    for (;;) sched_op(SCHEDOP_shutdown, &poweroff);
+    for (;;) call<rows::sched_op, SCHEDOP_shutdown>(poweroff);
 }
 
 struct Seen {

@@ -88,7 +88,7 @@ void sleep_until_timer() {
     const unsigned before = seen.port[timer_port];
     start_timer(2000);   // long enough to fall asleep before
     while (seen.port[timer_port] == before) {
-        sched_op(SCHEDOP_block);
+        call<rows::sched_op, SCHEDOP_block>();
         allow_events(false);
     }
 }
@@ -125,7 +125,7 @@ void touch_what_is_watched() {
     static xen_extraversion_t text;
     expect_equal(set_debugreg(0, &text), 0);
     expect_equal(set_debugreg(7, 0x401 | 0xfull << 16), 0);     // DR0 local, reads and writes of 4 bytes
-    expect_equal(xen_version(XENVER_extraversion, &text), 0);
+    expect_equal(call<rows::xen_version, XENVER_extraversion>(text), 0);
     expect_equal(set_debugreg(7, 0), 0);
 }
 
@@ -142,7 +142,7 @@ void round() {
     enter_from_user(user_ud2, 6);
     enter_from_user(user_int80, 128);
     emulated();
-    expect_equal(sched_op(SCHEDOP_yield), 0);
+    expect_equal(call<rows::sched_op, SCHEDOP_yield>(), 0);
     make_two_calls();
     signal_oneself();
     step_once();

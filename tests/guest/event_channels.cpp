@@ -220,10 +220,10 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(other.destroy(), 0);
     }},
     {"event_channel_op", "refuses unknown commands and bad addresses", [] {
-        expect_equal(event_channel_op(99, nowhere), -XEN_ENOSYS);
+        expect_equal(untyped::event_channel_op(99, nowhere), -XEN_ENOSYS);
         for (int command : {EVTCHNOP_bind_interdomain, EVTCHNOP_bind_virq, EVTCHNOP_close, EVTCHNOP_send,
                             EVTCHNOP_status, EVTCHNOP_alloc_unbound, EVTCHNOP_bind_ipi, EVTCHNOP_unmask})
-            expect_equal(event_channel_op(command, nowhere), -XEN_EFAULT);
+            expect_equal(untyped::event_channel_op(command, nowhere), -XEN_EFAULT);
     }},
     {"event_channel_op.alloc_unbound", "the 2-level layout ends at 4096 ports, and says so", [] {
         unsigned count = 0, last = 0;
@@ -242,7 +242,7 @@ constexpr auto table = std::to_array<Case>({
         line.domid = DOMID_SELF;
         line.type = MAP_PIRQ_TYPE_GSI;
         line.index = line.pirq = 5;
-        expect_equal(physdev_op(PHYSDEVOP_map_pirq, &line), 0);
+        expect_equal(call<rows::physdev_op, PHYSDEVOP_map_pirq>(line), 0);
         evtchn_bind_pirq_t pirq{5, 0, 0};
         expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_pirq>(pirq), -XEN_ENOSPC);
         evtchn_reset_t request{DOMID_SELF};

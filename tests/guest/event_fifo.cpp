@@ -210,7 +210,7 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"event_channel_op", "bad addresses", [] {
         for (int command : {EVTCHNOP_init_control, EVTCHNOP_expand_array, EVTCHNOP_set_priority})
-            expect_equal(event_channel_op(command, nowhere), -XEN_EFAULT);
+            expect_equal(untyped::event_channel_op(command, nowhere), -XEN_EFAULT);
     }},
 });
 

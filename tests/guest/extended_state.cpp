@@ -79,7 +79,7 @@ void expect_kept(std::uint64_t first, void (*leaves)(), void (*comes_back)()) {
     set_wide(value);
     leaves();
     expect_equal(other.start(), 0);
-    while (!(other.info().flags & XEN_DOMINF_shutdown)) sched_op(SCHEDOP_yield);
+    while (!(other.info().flags & XEN_DOMINF_shutdown)) call<rows::sched_op, SCHEDOP_yield>();
     comes_back();
     const Wide kept = wide();
     expect_equal(other.ended(), SHUTDOWN_poweroff);

@@ -36,7 +36,7 @@ template <typename Act>
 void expect_nobody_waited_for(std::uint64_t limit, Act act) {
     std::uint64_t plain = 0, acts = 0;
     for (unsigned round = 0; round < 20; ++round) {
-        plain += calls_in_a_while([] { xen_version(XENVER_version); });
+        plain += calls_in_a_while([] { call<rows::xen_version, XENVER_version>(); });
         acts += calls_in_a_while(act);
     }
     print("one costs ", plain / acts, " plain calls; at most ", limit);
@@ -45,14 +45,14 @@ void expect_nobody_waited_for(std::uint64_t limit, Act act) {
 
 constexpr auto table = std::to_array<Case>({
     {"mmuext_op.tlb_flush_all", "asks no CPU that the domain has left", [] {
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, second_vcpu_context()), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
         run_on_second([] {});
-        expect_equal(vcpu_op(VCPUOP_down, 1), 0);
-        while (vcpu_op(VCPUOP_is_up, 1) != 0) sched_op(SCHEDOP_yield);
+        expect_equal(call<rows::vcpu_op, VCPUOP_down>(1), 0);
+        while (call<rows::vcpu_op, VCPUOP_is_up>(1) != 0) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(other().trouble, 0);
         expect_equal(other().start(), 0);
-        while (other().read(counter) == 0) sched_op(SCHEDOP_yield);
+        while (other().read(counter) == 0) call<rows::sched_op, SCHEDOP_yield>();
         expect_nobody_waited_for(300, [] { mmuext_op(MMUEXT_TLB_FLUSH_ALL); });
     }},
     {"mmuext_op.pin_l1_table", "interrupts nobody who has never seen the page", [] {

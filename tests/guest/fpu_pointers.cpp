@@ -39,7 +39,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(twin.start(), 0);
         for (unsigned turn = 0; turn < 20; ++turn) {
             asm volatile("fninit");
-            sched_op(SCHEDOP_yield);
+            call<rows::sched_op, SCHEDOP_yield>();
             const Environment now = environment();
             expect(now.data != low_half(&twins_operand));
             if (on_stock_xen()) continue;        // it leaves a place of its own there

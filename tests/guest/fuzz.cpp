@@ -154,8 +154,8 @@ void begin_second() {
     context.user_regs.rip = reinterpret_cast<std::uint64_t>(&live_too);
     context.kernel_sp = reinterpret_cast<std::uint64_t>(second_vcpu_stack.data() + second_vcpu_stack.size());
     context.user_regs.rsp = context.kernel_sp - 8;            // the twin's first vcpu is on the kit's second stack
-    vcpu_op(VCPUOP_initialise, 1, &context);
-    vcpu_op(VCPUOP_up, 1);
+    call<rows::vcpu_op, VCPUOP_initialise>(1, context);
+    call<rows::vcpu_op, VCPUOP_up>(1);
 }
 
 void live() {
@@ -170,7 +170,7 @@ void live() {
         static_cast<void>(fault_of([&] { one_call(random); }));
     }
     sched_shutdown_t poweroff{SHUTDOWN_poweroff};
-    for (;;) sched_op(SCHEDOP_shutdown, &poweroff);
+    for (;;) call<rows::sched_op, SCHEDOP_shutdown>(poweroff);
 }
 
 // A twin that makes no call for so long, asleep or awake, has had its life. One of two is ended in the middle of it.
@@ -180,7 +180,7 @@ void wait_for_end(const Twin& twin, ToolActs& tools, Random& random) {
     const std::uint64_t enough = random.below(2 * calls_in_a_life);
     std::uint64_t calls = 0, last_call = 0;
     for (unsigned asleep = 0; asleep < patience && !twin.has_ended();) {
-        for (unsigned i = 0; i < 20; ++i) sched_op(SCHEDOP_yield);
+        for (unsigned i = 0; i < 20; ++i) call<rows::sched_op, SCHEDOP_yield>();
         for (unsigned acts = random.below(4); acts != 0; --acts) tools.gently(random);
         tools.let_run();
         const auto info = twin.info();

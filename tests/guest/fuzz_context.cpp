@@ -159,7 +159,7 @@ bool one_life(Random& random) {
     if (taken) {
         expect_equal(wild.start(), 0);
         const std::uint64_t end = now() + time;
-        while (now() < end && !wild.has_ended()) sched_op(SCHEDOP_yield);
+        while (now() < end && !wild.has_ended()) call<rows::sched_op, SCHEDOP_yield>();
     }
     expect_equal(wild.destroy(), 0);
     return taken;

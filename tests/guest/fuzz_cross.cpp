@@ -329,7 +329,7 @@ constexpr auto table = std::to_array<Case>({
         // The records of all ports that it may come to are made now, and stay.
         for (unsigned port = 0; port < end_of_ports; ++port) {
             evtchn_alloc_unbound_t one{DOMID_SELF, DOMID_SELF, 0};
-            event_channel_op(EVTCHNOP_alloc_unbound, &one);
+            call<rows::event_channel_op, EVTCHNOP_alloc_unbound>(one);
         }
         side.close_strays();
         Total theirs;

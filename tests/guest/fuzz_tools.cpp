@@ -132,8 +132,8 @@ constexpr auto table = std::to_array<Case>({
         if (on_stock_xen()) return skip("stock Xen 4.17.7's fault: panics in unpark_parked_units (credit2) and put_old_guest_table");
         static ToolActs tools(fresh_page());
         static_cast<void>(second_tools());
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, second_vcpu_context()), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
         Random random(seed_of_run());
         const std::uint64_t calls = told("calls=", 40'000);
         unsigned made = one_round(tools, calls / 4, random);

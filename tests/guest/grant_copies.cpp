@@ -38,7 +38,7 @@ struct Copy {
         request.source.domid = static_cast<domid_t>(domain);
     }
     void expect_status(int status, Location where = Location::current()) {
-        expect_equal(grant(GNTTABOP_copy, request), 0, where);
+        expect_equal(grant<GNTTABOP_copy>(request), 0, where);
         expect_equal(request.status, status, where);
         expect_equal(own_entry().flags & grant_in_use, 0, where);
     }
@@ -164,7 +164,7 @@ constexpr auto table = std::to_array<Case>({
         std::array<gnttab_copy_t, 3> list{copy.request, copy.request, copy.request};
         list[1].len = 4097;
         copy.from.words[0] = 7;
-        expect_equal(grant_table_op(GNTTABOP_copy, list.data(), 3), 0);
+        expect_equal(call<rows::grant_table_op, GNTTABOP_copy>(list[0], 3), 0);
         expect_equal(list[0].status, GNTST_okay);
         expect_equal(list[1].status, GNTST_bad_copy_arg);
         expect_equal(list[2].status, GNTST_okay);

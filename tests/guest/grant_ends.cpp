@@ -13,7 +13,7 @@ void expect_replace(unsigned handle, std::uint64_t address, std::uint64_t instea
     replace.host_addr = address;
     replace.new_addr = instead;
     replace.handle = handle;
-    expect_equal(grant(GNTTABOP_unmap_and_replace, replace), 0, where);
+    expect_equal(grant<GNTTABOP_unmap_and_replace>(replace), 0, where);
     expect_equal(replace.status, status, where);
 }
 
@@ -91,7 +91,7 @@ constexpr auto table = std::to_array<Case>({
         expect_replace(handle, lent.window.address(), lent.window.address(), GNTST_general_error);
         auto map = lent.wish();
         map.host_addr = another.address();
-        expect_equal(grant(GNTTABOP_map_grant_ref, map), 0);
+        expect_equal(grant<GNTTABOP_map_grant_ref>(map), 0);
         expect_replace(handle, lent.window.address(), another.address(), GNTST_general_error);
         expect_unmap(map.handle, another.address(), 0, GNTST_okay);
         expect_unmap(handle, lent.window.address(), 0, GNTST_okay);

@@ -28,7 +28,7 @@ namespace kit {
 namespace {
 
 void expect_map(gnttab_map_grant_ref_t map, int status, Location where = Location::current()) {
-    expect_equal(grant(GNTTABOP_map_grant_ref, map), 0, where);
+    expect_equal(grant<GNTTABOP_map_grant_ref>(map), 0, where);
     expect_equal(map.status, status, where);
 }
 
@@ -43,7 +43,7 @@ gnttab_copy_t copy_of(const Lent& lent) {
     return copy;
 }
 void expect_copy(gnttab_copy_t copy, int status, Location where = Location::current()) {
-    expect_equal(grant(GNTTABOP_copy, copy), 0, where);
+    expect_equal(grant<GNTTABOP_copy>(copy), 0, where);
     expect_equal(copy.status, status, where);
 }
 
@@ -52,7 +52,7 @@ Status setup(unsigned domain, unsigned frames, xen_pfn_t* list, int status) {
     request.dom = static_cast<domid_t>(domain);
     request.nr_frames = frames;
     set_xen_guest_handle(request.frame_list, list);
-    const Status answer = grant(GNTTABOP_setup_table, request);
+    const Status answer = grant<GNTTABOP_setup_table>(request);
     if (answer == 0) expect_equal(request.status, status);
     return answer;
 }
@@ -71,39 +71,39 @@ void twin_asks() {
     start_memory(start);
     start_traps();
     gnttab_query_size_t query{};            // of Dom0
-    expect_equal(grant(GNTTABOP_query_size, query), 0);
+    expect_equal(grant<GNTTABOP_query_size>(query), 0);
     answered[0] = static_cast<std::uint64_t>(query.status);
     gnttab_setup_table_t table{};
-    expect_equal(grant(GNTTABOP_setup_table, table), 0);
+    expect_equal(grant<GNTTABOP_setup_table>(table), 0);
     answered[1] = static_cast<std::uint64_t>(table.status);
     sched_shutdown_t poweroff{SHUTDOWN_poweroff};
-    for (;;) sched_op(SCHEDOP_shutdown, &poweroff);
+    for (;;) call<rows::sched_op, SCHEDOP_shutdown>(poweroff);
 }
 
 constexpr auto table = std::to_array<Case>({
     {"grant_table_op", "counts of 2^31 and more, and commands of more than 12 bits, are refused", [] {
         for (const unsigned command : {GNTTABOP_map_grant_ref, GNTTABOP_copy, GNTTABOP_query_size, 99}) {
-            for (const unsigned count : {1u << 31, ~0u}) expect_equal(grant_table_op(command, nowhere, count), -XEN_EINVAL);
-            expect_equal(grant_table_op(command | 1 << 12, nowhere, 1), -XEN_EINVAL);
+            for (const unsigned count : {1u << 31, ~0u}) expect_equal(untyped::grant_table_op(command, nowhere, count), -XEN_EINVAL);
+            expect_equal(untyped::grant_table_op(command | 1 << 12, nowhere, 1), -XEN_EINVAL);
         }
     }},
     {"grant_table_op", "an empty list is done, unless it lies where no list can", [] {
         for (const unsigned command : {GNTTABOP_map_grant_ref, GNTTABOP_unmap_grant_ref, GNTTABOP_unmap_and_replace, GNTTABOP_copy}) {
-            expect_equal(grant_table_op(command, nowhere, 0), 0);
-            expect_equal(grant_table_op(command, HYPERVISOR_VIRT_START, 0), -XEN_EFAULT);
-            expect_equal(grant_table_op(command, not_canonical, 0), -XEN_EFAULT);
+            expect_equal(untyped::grant_table_op(command, nowhere, 0), 0);
+            expect_equal(untyped::grant_table_op(command, HYPERVISOR_VIRT_START, 0), -XEN_EFAULT);
+            expect_equal(untyped::grant_table_op(command, not_canonical, 0), -XEN_EFAULT);
         }
     }},
     {"grant_table_op.setup_table", "is about one table, and so is query_size; versions are not counted", [] {
         gnttab_setup_table_t table{};
         gnttab_query_size_t query{};
         for (const unsigned count : {0u, 2u}) {
-            expect_equal(grant_table_op(GNTTABOP_setup_table, &table, count), -XEN_EINVAL);
-            expect_equal(grant_table_op(GNTTABOP_query_size, &query, count), -XEN_EINVAL);
+            expect_equal(call<rows::grant_table_op, GNTTABOP_setup_table>(table, count), -XEN_EINVAL);
+            expect_equal(call<rows::grant_table_op, GNTTABOP_query_size>(query, count), -XEN_EINVAL);
             gnttab_get_version_t get{};
             gnttab_set_version_t set{1};
-            expect_equal(grant_table_op(GNTTABOP_get_version, &get, count), 0);
-            expect_equal(grant_table_op(GNTTABOP_set_version, &set, count), 0);
+            expect_equal(call<rows::grant_table_op, GNTTABOP_get_version>(get, count), 0);
+            expect_equal(call<rows::grant_table_op, GNTTABOP_set_version>(set, count), 0);
         }
     }},
     {"grant_table_op.setup_table", "takes 0 to 64 frames, and a list that can be written", [] {
@@ -123,31 +123,31 @@ constexpr auto table = std::to_array<Case>({
             expect_equal(setup(id, 1, frames.data(), GNTST_bad_domain), 0);
             gnttab_query_size_t query{};
             query.dom = static_cast<domid_t>(id);
-            expect_equal(grant(GNTTABOP_query_size, query), 0);
+            expect_equal(grant<GNTTABOP_query_size>(query), 0);
             expect_equal(query.status, GNTST_bad_domain);
         }
     }},
     {"grant_table_op.set_version", "takes 1 only, and tells it in any case", [] {
         for (const unsigned version : {0u, 3u, ~0u}) {
             gnttab_set_version_t request{version};
-            expect_equal(grant(GNTTABOP_set_version, request), -XEN_EINVAL);
+            expect_equal(grant<GNTTABOP_set_version>(request), -XEN_EINVAL);
             expect_equal(request.version, 1);
         }
         if (on_stock_xen()) return;              // it has version 2, and would give the table that form
         gnttab_set_version_t request{2};
-        expect_equal(grant(GNTTABOP_set_version, request), -XEN_ENOSYS);
+        expect_equal(grant<GNTTABOP_set_version>(request), -XEN_ENOSYS);
         expect_equal(request.version, 1);
     }},
     {"grant_table_op.query_size", "Dom0 asks about any domain, others about themselves", [] {
         const Granter other;
         gnttab_query_size_t query{};
         query.dom = static_cast<domid_t>(other.id);
-        expect_equal(grant(GNTTABOP_query_size, query), 0);
+        expect_equal(grant<GNTTABOP_query_size>(query), 0);
         expect_equal(query.status, GNTST_okay);
         expect_equal(query.max_nr_frames, 64);
         gnttab_get_version_t version{};
         version.dom = static_cast<domid_t>(other.id);
-        expect_equal(grant(GNTTABOP_get_version, version), 0);
+        expect_equal(grant<GNTTABOP_get_version>(version), 0);
         expect_equal(version.version, 1);
         const Twin twin(twin_asks);
         if (!expect_equal(twin.trouble, 0)) return;
@@ -172,7 +172,7 @@ constexpr auto table = std::to_array<Case>({
         const auto first = [&](unsigned domain) {
             gnttab_query_size_t query{};
             query.dom = static_cast<domid_t>(domain);
-            expect_equal(grant(GNTTABOP_query_size, query), 0);
+            expect_equal(grant<GNTTABOP_query_size>(query), 0);
             return query.nr_frames * 512;
         };
         for (const unsigned domain : {0u, other.id}) {
@@ -220,7 +220,7 @@ constexpr auto table = std::to_array<Case>({
         const Lent lent;
         auto map = lent.wish();
         map.host_addr += 4095;
-        expect_equal(grant(GNTTABOP_map_grant_ref, map), 0);
+        expect_equal(grant<GNTTABOP_map_grant_ref>(map), 0);
         expect_equal(map.status, GNTST_okay);
         expect_unmap(map.handle, lent.window.address(), 0, GNTST_okay);
         for (const std::uint64_t address : unreachable) {
@@ -242,7 +242,7 @@ constexpr auto table = std::to_array<Case>({
         other.write(SmallDomain::data, 4, image_base + 2 * page_size);
         other.write(SmallDomain::data, 5, GNTMAP_host_map | std::uint64_t{reference} << 32);
         expect_equal(other.start(), 0);
-        while (other.read(SmallDomain::data, 0) == 0 && !other.has_ended()) sched_op(SCHEDOP_yield);
+        while (other.read(SmallDomain::data, 0) == 0 && !other.has_ended()) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(other.read(SmallDomain::data, 1), 0);
         const auto status = static_cast<std::int16_t>(other.read(SmallDomain::data, 6) >> 16);
         if (expect_equal(status, GNTST_no_space)) note_status(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, status);
@@ -251,8 +251,8 @@ constexpr auto table = std::to_array<Case>({
     {"grant_table_op", "what is left out answers so", [] {
         if (on_stock_xen()) return skip("stock Xen has transfer, status frames and swap_grant_ref, and flushes caches");
         for (const unsigned command : {GNTTABOP_dump_table, GNTTABOP_transfer, GNTTABOP_get_status_frames, GNTTABOP_swap_grant_ref})
-            expect_equal(grant_table_op(command, nowhere, 1), -XEN_ENOSYS);
-        expect_equal(grant_table_op(GNTTABOP_cache_flush, nowhere, 1), -XEN_EOPNOTSUPP);
+            expect_equal(untyped::grant_table_op(command, nowhere, 1), -XEN_ENOSYS);
+        expect_equal(untyped::grant_table_op(GNTTABOP_cache_flush, nowhere, 1), -XEN_EOPNOTSUPP);
     }},
 });
 

@@ -48,7 +48,7 @@ constexpr auto table = std::to_array<Case>({
         other.write(SmallDomain::data, 5, GNTMAP_host_map | std::uint64_t{reference} << 32);
         expect_equal(other.start(), 0);
         while (other.read(SmallDomain::data, 0) == 0 && !(other.info().flags & XEN_DOMINF_shutdown))
-            sched_op(SCHEDOP_yield);
+            call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(other.read(SmallDomain::data, 6) >> 16 & 0xffff, GNTST_okay);
         expect_equal(other.read(SmallDomain::data, 2), 0xbeef);
         expect_equal(page.words[1], 0x600d);
@@ -72,7 +72,7 @@ constexpr auto table = std::to_array<Case>({
         map.flags = GNTMAP_host_map;
         map.ref = reference;
         map.dom = static_cast<domid_t>(other.id);
-        expect_equal(grant(GNTTABOP_map_grant_ref, map), 0);
+        expect_equal(grant<GNTTABOP_map_grant_ref>(map), 0);
         expect_equal(map.status, GNTST_okay);
         expect_equal(window.words[3], 0xcafe);
         expect_audit_agrees();
@@ -83,7 +83,7 @@ constexpr auto table = std::to_array<Case>({
         gnttab_unmap_grant_ref_t unmap{};
         unmap.host_addr = window.address();
         unmap.handle = map.handle;
-        expect_equal(grant(GNTTABOP_unmap_grant_ref, unmap), 0);
+        expect_equal(grant<GNTTABOP_unmap_grant_ref>(unmap), 0);
         expect_equal(unmap.status, GNTST_okay);
         expect_audit_agrees();
     }},

@@ -23,7 +23,7 @@ void out8(std::uint16_t port, std::uint8_t value) { asm volatile("out %0, %%dx" 
 
 void allow_ports() {
     physdev_set_iopl_t request{1};
-    physdev_op(PHYSDEVOP_set_iopl, &request);
+    call<rows::physdev_op, PHYSDEVOP_set_iopl>(request);
 }
 
 std::uint8_t cmos(std::uint8_t index) {
@@ -52,27 +52,27 @@ Status map_line(int line, int& pirq) {
     request.type = MAP_PIRQ_TYPE_GSI;
     request.index = line;
     request.pirq = line;
-    const Status status = physdev_op(PHYSDEVOP_map_pirq, &request);
+    const Status status = call<rows::physdev_op, PHYSDEVOP_map_pirq>(request);
     pirq = request.pirq;
     return status;
 }
 Status unmap(int pirq) {
     physdev_unmap_pirq_t request{DOMID_SELF, pirq};
-    return physdev_op(PHYSDEVOP_unmap_pirq, &request);
+    return call<rows::physdev_op, PHYSDEVOP_unmap_pirq>(request);
 }
 Status shape_line(int line, bool level, bool low) {
     physdev_setup_gsi_t request{line, level, low};
-    return physdev_op(PHYSDEVOP_setup_gsi, &request);
+    return call<rows::physdev_op, PHYSDEVOP_setup_gsi>(request);
 }
 Status end(unsigned pirq) {
     physdev_eoi_t request{pirq};
-    return physdev_op(PHYSDEVOP_eoi, &request);
+    return call<rows::physdev_op, PHYSDEVOP_eoi>(request);
 }
 
 Status platform(xen_platform_op_t& request, std::uint32_t command) {
     request.cmd = command;
     request.interface_version = XENPF_INTERFACE_VERSION;
-    return platform_op(&request);
+    return platform_op(request);
 }
 
 // Waits, with events allowed, until the port has fired so often; false if it does not within two seconds.
@@ -107,25 +107,25 @@ constexpr auto table = std::to_array<Case>({
         physdev_map_pirq_t request{};
         request.domid = DOMID_SELF;
         request.type = 77;
-        expect_equal(physdev_op(PHYSDEVOP_map_pirq, &request), -XEN_EINVAL);
+        expect_equal(call<rows::physdev_op, PHYSDEVOP_map_pirq>(request), -XEN_EINVAL);
         request.domid = 1234;
         request.type = MAP_PIRQ_TYPE_GSI;
         request.index = request.pirq = disk_line;
-        expect_equal(physdev_op(PHYSDEVOP_map_pirq, &request), -XEN_ESRCH);
+        expect_equal(call<rows::physdev_op, PHYSDEVOP_map_pirq>(request), -XEN_ESRCH);
     }},
     {"physdev_op.unmap_pirq", "refuses what is not mapped", [] { expect_equal(unmap(20), -XEN_EINVAL); }},
     {"physdev_op.eoi", "refuses pirqs that there are none of", [] { expect_equal(end(100'000), -XEN_EINVAL); }},
     {"physdev_op.alloc_irq_vector", "a line stands for its vector", [] {
         physdev_irq_t request{disk_line, 0};
-        expect_equal(physdev_op(PHYSDEVOP_alloc_irq_vector, &request), 0);
+        expect_equal(call<rows::physdev_op, PHYSDEVOP_alloc_irq_vector>(request), 0);
         expect_equal(request.vector, disk_line);
     }},
     {"physdev_op.apic_read", "shows the IO-APIC's version", [] {
         physdev_apic_t request{io_apic, 1, 0};
-        expect_equal(physdev_op(PHYSDEVOP_apic_read, &request), 0);
+        expect_equal(call<rows::physdev_op, PHYSDEVOP_apic_read>(request), 0);
         expect_equal(request.value >> 16 & 0xff, 23);
         request.apic_physbase = 0xfed0'0000;
-        expect(physdev_op(PHYSDEVOP_apic_read, &request) < 0);
+        expect(call<rows::physdev_op, PHYSDEVOP_apic_read>(request) < 0);
     }},
     {"event_channel_op.bind_pirq", "refuses what is not mapped", [] {
         expect_equal(bind_pirq(20).status, -XEN_EPERM);
@@ -144,35 +144,35 @@ constexpr auto table = std::to_array<Case>({
         expect(fires(port, 5));
         expect_equal(end(static_cast<unsigned>(pirq)), 0);
         stop_clock_ticks();
-        close(port);
+        expect_equal(close(port), 0);
         expect_equal(unmap(pirq), 0);
     }},
     {"physdev_op.pirq_eoi_gmfn_v2", "needs a page of the domain's own, once", [] {
         physdev_pirq_eoi_gmfn_t request{~0ul >> 20};
-        expect_equal(physdev_op(PHYSDEVOP_pirq_eoi_gmfn_v2, &request), -XEN_EINVAL);
+        expect_equal(call<rows::physdev_op, PHYSDEVOP_pirq_eoi_gmfn_v2>(request), -XEN_EINVAL);
     }},
     {"physdev_op.pci_device_add", "announces functions that are there", [] {
         physdev_pci_device_add_t request{};
         request.devfn = 31 << 3;         // q35's bridge to the slow devices
-        expect_equal(physdev_op(PHYSDEVOP_pci_device_add, &request), 0);
+        expect_equal(call<rows::physdev_op, PHYSDEVOP_pci_device_add>(request), 0);
     }},
     {"physdev_op.pci_mmcfg_reserved", "refuses unknown flags", [] {
         physdev_pci_mmcfg_reserved_t request{};
         request.flags = 2;
-        expect_equal(physdev_op(PHYSDEVOP_pci_mmcfg_reserved, &request), -XEN_EINVAL);
+        expect_equal(call<rows::physdev_op, PHYSDEVOP_pci_mmcfg_reserved>(request), -XEN_EINVAL);
     }},
     {"physdev_op", "refuses unknown commands and bad addresses", [] {
-        expect_equal(physdev_op(63, nullptr), -XEN_ENOSYS);
-        expect_equal(physdev_op(1000, nullptr), -XEN_ENOSYS);
-        expect_equal(physdev_op(PHYSDEVOP_eoi, nowhere), -XEN_EFAULT);
-        expect_equal(physdev_op(PHYSDEVOP_eoi, HYPERVISOR_VIRT_START), -XEN_EFAULT);
+        expect_equal(untyped::physdev_op(63, nullptr), -XEN_ENOSYS);
+        expect_equal(untyped::physdev_op(1000, nullptr), -XEN_ENOSYS);
+        expect_equal(untyped::physdev_op(PHYSDEVOP_eoi, nowhere), -XEN_EFAULT);
+        expect_equal(untyped::physdev_op(PHYSDEVOP_eoi, HYPERVISOR_VIRT_START), -XEN_EFAULT);
     }},
     {"platform_op", "refuses another interface's version, unknown commands and bad addresses", [] {
         xen_platform_op_t request{};
         request.cmd = XENPF_get_cpuinfo;
-        expect_equal(platform_op(&request), -XEN_EACCES);
+        expect_equal(platform_op(request), -XEN_EACCES);
         expect_equal(platform(request, 1000), -XEN_ENOSYS);
-        expect_equal(platform_op(nowhere), -XEN_EFAULT);
+        expect_equal(untyped::platform_op(nowhere), -XEN_EFAULT);
     }},
     {"platform_op.settime64", "sets the wall clock that the domain reads", [] {
         constexpr std::uint64_t then = 2'000'000'000;
@@ -223,17 +223,13 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"mca", "there is no record to fetch; the CPUs are counted", [] {
         xen_mc_t request{};
-        request.cmd = XEN_MC_fetch;
-        request.interface_version = XEN_MCA_INTERFACE_VERSION;
         request.u.mc_fetch.flags = XEN_MC_NONURGENT;
         static mc_info_t room;
         request.u.mc_fetch.data.p = &room;
-        expect_equal(hypercall(__HYPERVISOR_mca, &request), 0);
+        expect_equal(call<rows::mca, XEN_MC_fetch>(request), 0);
         expect_equal(request.u.mc_fetch.flags, XEN_MC_NODATA);
         request = {};
-        request.cmd = XEN_MC_physcpuinfo;
-        request.interface_version = XEN_MCA_INTERFACE_VERSION;
-        expect_equal(hypercall(__HYPERVISOR_mca, &request), 0);
+        expect_equal(call<rows::mca, XEN_MC_physcpuinfo>(request), 0);
         expect_equal(request.u.mc_physcpuinfo.ncpus, 1);
     }},
 });

@@ -17,18 +17,18 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(pages_of(XENMEM_current_reservation), start->nr_pages);
         expect(pages_of(XENMEM_maximum_reservation) >= pages_of(XENMEM_current_reservation));
         expect_equal(pages_of(XENMEM_current_reservation, 5), -XEN_ESRCH);
-        expect_equal(memory_op(XENMEM_current_reservation, nowhere), -XEN_EFAULT);
-        expect(memory_op(XENMEM_maximum_ram_page, nullptr) > 0);
+        expect_equal(untyped::memory_op(XENMEM_current_reservation, nowhere), -XEN_EFAULT);
+        expect(call<rows::memory_op, XENMEM_maximum_ram_page>() > 0);
     }},
     {"memory_op.machine_memory_map", "tells Dom0 the machine's memory", [] {
         static std::array<MemoryRange, 128> entries;
         xen_memory_map map{};
         map.nr_entries = entries.size();
         set_xen_guest_handle(map.buffer, entries.data());
-        expect_equal(memory_op(XENMEM_machine_memory_map, &map), 0);
+        expect_equal(call<rows::memory_op, XENMEM_machine_memory_map>(map), 0);
         expect(map.nr_entries > 2);
         xen_memory_map how_many{};
-        expect_equal(memory_op(XENMEM_machine_memory_map, &how_many), 0);
+        expect_equal(call<rows::memory_op, XENMEM_machine_memory_map>(how_many), 0);
         expect_equal(how_many.nr_entries, map.nr_entries);
         expect_equal(entries[0].addr, 0);
         expect_equal(entries[0].type, 1);
@@ -42,19 +42,19 @@ constexpr auto table = std::to_array<Case>({
         xen_memory_map map{};
         map.nr_entries = 1;
         set_xen_guest_handle(map.buffer, entries.data());
-        expect_equal(memory_op(XENMEM_machine_memory_map, &map), -XEN_EINVAL);
+        expect_equal(call<rows::memory_op, XENMEM_machine_memory_map>(map), -XEN_EINVAL);
         map.nr_entries = entries.size();
         set_xen_guest_handle(map.buffer, reinterpret_cast<MemoryRange*>(nowhere));
-        expect_equal(memory_op(XENMEM_machine_memory_map, &map), -XEN_EFAULT);
-        expect_equal(memory_op(XENMEM_machine_memory_map, nowhere), -XEN_EFAULT);
+        expect_equal(call<rows::memory_op, XENMEM_machine_memory_map>(map), -XEN_EFAULT);
+        expect_equal(untyped::memory_op(XENMEM_machine_memory_map, nowhere), -XEN_EFAULT);
     }},
     {"memory_op.memory_map", "a Dom0 has none of its own", [] {
         xen_memory_map map{};
-        expect_equal(memory_op(XENMEM_memory_map, &map), -XEN_ENOSYS);
+        expect_equal(call<rows::memory_op, XENMEM_memory_map>(map), -XEN_ENOSYS);
     }},
     {"memory_op.machphys_mapping", "tells where the machine-to-physical table is", [] {
         xen_machphys_mapping map{};
-        expect_equal(memory_op(XENMEM_machphys_mapping, &map), 0);
+        expect_equal(call<rows::memory_op, XENMEM_machphys_mapping>(map), 0);
         expect_equal(map.v_start, MACH2PHYS_VIRT_START);
         expect_equal(map.v_end, MACH2PHYS_VIRT_END);
         expect(map.max_mfn > start->nr_pages);
@@ -69,7 +69,7 @@ constexpr auto table = std::to_array<Case>({
         xen_machphys_mfn_list list{};
         list.max_extents = frames.size();
         set_xen_guest_handle(list.extent_start, frames.data());
-        expect_equal(memory_op(XENMEM_machphys_mfn_list, &list), 0);
+        expect_equal(call<rows::memory_op, XENMEM_machphys_mfn_list>(list), 0);
         expect(list.nr_extents >= 1);
         expect(frames[0] != 0);
     }},
@@ -142,8 +142,8 @@ constexpr auto table = std::to_array<Case>({
         request.nr_extents = 1;
         set_xen_guest_handle(request.extent_start, reinterpret_cast<xen_pfn_t*>(nowhere));
         for (unsigned command : {XENMEM_decrease_reservation, XENMEM_populate_physmap}) {
-            expect_equal(memory_op(command, &request), 0);
-            expect_equal(memory_op(command, nowhere), 0);
+            expect_equal(untyped::memory_op(command, &request), 0);
+            expect_equal(untyped::memory_op(command, nowhere), 0);
         }
     }},
     {"memory_op.exchange", "64 single frames become one contiguous extent below 4 GiB", [] {
@@ -200,7 +200,7 @@ constexpr auto table = std::to_array<Case>({
         Exchange exchange{std::span{in}.first(2), 0, out, 1};
         set_xen_guest_handle(exchange.request.in.extent_start, reinterpret_cast<xen_pfn_t*>(nowhere));
         expect_equal(exchange.run(), -XEN_EFAULT);
-        expect_equal(memory_op(XENMEM_exchange, nowhere), -XEN_EFAULT);
+        expect_equal(untyped::memory_op(XENMEM_exchange, nowhere), -XEN_EFAULT);
         exchange.request.in.domid = 5;
         expect_equal(exchange.run(), -XEN_EINVAL);        // frames are exchanged within one domain
     }},
@@ -208,10 +208,10 @@ constexpr auto table = std::to_array<Case>({
         xen_add_to_physmap request{};
         request.domid = DOMID_SELF;
         request.space = XENMAPSPACE_shared_info;
-        expect_equal(memory_op(XENMEM_add_to_physmap, &request), -XEN_EACCES);
+        expect_equal(untyped::memory_op(XENMEM_add_to_physmap, &request), -XEN_EACCES);
     }},
     {"memory_op", "unknown commands", [] {
-        expect_equal(memory_op(63, nullptr), -XEN_ENOSYS);
+        expect_equal(untyped::memory_op(63, nullptr), -XEN_ENOSYS);
     }},
 });
 

@@ -29,14 +29,14 @@ Status set_map(Map map, unsigned domain = DOMID_SELF) {
     request.domid = static_cast<domid_t>(domain);
     request.map.nr_entries = static_cast<unsigned>(map.size());
     set_xen_guest_handle(request.map.buffer, map.data());
-    return memory_op(XENMEM_set_memory_map, &request);
+    return call<rows::memory_op, XENMEM_set_memory_map>(request);
 }
 struct MapAnswer { Status status; unsigned entries; };
 MapAnswer map_into(Map room) {
     xen_memory_map request{};
     request.nr_entries = static_cast<unsigned>(room.size());
     set_xen_guest_handle(request.buffer, room.data());
-    const Status status = memory_op(XENMEM_memory_map, &request);
+    const Status status = call<rows::memory_op, XENMEM_memory_map>(request);
     return {status, request.nr_entries};
 }
 
@@ -49,7 +49,7 @@ struct Acquire {
         request.nr_frames = count;
         set_xen_guest_handle(request.frame_list, list);
     }
-    Status run() { return memory_op(XENMEM_acquire_resource, &request); }
+    Status run() { return call<rows::memory_op, XENMEM_acquire_resource>(request); }
 };
 std::array<xen_pfn_t, 64> acquired;
 
@@ -63,7 +63,7 @@ void twin_maps() {
     answered[2] = map_into(Map{ranges}.first(2)).entries;
     answered[3] = static_cast<std::uint64_t>(set_map(Map{ranges}.first(2), 0));
     sched_shutdown_t poweroff{SHUTDOWN_poweroff};
-    for (;;) sched_op(SCHEDOP_shutdown, &poweroff);
+    for (;;) call<rows::sched_op, SCHEDOP_shutdown>(poweroff);
 }
 
 constexpr auto table = std::to_array<Case>({
@@ -89,31 +89,31 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"memory_op.maximum_ram_page", "is what the M2P has words for", [] {
         xen_machphys_mapping map{};
-        expect_equal(memory_op(XENMEM_machphys_mapping, &map), 0);
-        expect_equal(memory_op(XENMEM_maximum_ram_page, nowhere), map.max_mfn + 1);
+        expect_equal(call<rows::memory_op, XENMEM_machphys_mapping>(map), 0);
+        expect_equal(untyped::memory_op(XENMEM_maximum_ram_page, nowhere), map.max_mfn + 1);
     }},
     {"memory_op.machphys_mfn_list", "as many frames as there are, and as there is room for", [] {
         std::array<xen_pfn_t, 4> frames{1, 2, 3, 4};
         xen_machphys_mfn_list list{};
         set_xen_guest_handle(list.extent_start, frames.data());
         list.nr_extents = 77;
-        expect_equal(memory_op(XENMEM_machphys_mfn_list, &list), 0);
+        expect_equal(call<rows::memory_op, XENMEM_machphys_mfn_list>(list), 0);
         expect_equal(list.nr_extents, 0);
         expect_equal(frames[0], 1);
         list.max_extents = frames.size();
-        expect_equal(memory_op(XENMEM_machphys_mfn_list, &list), 0);
+        expect_equal(call<rows::memory_op, XENMEM_machphys_mfn_list>(list), 0);
         expect_equal(list.nr_extents, 1);                    // 256 MiB need one piece
         expect_equal(frames[1], 2);
         for (const std::uint64_t address : unreachable) {
             set_xen_guest_handle(list.extent_start, at<xen_pfn_t>(address));
-            expect_equal(memory_op(XENMEM_machphys_mfn_list, &list), -XEN_EFAULT);
+            expect_equal(call<rows::memory_op, XENMEM_machphys_mfn_list>(list), -XEN_EFAULT);
         }
     }},
     {"memory_op.machphys_mapping", "cannot be told in a read-only page", [] {
         Page& page = fresh_page();
         make_read_only(page);
-        expect_equal(memory_op(XENMEM_machphys_mapping, &page), -XEN_EFAULT);
-        expect_equal(memory_op(XENMEM_machphys_mapping, nowhere), -XEN_EFAULT);
+        expect_equal(untyped::memory_op(XENMEM_machphys_mapping, &page), -XEN_EFAULT);
+        expect_equal(untyped::memory_op(XENMEM_machphys_mapping, nowhere), -XEN_EFAULT);
     }},
     {"memory_op.set_memory_map", "gives a domain a map, which it is told as far as it has room", [] {
         ranges[0] = {1, 2, 3};
@@ -129,7 +129,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(room[2].addr, 0);
         for (const std::uint64_t address : unreachable) {
             expect_equal(map_into({at<MemoryRange>(address), 2}).status, -XEN_EFAULT);
-            expect_equal(memory_op(XENMEM_memory_map, address), -XEN_EFAULT);
+            expect_equal(untyped::memory_op(XENMEM_memory_map, address), -XEN_EFAULT);
             expect_equal(set_map({at<MemoryRange>(address), 2}), -XEN_EFAULT);
         }
         expect_equal(map_into(room).entries, 2);                 // what was refused has changed nothing
@@ -158,8 +158,8 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(twin.destroy(), 0);
     }},
     {"memory_op.get_sharing_freed_pages", "no page is shared", [] {
-        expect_equal(memory_op(XENMEM_get_sharing_freed_pages, nowhere), 0);
-        expect_equal(memory_op(XENMEM_get_sharing_shared_pages, nowhere), 0);
+        expect_equal(untyped::memory_op(XENMEM_get_sharing_freed_pages, nowhere), 0);
+        expect_equal(untyped::memory_op(XENMEM_get_sharing_shared_pages, nowhere), 0);
     }},
     {"memory_op.acquire_resource", "gives frames of a grant table, which then can be mapped", [] {
         const Reported other;
@@ -222,7 +222,7 @@ constexpr auto table = std::to_array<Case>({
             if (!row.is_left_out() || (on_stock_xen() && differs)) continue;
             Page& page = fresh_page();
             page.words[0] = DOMID_SELF;
-            expect_equal(memory_op(row.command, &page), basalt::errno_of(row.left_out.error));
+            expect_equal(untyped::memory_op(row.command, &page), basalt::errno_of(row.left_out.error));
         }
     }},
 });

@@ -139,7 +139,7 @@ void twin_asks() {
     note(update_other(window, 0, nobody));
     note(update(slot_of(&window).machine(), same | cache_disable, DOMID_SELF));
     sched_shutdown_t poweroff{SHUTDOWN_poweroff};
-    for (;;) sched_op(SCHEDOP_shutdown, &poweroff);
+    for (;;) call<rows::sched_op, SCHEDOP_shutdown>(poweroff);
 }
 
 constexpr auto table = std::to_array<Case>({

@@ -108,8 +108,8 @@ constexpr auto table = std::to_array<Case>({
     }},
     {in_words("wrmsr"), "TSC_AUX is one vcpu's: two that share a CPU each have their own", [] {
         if (!has_rdtscp()) return skip("this processor has no RDTSCP");
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, second_vcpu_context()), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
         write_msr(tsc_aux, 0x11111111);
         run_on_second(tell_aux);
         expect_equal(seconds_aux.load(), 0);

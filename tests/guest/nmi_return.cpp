@@ -53,8 +53,8 @@ constexpr auto table = std::to_array<Case>({
         const Page& page = descriptor_page({});
         expect_equal(use_gdt(page), 0);
         place = page.machine() + 8;
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, second_vcpu_context()), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
         interrupted_by("an NMI, please");
     }},
     {"update_descriptor", "takes a code segment away, and a machine check's return there is the guest's #GP", [] {

@@ -27,11 +27,11 @@ bool note(Frame& frame) {
     return true;
 }
 
-Status send_nmi(unsigned vcpu) { return vcpu_op(VCPUOP_send_nmi, vcpu); }
+Status send_nmi(unsigned vcpu) { return call<rows::vcpu_op, VCPUOP_send_nmi>(vcpu); }
 
 // It comes on the way back from a call at the latest.
 unsigned come_since(unsigned before) {
-    xen_version(XENVER_version);
+    call<rows::xen_version, XENVER_version>();
     return came - before;
 }
 
@@ -39,17 +39,17 @@ Status register_by_callback_op() {
     callback_register_t callback{};
     callback.type = CALLBACKTYPE_nmi;
     callback.address = reinterpret_cast<xen_callback_t>(vector_2);
-    return callback_op(CALLBACKOP_register, &callback);
+    return call<rows::callback_op, CALLBACKOP_register>(callback);
 }
 Status unregister_by_callback_op() {
     callback_unregister_t callback{};
     callback.type = CALLBACKTYPE_nmi;
-    return callback_op(CALLBACKOP_unregister, &callback);
+    return call<rows::callback_op, CALLBACKOP_unregister>(callback);
 }
 Status register_by_nmi_op() {
     xennmi_callback_t callback{};
     callback.handler_address = reinterpret_cast<unsigned long>(vector_2);
-    return hypercall(__HYPERVISOR_nmi_op, XENNMI_register_callback, &callback);
+    return call<rows::nmi_op, XENNMI_register_callback>(callback);
 }
 
 // The kit's own gate, as it is for the other guests.
@@ -68,12 +68,12 @@ void sleep_until_nmi() {
     evtchn_port_t port = 0;
     sched_poll_t request{};
     set_xen_guest_handle(request.ports, &port);
-    for (const unsigned before = came; came == before;) sched_op(SCHEDOP_poll, &request);
+    for (const unsigned before = came; came == before;) call<rows::sched_op, SCHEDOP_poll>(request);
 }
 
 bool second_is_blocked() {
     vcpu_runstate_info state{};
-    vcpu_op(VCPUOP_get_runstate_info, 1, &state);
+    call<rows::vcpu_op, VCPUOP_get_runstate_info>(1, state);
     return state.state == RUNSTATE_blocked;
 }
 
@@ -81,11 +81,11 @@ bool second_is_blocked() {
 [[noreturn]] void twin_waits_for_nmi() {
     set_hook(nmi, [](Frame&) {
         sched_shutdown_t over{SHUTDOWN_suspend};
-        sched_op(SCHEDOP_shutdown, &over);
+        call<rows::sched_op, SCHEDOP_shutdown>(over);
         return true;
     });
     register_by_callback_op();
-    for (;;) sched_op(SCHEDOP_block);
+    for (;;) call<rows::sched_op, SCHEDOP_block>();
 }
 
 constexpr auto table = std::to_array<Case>({
@@ -157,7 +157,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(come_since(before), 0);
     }},
     {"nmi_op.register_callback", "vcpu 0 has one at once where shared_info names a cause", [] {
-        expect_equal(hypercall(__HYPERVISOR_nmi_op, XENNMI_unregister_callback), 0);
+        expect_equal(call<rows::nmi_op, XENNMI_unregister_callback>(), 0);
         const unsigned before = came;
         shared->arch.nmi_reason = XEN_NMIREASON_unknown;
         expect_equal(register_by_nmi_op(), 0);
@@ -168,16 +168,16 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"vcpu_op.send_nmi", "refuses a structure, and vcpus that are not there", [] {
         std::uint64_t word = 0;
-        expect_equal(vcpu_op(VCPUOP_send_nmi, 0, &word), -XEN_EINVAL);
+        expect_equal(untyped::vcpu_op(VCPUOP_send_nmi, 0, &word), -XEN_EINVAL);
         expect_equal(send_nmi(63), -XEN_ENOENT);
         expect_equal(come_since(came), 0);
     }},
     {"vcpu_op.send_nmi", "wakes another vcpu that sleeps, and has registered a handler itself", [] {
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, second_vcpu_context()), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
         begin_on_second(sleep_until_nmi);
         // Not a moment earlier: an NMI on the way to the poll would end no sleep, and the poll would last for ever.
-        while (!second_is_blocked()) sched_op(SCHEDOP_yield);
+        while (!second_is_blocked()) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(send_nmi(1), 0);
         finish_on_second();
     }},
@@ -198,7 +198,7 @@ constexpr auto table = std::to_array<Case>({
         Twin twin(twin_waits_for_nmi);
         expect_equal(twin.trouble, 0);
         expect_equal(twin.start(), 0);
-        while (!(twin.info().flags & XEN_DOMINF_blocked)) sched_op(SCHEDOP_yield);
+        while (!(twin.info().flags & XEN_DOMINF_blocked)) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(trigger(twin.id, XEN_DOMCTL_SENDTRIGGER_NMI), 0);
         expect_equal(twin.ended(), SHUTDOWN_suspend);
         expect_equal(twin.destroy(), 0);

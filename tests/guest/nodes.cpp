@@ -61,7 +61,7 @@ Status announce(std::uint8_t devfn, std::uint32_t flags, std::uint32_t proximity
     } words{.first = proximity_domain};
     words.request.devfn = devfn;
     words.request.flags = flags;
-    return physdev_op(PHYSDEVOP_pci_device_add, &words);
+    return call<rows::physdev_op, PHYSDEVOP_pci_device_add>(words.request);
 }
 
 std::uint32_t node_of(std::uint8_t devfn) {

@@ -42,8 +42,8 @@ void start_second() {
     static bool started = false;
     if (started) return;
     started = true;
-    expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
-    expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+    expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, second_vcpu_context()), 0);
+    expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
 }
 
 // `here` often enough, while the other does its part at least as often as it takes to be there at all.
@@ -53,10 +53,10 @@ void beside(Work other, Here here, unsigned least = times) {
     enough = false;
     rounds = refused = both = 0;
     begin_on_second(other);
-    while (rounds == 0) sched_op(SCHEDOP_yield);
+    while (rounds == 0) call<rows::sched_op, SCHEDOP_yield>();
     for (unsigned i = 0; i < least; ++i) {
         here();
-        if (i % 64 == 0) sched_op(SCHEDOP_yield);
+        if (i % 64 == 0) call<rows::sched_op, SCHEDOP_yield>();
     }
     enough = true;
     finish_on_second();
@@ -119,7 +119,7 @@ Status ask(unsigned command, xen_pfn_t& mfn) {
     set_xen_guest_handle(request.extent_start, &mfn);
     request.nr_extents = 1;
     request.domid = DOMID_SELF;
-    return memory_op(command, &request);
+    return untyped::memory_op(command, &request);
 }
 
 Status exchange(xen_pfn_t& given) {
@@ -129,7 +129,7 @@ Status exchange(xen_pfn_t& given) {
     set_xen_guest_handle(request.out.extent_start, &gained);
     request.in.nr_extents = request.out.nr_extents = 1;
     request.in.domid = request.out.domid = DOMID_SELF;
-    const Status status = memory_op(XENMEM_exchange, &request);
+    const Status status = call<rows::memory_op, XENMEM_exchange>(request);
     if (status == 0) given = gained;
     return status;
 }
@@ -186,7 +186,7 @@ constexpr auto table = std::to_array<Case>({
         set_xen_guest_handle(release.extent_start, &mfn);
         release.nr_extents = 1;
         release.domid = DOMID_SELF;
-        expect_equal(memory_op(XENMEM_decrease_reservation, &release), 1);
+        expect_equal(call<rows::memory_op, XENMEM_decrease_reservation>(release), 1);
         expect_equal(window.words[3], 77);
         window.words[3] = 78;
         expect_equal(window.words[3], 78);
@@ -204,7 +204,7 @@ constexpr auto table = std::to_array<Case>({
             set_xen_guest_handle(exchange.out.extent_start, &gained);
             exchange.in.nr_extents = exchange.out.nr_extents = 1;
             exchange.in.domid = exchange.out.domid = DOMID_SELF;
-            expect(memory_op(XENMEM_exchange, &exchange) < 0);
+            expect(call<rows::memory_op, XENMEM_exchange>(exchange) < 0);
             expect_equal(exchange.nr_exchanged, 0);
         }
         expect_equal(unpin(level1), 0);
@@ -333,7 +333,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(update_va_mapping(seen_by_second, entry(page.mfn(), kernel_page), UVMF_INVLPG | UVMF_ALL), 0);
         unsigned at = 0;
         const auto progress = [] {
-            for (const unsigned before = rounds; rounds < before + 100;) sched_op(SCHEDOP_yield);
+            for (const unsigned before = rounds; rounds < before + 100;) call<rows::sched_op, SCHEDOP_yield>();
         };
         beside(count_on_second, [&] {
             if (at++ != 0) return;
@@ -361,7 +361,7 @@ constexpr auto table = std::to_array<Case>({
             xen_pfn_t mine = contested;
             ++turn;
             const bool released = ask(XENMEM_decrease_reservation, mine) == 1;
-            while (turn % 2 != 0) sched_op(SCHEDOP_yield);
+            while (turn % 2 != 0) call<rows::sched_op, SCHEDOP_yield>();
             if (released && exchanged) ++refused;
             if (!released && ask(XENMEM_decrease_reservation, contested) != 1) ++refused;
         }

@@ -17,15 +17,15 @@ constexpr unsigned entries = 2;                     // of the random numbers' MS
 
 Status about(int command, std::uint8_t devfn, std::uint16_t segment = 0) {
     physdev_pci_device_t request{segment, 0, devfn};
-    return physdev_op(command, &request);
+    return untyped::physdev_op(command, &request);
 }
 Status manage(int command, std::uint8_t devfn) {
     physdev_manage_pci_t request{0, devfn};
-    return physdev_op(command, &request);
+    return untyped::physdev_op(command, &request);
 }
 Status restore(std::uint8_t devfn) {
     physdev_restore_msi_t request{0, devfn};
-    return physdev_op(PHYSDEVOP_restore_msi, &request);
+    return call<rows::physdev_op, PHYSDEVOP_restore_msi>(request);
 }
 
 constexpr unsigned second_bar = 0x14;                // where the random numbers' table is
@@ -69,7 +69,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(manage(PHYSDEVOP_manage_pci_add, absent), -XEN_ENODEV);
         physdev_manage_pci_ext_t request{};
         request.devfn = absent;
-        expect_equal(physdev_op(PHYSDEVOP_manage_pci_add_ext, &request), -XEN_ENODEV);
+        expect_equal(call<rows::physdev_op, PHYSDEVOP_manage_pci_add_ext>(request), -XEN_ENODEV);
     }},
     {"physdev_op.manage_pci_add", "is the older form, and so is manage_pci_remove", [] {
         expect_equal(manage(PHYSDEVOP_manage_pci_add, bridge), 0);
@@ -83,7 +83,7 @@ constexpr auto table = std::to_array<Case>({
              {std::array{0u, 0u, 0u}, {1u, 0u, 0u}, {0u, 1u, 0u}, {2u, 0u, 1u}, {0u, 2u, 1u}}) {
             request.is_extfn = extended;
             request.is_virtfn = is_virtual;
-            expect_equal(physdev_op(PHYSDEVOP_manage_pci_add_ext, &request), answer == 0 ? 0 : -XEN_EINVAL);
+            expect_equal(call<rows::physdev_op, PHYSDEVOP_manage_pci_add_ext>(request), answer == 0 ? 0 : -XEN_EINVAL);
         }
         expect_equal(manage(PHYSDEVOP_manage_pci_remove, bridge), 0);
     }},

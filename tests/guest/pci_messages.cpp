@@ -15,7 +15,7 @@ constexpr std::uint8_t usb = 1 << 3;
 
 Status remove(std::uint8_t devfn) {
     physdev_pci_device_t request{0, 0, devfn};
-    return physdev_op(PHYSDEVOP_pci_device_remove, &request);
+    return call<rows::physdev_op, PHYSDEVOP_pci_device_remove>(request);
 }
 
 // As `map_message`, for another domain.
@@ -25,7 +25,7 @@ Mapped map_for(unsigned domain, std::uint8_t devfn) {
     request.type = MAP_PIRQ_TYPE_MSI;
     request.index = request.pirq = -1;
     request.devfn = devfn;
-    const Status status = physdev_op(PHYSDEVOP_map_pirq, &request);
+    const Status status = call<rows::physdev_op, PHYSDEVOP_map_pirq>(request);
     return {status, request.pirq};
 }
 

@@ -29,7 +29,7 @@ Status access_registers(xenpf_resource_entry_t* entries, std::uint32_t count, st
     request.u.resource_op.nr_entries = count;
     request.u.resource_op.cpu = cpu;
     set_xen_guest_handle(request.u.resource_op.entries, entries);
-    return platform_op(&request);
+    return platform_op(request);
 }
 std::uint64_t counted_time(std::uint32_t cpu) {
     xenpf_resource_entry_t entry = access(XEN_RESOURCE_OP_MSR_READ, clock_register);
@@ -51,10 +51,10 @@ constexpr auto table = std::to_array<Case>({
     {"platform_op", "refuses another version of the interface, bad addresses, unknown commands", [] {
         auto request = request_for(XENPF_settime64);
         request.interface_version = 1;
-        expect_equal(platform_op(&request), -XEN_EACCES);
-        expect_equal(platform_op(nowhere), -XEN_EFAULT);
+        expect_equal(platform_op(request), -XEN_EACCES);
+        expect_equal(untyped::platform_op(nowhere), -XEN_EFAULT);
         request = request_for(999);
-        expect_equal(platform_op(&request), -XEN_ENOSYS);
+        expect_equal(platform_op(request), -XEN_ENOSYS);
     }},
     {"platform_op.settime64", "sets the wall clock every domain sees", [] {
         const std::uint64_t before = wall_clock();
@@ -62,13 +62,13 @@ constexpr auto table = std::to_array<Case>({
         request.u.settime64.secs = 2'000'000'000;
         request.u.settime64.nsecs = 5;
         request.u.settime64.system_time = now();
-        expect_equal(platform_op(&request), 0);
+        expect_equal(platform_op(request), 0);
         expect(wall_clock() >= 2'000'000'000 && wall_clock() < 2'000'000'100);
         request.u.settime64.secs = before;
         request.u.settime64.system_time = now();
-        expect_equal(platform_op(&request), 0);
+        expect_equal(platform_op(request), 0);
         request.u.settime64.mbz = 1;
-        expect_equal(platform_op(&request), -XEN_EINVAL);
+        expect_equal(platform_op(request), -XEN_EINVAL);
     }},
     {"platform_op.settime64", "takes more nanoseconds than a second has, and seconds of 33 bits", [] {
         const std::uint64_t before = wall_clock();
@@ -76,10 +76,10 @@ constexpr auto table = std::to_array<Case>({
         request.u.settime64.secs = 1ull << 32;
         request.u.settime64.nsecs = ~0u;
         request.u.settime64.system_time = now();
-        expect_equal(platform_op(&request), 0);
+        expect_equal(platform_op(request), 0);
         expect(wall_clock() >= (1ull << 32) + 4 && wall_clock() < (1ull << 32) + 100);
         request.u.settime64 = {.secs = before, .nsecs = 0, .mbz = 0, .system_time = now()};
-        expect_equal(platform_op(&request), 0);
+        expect_equal(platform_op(request), 0);
     }},
     {"platform_op.resource_op", "register 0x10 counts the nanoseconds of system time, on any CPU", [] {
         constexpr std::uint64_t apart = 1'000'000;         // Xen keeps time for each CPU, and the guest's besides
@@ -133,28 +133,28 @@ constexpr auto table = std::to_array<Case>({
             expect(is_at(before + static_cast<std::uint64_t>(offset)));
             auto request = request_for(XENPF_settime64);
             request.u.settime64 = {.secs = before - 1000, .nsecs = 0, .mbz = 0, .system_time = now()};
-            expect_equal(platform_op(&request), 0);
+            expect_equal(platform_op(request), 0);
             expect(is_at(before - 1000 + static_cast<std::uint64_t>(offset)));
             request.u.settime64 = {.secs = before, .nsecs = 0, .mbz = 0, .system_time = now()};
-            expect_equal(platform_op(&request), 0);
+            expect_equal(platform_op(request), 0);
         }
     }},
     {"platform_op.settime32", "is the same with fewer seconds", [] {
         const std::uint64_t before = wall_clock();
         auto request = request_for(XENPF_settime32);
         request.u.settime32 = {.secs = ~0u, .nsecs = 7, .system_time = 0};
-        expect_equal(platform_op(&request), 0);
+        expect_equal(platform_op(request), 0);
         expect_equal(shared->wc_sec, ~0u);
         expect_equal(shared->wc_sec_hi, 0);
         expect_equal(shared->wc_nsec, 7);
         request.u.settime32 = {.secs = static_cast<std::uint32_t>(before), .nsecs = 0, .system_time = now()};
-        expect_equal(platform_op(&request), 0);
+        expect_equal(platform_op(request), 0);
     }},
     {"platform_op.read_memtype", "tells each range register, and none beyond", [] {
         auto request = request_for(XENPF_read_memtype);
         for (unsigned reg = 0; reg < 8; ++reg) {      // QEMU's CPUs have eight
             request.u.read_memtype = {.reg = reg, .mfn = 7, .nr_mfns = 7, .type = 7};
-            expect_equal(platform_op(&request), 0);
+            expect_equal(platform_op(request), 0);
             if (reg != 0) continue;
             expect_equal(request.u.read_memtype.mfn, 0xc0000);      // SeaBIOS: what lies below 4 GiB and is no memory
             expect_equal(request.u.read_memtype.nr_mfns, 0x40000);
@@ -163,65 +163,62 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(request.u.read_memtype.nr_mfns, 0);            // the last is not in use
         for (const unsigned reg : {8u, 100u, ~0u}) {
             request.u.read_memtype.reg = reg;
-            expect_equal(platform_op(&request), -XEN_EINVAL);
+            expect_equal(platform_op(request), -XEN_EINVAL);
         }
     }},
     {"platform_op.cpu_online", "takes CPUs that are online, and none beyond", [] {
         auto request = request_for(XENPF_cpu_online);
         for (const unsigned cpu : {0u, 1u}) {
             request.u.cpu_ol.cpuid = cpu;
-            expect_equal(platform_op(&request), 0);
+            expect_equal(platform_op(request), 0);
         }
         for (const unsigned cpu : {2u, 64u, ~0u}) {
             request.u.cpu_ol.cpuid = cpu;
-            expect_equal(platform_op(&request), -XEN_EINVAL);
+            expect_equal(platform_op(request), -XEN_EINVAL);
         }
     }},
     {"platform_op.get_cpuinfo", "tells of every CPU and how many there are", [] {
         auto request = request_for(XENPF_get_cpuinfo);
         request.u.pcpu_info.xen_cpuid = 0;
-        expect_equal(platform_op(&request), 0);
+        expect_equal(platform_op(request), 0);
         expect_equal(request.u.pcpu_info.max_present, 1);
         expect_equal(request.u.pcpu_info.flags & XEN_PCPU_FLAGS_ONLINE, XEN_PCPU_FLAGS_ONLINE);
         expect_equal(request.u.pcpu_info.apic_id, 0);
         request.u.pcpu_info.xen_cpuid = 1;
-        expect_equal(platform_op(&request), 0);
+        expect_equal(platform_op(request), 0);
         expect_equal(request.u.pcpu_info.apic_id, 1);
         request.u.pcpu_info.xen_cpuid = 99;
-        expect_equal(platform_op(&request), 0);
+        expect_equal(platform_op(request), 0);
         expect_equal(request.u.pcpu_info.flags, XEN_PCPU_FLAGS_INVALID);
     }},
     {"platform_op.get_cpu_version", "tells the vendor", [] {
         auto request = request_for(XENPF_get_cpu_version);
         request.u.pcpu_version.xen_cpuid = 0;
-        expect_equal(platform_op(&request), 0);
+        expect_equal(platform_op(request), 0);
         const std::string_view vendor{request.u.pcpu_version.vendor_id, 12};
         expect(vendor == "AuthenticAMD" || vendor == "GenuineIntel");
     }},
     {"platform_op.firmware_info", "on a BIOS machine without disks", [] {
         auto request = request_for(XENPF_firmware_info);
         request.u.firmware_info.type = XEN_FW_EFI_INFO;
-        expect_equal(platform_op(&request), -XEN_ENOSYS);
+        expect_equal(platform_op(request), -XEN_ENOSYS);
         request.u.firmware_info.type = XEN_FW_DISK_INFO;
-        expect_equal(platform_op(&request), -XEN_ESRCH);
+        expect_equal(platform_op(request), -XEN_ESRCH);
         request.u.firmware_info.type = XEN_FW_KBD_SHIFT_FLAGS;
-        expect_equal(platform_op(&request), 0);
+        expect_equal(platform_op(request), 0);
         for (const unsigned index : {1u, 200u}) {
             request.u.firmware_info.index = index;
-            expect_equal(platform_op(&request), -XEN_ESRCH);
+            expect_equal(platform_op(request), -XEN_ESRCH);
         }
         request.u.firmware_info.type = 99;
-        expect_equal(platform_op(&request), -XEN_EINVAL);
+        expect_equal(platform_op(request), -XEN_EINVAL);
     }},
     {"mca", "answers Linux's two questions", [] {
         xen_mc_t request{};
-        request.cmd = XEN_MC_fetch;
-        request.interface_version = XEN_MCA_INTERFACE_VERSION;
         request.u.mc_fetch.flags = XEN_MC_URGENT;
-        expect_equal(hypercall(__HYPERVISOR_mca, &request), -XEN_EINVAL);
+        expect_equal(call<rows::mca, XEN_MC_fetch>(request), -XEN_EINVAL);
         request.u = {};
-        request.cmd = XEN_MC_physcpuinfo;
-        expect_equal(hypercall(__HYPERVISOR_mca, &request), 0);
+        expect_equal(call<rows::mca, XEN_MC_physcpuinfo>(request), 0);
         expect_equal(request.u.mc_physcpuinfo.ncpus, 2);
         expect_equal(hypercall(__HYPERVISOR_mca, nowhere), -XEN_EFAULT);
     }},
@@ -229,11 +226,9 @@ constexpr auto table = std::to_array<Case>({
         static mc_info_t room;
         const auto fetch = [](unsigned flags, mc_info_t* place) {
             xen_mc_t request{};
-            request.cmd = XEN_MC_fetch;
-            request.interface_version = XEN_MCA_INTERFACE_VERSION;
             request.u.mc_fetch.flags = flags;
             request.u.mc_fetch.data.p = place;
-            const Status status = hypercall(__HYPERVISOR_mca, &request);
+            const Status status = call<rows::mca, XEN_MC_fetch>(request);
             const bool tells = status == 0 && (flags & XEN_MC_ACK) == 0;
             expect_equal(request.u.mc_fetch.flags, tells ? unsigned{XEN_MC_NODATA} : flags);
             return status;
@@ -250,11 +245,9 @@ constexpr auto table = std::to_array<Case>({
         static std::array<xen_mc_logical_cpu_t, 3> list;
         const auto ask = [](unsigned count, xen_mc_logical_cpu_t* place) {
             xen_mc_t request{};
-            request.cmd = XEN_MC_physcpuinfo;
-            request.interface_version = XEN_MCA_INTERFACE_VERSION;
             request.u.mc_physcpuinfo.ncpus = count;
             request.u.mc_physcpuinfo.info.p = place;
-            const Status status = hypercall(__HYPERVISOR_mca, &request);
+            const Status status = call<rows::mca, XEN_MC_physcpuinfo>(request);
             return status == 0 ? Status{request.u.mc_physcpuinfo.ncpus} : status;
         };
         expect_equal(ask(0, list.data()), -XEN_EINVAL);

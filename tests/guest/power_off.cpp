@@ -15,13 +15,13 @@ Status sleep(std::uint32_t state, std::uint16_t pm1a, std::uint16_t pm1b = 0, st
     request.cmd = XENPF_enter_acpi_sleep;
     request.interface_version = XENPF_INTERFACE_VERSION;
     request.u.enter_acpi_sleep = {.val_a = pm1a, .val_b = pm1b, .sleep_state = state, .flags = flags};
-    return platform_op(&request);
+    return platform_op(request);
 }
 
 // The sleep type of QEMU's \_S5 is 0. If the machine stays, the guest must not end it in another way.
 void power_off() {
     sleep(5, sleep_enable);
-    for (;;) sched_op(SCHEDOP_yield);
+    for (;;) call<rows::sched_op, SCHEDOP_yield>();
 }
 
 constexpr auto table = std::to_array<Case>({

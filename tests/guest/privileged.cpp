@@ -53,7 +53,7 @@ void out8(std::uint16_t port, std::uint8_t value) { asm volatile("out %0, %%dx" 
 
 void set_io_privilege(unsigned level) {
     physdev_set_iopl_t request{level};
-    expect_equal(physdev_op(PHYSDEVOP_set_iopl, &request), 0);
+    expect_equal(call<rows::physdev_op, PHYSDEVOP_set_iopl>(request), 0);
 }
 
 std::uint64_t read_cr3() {
@@ -105,7 +105,7 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"physdev_op.set_iopl", "refuses levels above 3", [] {
         physdev_set_iopl_t request{4};
-        expect_equal(physdev_op(PHYSDEVOP_set_iopl, &request), -XEN_EINVAL);
+        expect_equal(call<rows::physdev_op, PHYSDEVOP_set_iopl>(request), -XEN_EINVAL);
     }},
     {in_words("in and out"), "reach the devices of Dom0: PCI configuration space", [] {
         set_io_privilege(1);

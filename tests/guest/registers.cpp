@@ -97,7 +97,7 @@ constexpr auto table = std::to_array<Case>({
     }},
     {in_words("floating point"), "registers survive calls and waiting", [] {
         set_float(0x123456789abcdef);
-        for (unsigned i = 0; i < 100; ++i) sched_op(SCHEDOP_yield);
+        for (unsigned i = 0; i < 100; ++i) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(get_float(), 0x123456789abcdef);
     }},
     {in_words("floating point"), "a new vcpu starts with the processor's initial state", [] {
@@ -118,12 +118,12 @@ constexpr auto table = std::to_array<Case>({
     {"nmi_op", "takes an address, refuses bad ones", [] {
         xennmi_callback_t callback{};
         callback.handler_address = reinterpret_cast<unsigned long>(failsafe_way_in);
-        expect_equal(hypercall(__HYPERVISOR_nmi_op, XENNMI_register_callback, &callback), 0);
+        expect_equal(call<rows::nmi_op, XENNMI_register_callback>(callback), 0);
         callback.handler_address = 0x0000900000000000;
-        expect_equal(hypercall(__HYPERVISOR_nmi_op, XENNMI_register_callback, &callback), -XEN_EINVAL);
+        expect_equal(call<rows::nmi_op, XENNMI_register_callback>(callback), -XEN_EINVAL);
         expect_equal(hypercall(__HYPERVISOR_nmi_op, XENNMI_register_callback, nowhere), -XEN_EFAULT);
         expect_equal(hypercall(__HYPERVISOR_nmi_op, 99, nullptr), -XEN_ENOSYS);
-        expect_equal(hypercall(__HYPERVISOR_nmi_op, XENNMI_unregister_callback, nullptr), 0);
+        expect_equal(call<rows::nmi_op, XENNMI_unregister_callback>(), 0);
     }},
 });
 

@@ -118,7 +118,7 @@ constexpr auto table = std::to_array<Case>({
         for (unsigned slept = 0; idle < 1'000'000 && slept < 100; ++slept) {
             static sched_poll_t poll;
             poll.timeout = now() + 3'000'000;
-            expect_equal(sched_op(SCHEDOP_poll, &poll), 0);
+            expect_equal(call<rows::sched_op, SCHEDOP_poll>(poll), 0);
             expect_equal(idle_times(1, &later, count), 0);
             idle = later.idletime - after.idletime;
         }
@@ -166,7 +166,7 @@ constexpr auto table = std::to_array<Case>({
     {"domctl.getdomaininfo", "describes the next domain where there is none: so tools find them all", [] {
         SmallDomain first(endless_loop), second(endless_loop);
         expect_equal(first.destroy(), 0);
-        while (first.info().domain == first.id) sched_op(SCHEDOP_yield);
+        while (first.info().domain == first.id) call<rows::sched_op, SCHEDOP_yield>();
         xen_domctl_t request{};
         expect_equal(domctl(XEN_DOMCTL_getdomaininfo, first.id, request), 0);
         expect_equal(request.domain, second.id);

@@ -52,7 +52,7 @@ void twin_asks() {
     exchange.request.in.domid = exchange.request.out.domid = 0;
     note(exchange.run());
     sched_shutdown_t poweroff{SHUTDOWN_poweroff};
-    for (;;) sched_op(SCHEDOP_shutdown, &poweroff);
+    for (;;) call<rows::sched_op, SCHEDOP_shutdown>(poweroff);
 }
 
 constexpr auto table = std::to_array<Case>({
@@ -63,7 +63,7 @@ constexpr auto table = std::to_array<Case>({
         for (const std::uint64_t count : {0ull, 1ull << 26, 1ull << 58, ~0ull}) {
             request.nr_extents = count;
             for (const unsigned command : {XENMEM_increase_reservation, XENMEM_decrease_reservation, XENMEM_populate_physmap})
-                expect_equal(memory_op(command, &request), 0);
+                expect_equal(untyped::memory_op(command, &request), 0);
         }
         expect_equal(pages_of(XENMEM_current_reservation), before);
     }},
@@ -150,19 +150,19 @@ constexpr auto table = std::to_array<Case>({
         const auto pages = fresh_pages(2);
         std::array<xen_pfn_t, 2> frames{unmapped(pages[0]), unmapped(pages[1])};
         auto request = reservation_of(frames);
-        expect_equal(memory_op(XENMEM_decrease_reservation | 1 << 6, &request), 2);
+        expect_equal(untyped::memory_op(XENMEM_decrease_reservation | 1 << 6, &request), 2);
         attach(pages[0], frames[0]);
         for (const unsigned done : {2u, 3u, 1000u})
-            expect_equal(memory_op(XENMEM_decrease_reservation | done << 6, &request), done);
-        expect_equal(memory_op(XENMEM_decrease_reservation | 5 << 6, nowhere), 5);
+            expect_equal(untyped::memory_op(XENMEM_decrease_reservation | done << 6, &request), done);
+        expect_equal(untyped::memory_op(XENMEM_decrease_reservation | 5 << 6, nowhere), 5);
     }},
     {"memory_op", "what is not resumed takes no command that says how far it got", [] {
         for (const unsigned command : {XENMEM_exchange, XENMEM_maximum_ram_page, XENMEM_current_reservation, XENMEM_maximum_reservation,
                                        XENMEM_maximum_gpfn, XENMEM_claim_pages})
-            expect_equal(memory_op(command | 1 << 6, nowhere), -XEN_EINVAL);
+            expect_equal(untyped::memory_op(command | 1 << 6, nowhere), -XEN_EINVAL);
         for (const unsigned command : {XENMEM_machine_memory_map, XENMEM_memory_map, XENMEM_set_memory_map, XENMEM_machphys_mapping,
                                        XENMEM_machphys_mfn_list, XENMEM_get_sharing_freed_pages, XENMEM_get_sharing_shared_pages})
-            expect_equal(memory_op(command | 1 << 6, nowhere), -XEN_ENOSYS);
+            expect_equal(untyped::memory_op(command | 1 << 6, nowhere), -XEN_ENOSYS);
     }},
     {"memory_op.populate_physmap", "another domain gets as much as it may have, and can be made to give it back", [] {
         const Reserved other;
@@ -213,7 +213,7 @@ constexpr auto table = std::to_array<Case>({
         constexpr xen_pfn_t first = 0x5a5a0;
         std::array<xen_pfn_t, 2> in{unmapped(fresh_page()), unmapped(fresh_page())};
         expect_equal(Exchange(in, 0, read_only_list(first), 1).run(), -XEN_EFAULT);
-        const auto frames = static_cast<std::uint64_t>(memory_op(XENMEM_maximum_ram_page, nullptr));
+        const auto frames = static_cast<std::uint64_t>(call<rows::memory_op, XENMEM_maximum_ram_page>());
         for (std::uint64_t mfn = 0; mfn <= frames; ++mfn)
             if (!expect(m2p(mfn) < first || m2p(mfn) > first + 1)) return;
     }},
@@ -262,7 +262,7 @@ constexpr auto table = std::to_array<Case>({
         const auto claim = [&](std::uint64_t frames) {
             auto request = reservation_of({}, 0, 0, other.id);
             request.nr_extents = frames;
-            return memory_op(XENMEM_claim_pages, &request);
+            return call<rows::memory_op, XENMEM_claim_pages>(request);
         };
         expect_equal(claim(SmallDomain::count), -XEN_EINVAL);            // it has those
         expect_equal(claim(SmallDomain::count + 1), -XEN_EINVAL);        // more than it may have
@@ -281,12 +281,12 @@ constexpr auto table = std::to_array<Case>({
         auto request = reservation_of({}, 0, 0, other.id);
         request.nr_extents = SmallDomain::count + (1 << 16);      // nearly all there is, found from above
         Status status = -XEN_ENOMEM;
-        for (; status == -XEN_ENOMEM; request.nr_extents -= 16) status = memory_op(XENMEM_claim_pages, &request);
+        for (; status == -XEN_ENOMEM; request.nr_extents -= 16) status = call<rows::memory_op, XENMEM_claim_pages>(request);
         expect_equal(status, 0);
         std::array<xen_pfn_t, 1> frames{};
         expect_equal(reservation(XENMEM_increase_reservation, frames, 5), 0);
         request.nr_extents = 0;
-        expect_equal(memory_op(XENMEM_claim_pages, &request), 0);
+        expect_equal(call<rows::memory_op, XENMEM_claim_pages>(request), 0);
         expect_equal(reservation(XENMEM_increase_reservation, frames, 5), 1);
         expect_equal(reservation(XENMEM_decrease_reservation, frames, 5), 1);
     }},

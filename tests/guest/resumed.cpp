@@ -216,7 +216,7 @@ struct ExchangedFrames : Frames {
         take();
         request = Exchange(gone, 0, come, 0).request;
     }
-    void make() { answer = memory_op(XENMEM_exchange, &request); }
+    void make() { answer = call<rows::memory_op, XENMEM_exchange>(request); }
     bool begun() const { return now_in(come[0]) != pfn_of(&ground().pages[0]); }
     std::uint64_t part() const { return now_in(request.nr_exchanged); }
 };
@@ -238,7 +238,7 @@ struct Copies {
             copy.status = not_yet;
         }
     }
-    void make() { answer = grant_table_op(GNTTABOP_copy, list.data(), whole); }
+    void make() { answer = call<rows::grant_table_op, GNTTABOP_copy>(list[0], whole); }
     bool begun() const { return now_in(list[0].status) != not_yet; }
     std::uint64_t part() const { return answered(list); }
 };
@@ -266,11 +266,11 @@ struct Mappings {
             end[place] = {ground().pages[place].address(), 0, begin[place].handle, not_yet};
     }
     void map_all() {
-        begun = grant_table_op(GNTTABOP_map_grant_ref, begin.data(), many);
+        begun = call<rows::grant_table_op, GNTTABOP_map_grant_ref>(begin[0], many);
         are_there = true;
     }
     void end_all() {
-        ended += grant_table_op(GNTTABOP_unmap_grant_ref, end.data(), many);
+        ended += call<rows::grant_table_op, GNTTABOP_unmap_grant_ref>(end[0], many);
         are_there = false;
     }
 };
@@ -307,8 +307,8 @@ void expect_all_okay(const List& list, Location where = Location::current()) {
 
 constexpr auto table = std::to_array<Case>({
     {"vcpu_op.up", "a second vcpu watches", [] {
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, second_vcpu_context()), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
         expect(ground().port != 0);
     }},
     {"multicall", "an event that a call of the list raises comes before the next one is made", [] {

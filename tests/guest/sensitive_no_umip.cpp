@@ -47,7 +47,7 @@ void pin(std::uint8_t cpus) {
 }
 void move_to(unsigned cpu) {
     pin(static_cast<std::uint8_t>(1u << cpu));
-    while (running_processor() != cpu) sched_op(SCHEDOP_yield);
+    while (running_processor() != cpu) call<rows::sched_op, SCHEDOP_yield>();
 }
 
 std::uint64_t read_cr0() {
@@ -101,10 +101,10 @@ constexpr auto table = std::to_array<Case>({
         if (on_stock_xen()) return skip("stock Xen tells CPUs apart: see the case of SIDT");
         static Stored gdt, idt, ldt, task;
         gdt = idt = ldt = task = nothing_stored;
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, second_vcpu_context()), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
         run_on_second([] { store::gdt(gdt), store::idt(idt), store::ldt(ldt), store::task(task); });
-        expect_equal(vcpu_op(VCPUOP_down, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_down>(1), 0);
         expect_equal(gdt.pointer.base, gdt_of_vcpu_0 + between_vcpus);
         expect_equal(gdt.pointer.limit, gdt_limit);
         expect_equal(idt.pointer.base, gates);

@@ -38,7 +38,7 @@ std::uint64_t flags_after(Mode mode, std::uint64_t popped) {
 
 void set_io_privilege(unsigned level) {
     physdev_set_iopl_t request{level};
-    expect_equal(physdev_op(PHYSDEVOP_set_iopl, &request), 0);
+    expect_equal(call<rows::physdev_op, PHYSDEVOP_set_iopl>(request), 0);
 }
 
 struct Nothing {};

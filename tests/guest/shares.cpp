@@ -37,7 +37,7 @@ struct Spinner : SmallDomain {
 void rest(std::uint64_t nanoseconds) {
     sched_poll_t poll{};
     poll.timeout = now() + nanoseconds;
-    sched_op(SCHEDOP_poll, &poll);
+    call<rows::sched_op, SCHEDOP_poll>(poll);
 }
 
 // How many per mille of `whole` that is.

@@ -12,7 +12,7 @@ volatile std::uint64_t steps;
 
 void end_for(unsigned reason) {
     sched_shutdown_t request{reason};
-    sched_op(SCHEDOP_shutdown, &request);
+    call<rows::sched_op, SCHEDOP_shutdown>(request);
 }
 
 [[noreturn]] void suspend_then_go_on() {
@@ -31,9 +31,9 @@ void end_for(unsigned reason) {
 
 [[noreturn]] void name_a_reason_before() {
     sched_shutdown_t request{SHUTDOWN_crash};
-    if (sched_op(SCHEDOP_shutdown_code, &request) == 0) steps = 1;
+    if (call<rows::sched_op, SCHEDOP_shutdown_code>(request) == 0) steps = 1;
     request.reason = SHUTDOWN_reboot;
-    if (sched_op(SCHEDOP_shutdown_code, &request) == 0) steps = steps + 1;
+    if (call<rows::sched_op, SCHEDOP_shutdown_code>(request) == 0) steps = steps + 1;
     for (;;) end_for(SHUTDOWN_poweroff);
 }
 
@@ -70,7 +70,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(twin.ended(), SHUTDOWN_suspend);
         expect_equal(twin.read(steps), 1);
         expect_equal(domctl(XEN_DOMCTL_resumedomain, twin.id), 0);
-        while (twin.read(steps) != 2) sched_op(SCHEDOP_yield);
+        while (twin.read(steps) != 2) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(twin.ended(), SHUTDOWN_poweroff);
         expect_equal(twin.destroy(), 0);
     }},
@@ -78,7 +78,7 @@ constexpr auto table = std::to_array<Case>({
         const Unmade other;
         expect_equal(other.trouble, 0);
         sched_remote_shutdown_t request{static_cast<domid_t>(other.id), SHUTDOWN_suspend};
-        expect_equal(sched_op(SCHEDOP_remote_shutdown, &request), 0);
+        expect_equal(call<rows::sched_op, SCHEDOP_remote_shutdown>(request), 0);
         expect_equal(other.make_vcpus(), 0);
         expect_equal(domctl(XEN_DOMCTL_resumedomain, other.id), 0);
         expect(!other.has_ended());
@@ -109,7 +109,7 @@ constexpr auto table = std::to_array<Case>({
         const Unmade other;
         expect_equal(reason_in(other.info().flags), 255);
         sched_remote_shutdown_t request{static_cast<domid_t>(other.id), SHUTDOWN_reboot};
-        expect_equal(sched_op(SCHEDOP_remote_shutdown, &request), 0);
+        expect_equal(call<rows::sched_op, SCHEDOP_remote_shutdown>(request), 0);
         expect_equal(reason_in(other.info().flags), SHUTDOWN_reboot);
         expect_equal(domctl(XEN_DOMCTL_resumedomain, other.id), 0);
         expect_equal(reason_in(other.info().flags), 255);
@@ -119,12 +119,12 @@ constexpr auto table = std::to_array<Case>({
         const Twin twin(spin);
         expect_equal(twin.trouble, 0);
         twin.start();
-        while (twin.read(steps) == 0) sched_op(SCHEDOP_yield);
+        while (twin.read(steps) == 0) call<rows::sched_op, SCHEDOP_yield>();
         sched_remote_shutdown_t request{static_cast<domid_t>(twin.id), SHUTDOWN_watchdog};
-        expect_equal(sched_op(SCHEDOP_remote_shutdown, &request), 0);
+        expect_equal(call<rows::sched_op, SCHEDOP_remote_shutdown>(request), 0);
         expect_equal(twin.ended(), SHUTDOWN_watchdog);
         const std::uint64_t seen = twin.read(steps);
-        for (unsigned i = 0; i < 100; ++i) sched_op(SCHEDOP_yield);
+        for (unsigned i = 0; i < 100; ++i) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(twin.read(steps), seen);
         expect_equal(twin.destroy(), 0);
     }},

@@ -21,7 +21,7 @@ unsigned timer_port() {
 // Blocks until the timer's event has come; the time when it was seen.
 std::uint64_t wait_for_timer() {
     const unsigned port = timer_port();
-    while (fired(port) == 0) sched_op(SCHEDOP_block);       // allows events, as the call says
+    while (fired(port) == 0) call<rows::sched_op, SCHEDOP_block>();       // allows events, as the call says
     vcpu_info().evtchn_upcall_mask = 1;
     return now();
 }
@@ -42,7 +42,7 @@ void before_it_is_due(Set set, Act act) {
 
 Status set_singleshot(std::uint64_t deadline) {
     vcpu_set_singleshot_timer_t request{deadline, 0};
-    return vcpu_op(VCPUOP_set_singleshot_timer, 0, &request);
+    return call<rows::vcpu_op, VCPUOP_set_singleshot_timer>(0, request);
 }
 
 // Sleeps; by how much `blocked` grew. On a slow machine the timer may be due before the call that waits: then once more.
@@ -63,7 +63,7 @@ struct Poll {
         request.nr_ports = 1;
         request.timeout = timeout;
         set_xen_guest_handle(request.ports, &port);
-        return sched_op(SCHEDOP_poll, &request);
+        return call<rows::sched_op, SCHEDOP_poll>(request);
     }
 };
 
@@ -72,13 +72,13 @@ vcpu_runstate_info_t area;
 Status register_runstate(vcpu_runstate_info_t* place) {
     vcpu_register_runstate_memory_area_t request{};
     set_xen_guest_handle(request.addr.h, place);
-    return vcpu_op(VCPUOP_register_runstate_memory_area, 0, &request);
+    return call<rows::vcpu_op, VCPUOP_register_runstate_memory_area>(0, request);
 }
 
 constexpr auto table = std::to_array<Case>({
     {"vcpu_op.stop_periodic_timer", "stops the timer a Xen vcpu starts with", [] {
-        expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0), 0);
-        expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_stop_periodic_timer>(0), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_stop_periodic_timer>(0), 0);
     }},
     {in_words("pvclock"), "the page is consistent and describes a running clock", [] {
         const auto& time = vcpu_info().time;
@@ -131,35 +131,35 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"vcpu_op.set_singleshot_timer", "like set_timer_op, for a vcpu", [] {
         vcpu_set_singleshot_timer_t request{now() + 3 * millisecond, 0};
-        expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, &request), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_set_singleshot_timer>(0, request), 0);
         expect(wait_for_timer() >= request.timeout_abs_ns);
     }},
     {"vcpu_op.set_singleshot_timer", "a past deadline comes at once, the future flag changes nothing", [] {
         vcpu_set_singleshot_timer_t request{now() - millisecond, VCPU_SSHOTTMR_future};
-        if (expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, &request), 0)) wait_for_timer();
+        if (expect_equal(call<rows::vcpu_op, VCPUOP_set_singleshot_timer>(0, request), 0)) wait_for_timer();
     }},
     {"vcpu_op.stop_singleshot_timer", "nothing comes afterwards", [] {
-        before_it_is_due(set_singleshot, [] { return vcpu_op(VCPUOP_stop_singleshot_timer, 0); });
+        before_it_is_due(set_singleshot, [] { return call<rows::vcpu_op, VCPUOP_stop_singleshot_timer>(0); });
         Poll wait{.port = timer_port()};
         wait.run(now() + 6 * millisecond);
         expect(!pending(timer_port()));
     }},
     {"vcpu_op.set_singleshot_timer", "refuses vcpus that do not exist and bad addresses", [] {
         vcpu_set_singleshot_timer_t request{now() + millisecond, 0};
-        expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 1, &request), -XEN_ENOENT);
-        expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, nowhere), -XEN_EFAULT);
+        expect_equal(call<rows::vcpu_op, VCPUOP_set_singleshot_timer>(1, request), -XEN_ENOENT);
+        expect_equal(untyped::vcpu_op(VCPUOP_set_singleshot_timer, 0, nowhere), -XEN_EFAULT);
     }},
     {"vcpu_op.set_periodic_timer", "comes again and again while the vcpu runs, until stopped", [] {
         vcpu_set_periodic_timer_t request{2 * millisecond};
         const std::uint64_t begin = now();
-        expect_equal(vcpu_op(VCPUOP_set_periodic_timer, 0, &request), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_set_periodic_timer>(0, request), 0);
         // Only a running vcpu is sure to see it: on stock Xen the periodic timer stands still while it blocks.
         const unsigned port = timer_port();
         allow_events(true);
         while (seen.port[port] < 4) __builtin_ia32_pause();
         allow_events(false);
         expect(now() >= begin + 4 * millisecond);
-        expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_stop_periodic_timer>(0), 0);
         let_events_in();
         fired(port);
         Poll wait{.port = port};
@@ -168,17 +168,17 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"vcpu_op.set_periodic_timer", "refuses periods that are too short", [] {
         vcpu_set_periodic_timer_t request{1000};
-        expect_equal(vcpu_op(VCPUOP_set_periodic_timer, 0, &request), -XEN_EINVAL);
+        expect_equal(call<rows::vcpu_op, VCPUOP_set_periodic_timer>(0, request), -XEN_EINVAL);
     }},
     {"sched_op.block", "returns when an event is already pending", [] {
         const unsigned ipi = port_of(bind_ipi());
         send(ipi);
-        expect_equal(sched_op(SCHEDOP_block), 0);
+        expect_equal(call<rows::sched_op, SCHEDOP_block>(), 0);
         vcpu_info().evtchn_upcall_mask = 1;
         expect_equal(fired(ipi), 1);
         close(ipi);
     }},
-    {"sched_op.yield", "comes back", [] { expect_equal(sched_op(SCHEDOP_yield), 0); }},
+    {"sched_op.yield", "comes back", [] { expect_equal(call<rows::sched_op, SCHEDOP_yield>(), 0); }},
     {"sched_op.poll", "times out, not early", [] {
         Poll poll{.port = timer_port()};
         mask(poll.port, true);
@@ -218,7 +218,7 @@ constexpr auto table = std::to_array<Case>({
         sched_poll_t request{};
         request.nr_ports = ports.size();
         set_xen_guest_handle(request.ports, ports.data());
-        expect_equal(sched_op(SCHEDOP_poll, &request), 0);
+        expect_equal(call<rows::sched_op, SCHEDOP_poll>(request), 0);
         for (const unsigned port : {quiet, loud}) expect_equal(close(port), 0);
     }},
     {"sched_op.poll", "refuses too many ports, bad lists, bad ports", [] {
@@ -226,30 +226,30 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(poll.run(1), -XEN_EINVAL);
         sched_poll_t request{};
         request.nr_ports = 129;
-        expect_equal(sched_op(SCHEDOP_poll, &request), -XEN_EINVAL);
+        expect_equal(call<rows::sched_op, SCHEDOP_poll>(request), -XEN_EINVAL);
         request.nr_ports = 1;
         set_xen_guest_handle(request.ports, reinterpret_cast<evtchn_port_t*>(nowhere));
-        expect_equal(sched_op(SCHEDOP_poll, &request), -XEN_EFAULT);
-        expect_equal(sched_op(SCHEDOP_poll, nowhere), -XEN_EFAULT);
+        expect_equal(call<rows::sched_op, SCHEDOP_poll>(request), -XEN_EFAULT);
+        expect_equal(untyped::sched_op(SCHEDOP_poll, nowhere), -XEN_EFAULT);
     }},
     {"sched_op", "refuses unknown commands", [] {
-        expect_equal(sched_op(99, nullptr), -XEN_ENOSYS);
-        expect_equal(sched_op(SCHEDOP_shutdown, nowhere), -XEN_EFAULT);
+        expect_equal(untyped::sched_op(99, nullptr), -XEN_ENOSYS);
+        expect_equal(untyped::sched_op(SCHEDOP_shutdown, nowhere), -XEN_EFAULT);
         sched_remote_shutdown_t remote{5, SHUTDOWN_crash};
-        expect_equal(sched_op(SCHEDOP_remote_shutdown, &remote), -XEN_ESRCH);
+        expect_equal(call<rows::sched_op, SCHEDOP_remote_shutdown>(remote), -XEN_ESRCH);
     }},
     {"sched_op.watchdog", "can be set and taken back", [] {
         sched_watchdog_t watchdog{0, 30};
-        const Status id = sched_op(SCHEDOP_watchdog, &watchdog);
+        const Status id = call<rows::sched_op, SCHEDOP_watchdog>(watchdog);
         expect_equal(id, 1);
         watchdog = {static_cast<std::uint32_t>(id), 0};
-        expect_equal(sched_op(SCHEDOP_watchdog, &watchdog), 0);
+        expect_equal(call<rows::sched_op, SCHEDOP_watchdog>(watchdog), 0);
     }},
     {"sched_op.watchdog", "there are two; a third, and one that is not there, are refused", [] {
         constexpr std::uint32_t far_off = 3600;      // seconds
         const auto ask = [](std::uint32_t id, std::uint32_t timeout) {
             sched_watchdog_t watchdog{id, timeout};
-            return static_cast<int>(sched_op(SCHEDOP_watchdog, &watchdog));    // stock Xen cuts its -ENOSPC to 32 bits
+            return static_cast<int>(call<rows::sched_op, SCHEDOP_watchdog>(watchdog));    // stock Xen cuts its -ENOSPC to 32 bits
         };
         expect_equal(ask(0, far_off), 1);
         expect_equal(ask(0, far_off), 2);
@@ -264,7 +264,7 @@ constexpr auto table = std::to_array<Case>({
     {"sched_op.pin_override", "a vcpu pins itself once, to a CPU that is there, until it says otherwise", [] {
         const auto ask = [](int cpu) {
             sched_pin_override_t pin{cpu};
-            return sched_op(SCHEDOP_pin_override, &pin);
+            return call<rows::sched_op, SCHEDOP_pin_override>(pin);
         };
         expect_equal(ask(-1), -XEN_EINVAL);           // nothing to end
         expect_equal(ask(1), -XEN_EINVAL);            // there is one CPU
@@ -275,7 +275,7 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"vcpu_op.get_physid", "tells the CPU where a vcpu of Dom0 stays", [] {
         vcpu_get_physid_t where{~0ull};
-        expect_equal(vcpu_op(VCPUOP_get_physid, 0, &where), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_get_physid>(0, where), 0);
         expect_equal(where.phys_id, 0);               // APIC and ACPI id of the only CPU
     }},
     {"vcpu_op.register_runstate_memory_area", "shows a running vcpu whose times add up", [] {
@@ -288,7 +288,7 @@ constexpr auto table = std::to_array<Case>({
         expect(sum <= now());
     }},
     {"vcpu_op.register_runstate_memory_area", "with the update flag no half-written area is seen", [] {
-        expect_equal(vm_assist(VMASST_CMD_enable, VMASST_TYPE_runstate_update_flag), 0);
+        expect_equal(call<rows::vm_assist, VMASST_CMD_enable>(VMASST_TYPE_runstate_update_flag), 0);
         set_timer_op(now() + 2 * millisecond);
         wait_for_timer();
         expect_equal(area.state_entry_time >> 63, 0);
@@ -296,7 +296,7 @@ constexpr auto table = std::to_array<Case>({
     {"vcpu_op.get_runstate_info", "waiting for an event counts as blocked", [] {
         const auto runstate = [] {
             vcpu_runstate_info_t info{};
-            expect_equal(vcpu_op(VCPUOP_get_runstate_info, 0, &info), 0);
+            expect_equal(call<rows::vcpu_op, VCPUOP_get_runstate_info>(0, info), 0);
             return info;
         };
         const auto before = runstate();
@@ -305,13 +305,13 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"vcpu_op.get_runstate_info", "agrees with the area", [] {
         vcpu_runstate_info_t info{};
-        expect_equal(vcpu_op(VCPUOP_get_runstate_info, 0, &info), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_get_runstate_info>(0, info), 0);
         expect_equal(info.state, RUNSTATE_running);
         expect_equal(info.state_entry_time, area.state_entry_time);
         expect(info.time[RUNSTATE_running] >= area.time[RUNSTATE_running]);
     }},
     {"vcpu_op.register_runstate_memory_area", "refuses bad request, takes any address", [] {
-        expect_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0, nowhere), -XEN_EFAULT);
+        expect_equal(untyped::vcpu_op(VCPUOP_register_runstate_memory_area, 0, nowhere), -XEN_EFAULT);
         expect_equal(register_runstate(reinterpret_cast<vcpu_runstate_info_t*>(nowhere)), 0);   // written when it can be
         expect_equal(register_runstate(&area), 0);
     }},
@@ -319,7 +319,7 @@ constexpr auto table = std::to_array<Case>({
         static vcpu_time_info_t copy;
         vcpu_register_time_memory_area_t request{};
         set_xen_guest_handle(request.addr.h, &copy);
-        expect_equal(vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, &request), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_register_vcpu_time_memory_area>(0, request), 0);
         expect_equal(copy.tsc_to_system_mul, vcpu_info().time.tsc_to_system_mul);
         expect_equal(copy.tsc_shift, vcpu_info().time.tsc_shift);
         expect_equal(copy.version & 1, 0);

@@ -142,8 +142,8 @@ std::uint64_t pages_of(const Twin& twin) { return twin.info().tot_pages; }
 // Until it has lost some of the frames that go with its tables, and not all; then it is paused.
 bool pause_half_way(const Twin& twin, std::uint64_t all) {
     for (unsigned tried = 0; tried < 100; ++tried) {
-        while (pages_of(twin) != all) sched_op(SCHEDOP_yield);
-        while (pages_of(twin) == all) sched_op(SCHEDOP_yield);
+        while (pages_of(twin) != all) call<rows::sched_op, SCHEDOP_yield>();
+        while (pages_of(twin) == all) call<rows::sched_op, SCHEDOP_yield>();
         domctl(XEN_DOMCTL_pausedomain, twin.id);
         if (const auto left = pages_of(twin); left > all - LargeRoot::samples && left < all) return true;
         domctl(XEN_DOMCTL_unpausedomain, twin.id);
@@ -172,8 +172,8 @@ void unmap_context_half_way() {
 
 constexpr auto table = std::to_array<Case>({
     {"vcpu_op.up", "a second vcpu looks on", [] {
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &second_vcpu_context()), 0);
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, second_vcpu_context()), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
     }},
     {"mmuext_op.new_baseptr", "others run while a root is checked", [] {
         expect_turn_of_others(checked_by([] {
@@ -236,7 +236,7 @@ constexpr auto table = std::to_array<Case>({
         context.ctrlreg[1] = xen_pfn_to_cr3(large.mfn());
         over = false;
         begin_on_second(unmap_context_half_way);
-        answer = vcpu_op(VCPUOP_initialise, 2, &context);
+        answer = call<rows::vcpu_op, VCPUOP_initialise>(2, context);
         over = true;
         finish_on_second();
         map_context(kernel_page);
@@ -250,7 +250,7 @@ constexpr auto table = std::to_array<Case>({
         expect_turn_of_others(checked_by([] {
             auto& context = second_vcpu_context();
             context.ctrlreg[3] = xen_pfn_to_cr3(large.mfn());
-            answer = vcpu_op(VCPUOP_initialise, 2, &context);
+            answer = call<rows::vcpu_op, VCPUOP_initialise>(2, context);
         }));
         expect_equal(answer, 0);
     }},

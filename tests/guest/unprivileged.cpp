@@ -28,7 +28,7 @@ void ask_all() {
         answered[index] = static_cast<std::uint64_t>(ask(asked[index].of_family(), asked[index].of_row(), request.words.data()));
     }
     sched_shutdown_t poweroff{SHUTDOWN_poweroff};
-    for (;;) sched_op(SCHEDOP_shutdown, &poweroff);
+    for (;;) call<rows::sched_op, SCHEDOP_shutdown>(poweroff);
 }
 
 void let_twin_ask() {

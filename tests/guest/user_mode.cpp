@@ -95,7 +95,7 @@ constexpr auto table = std::to_array<Case>({
         callback.type = CALLBACKTYPE_syscall;
         callback.flags = CALLBACKF_mask_events;
         callback.address = reinterpret_cast<xen_callback_t>(system_call_way_in);
-        expect_equal(callback_op(CALLBACKOP_register, &callback), 0);
+        expect_equal(call<rows::callback_op, CALLBACKOP_register>(callback), 0);
         static unsigned mask;
         set_hook(system_call, [](Frame&) {
             mask = vcpu_info().evtchn_upcall_mask;
@@ -104,7 +104,7 @@ constexpr auto table = std::to_array<Case>({
         run_user(user_frame(user_syscall));
         expect_equal(mask, 1);
         callback.flags = 0;
-        expect_equal(callback_op(CALLBACKOP_register, &callback), 0);
+        expect_equal(call<rows::callback_op, CALLBACKOP_register>(callback), 0);
         run_user(user_frame(user_syscall));
         expect_equal(mask, 0);
         set_hook(system_call, nullptr);
@@ -124,33 +124,33 @@ constexpr auto table = std::to_array<Case>({
         callback_register_t callback{};
         callback.type = CALLBACKTYPE_event;
         callback.address = 0x0000900000000000;
-        expect_equal(callback_op(CALLBACKOP_register, &callback), -XEN_EINVAL);
+        expect_equal(call<rows::callback_op, CALLBACKOP_register>(callback), -XEN_EINVAL);
         callback.type = 99;
         callback.address = reinterpret_cast<xen_callback_t>(event_way_in);
-        expect_equal(callback_op(CALLBACKOP_register, &callback), -XEN_ENOSYS);
-        expect_equal(callback_op(CALLBACKOP_register, nowhere), -XEN_EFAULT);
-        expect_equal(callback_op(99, &callback), -XEN_ENOSYS);
+        expect_equal(call<rows::callback_op, CALLBACKOP_register>(callback), -XEN_ENOSYS);
+        expect_equal(untyped::callback_op(CALLBACKOP_register, nowhere), -XEN_EFAULT);
+        expect_equal(untyped::callback_op(99, &callback), -XEN_ENOSYS);
     }},
     {"callback_op.register", "takes an entry for SYSENTER", [] {
         callback_register_t callback{};
         callback.type = CALLBACKTYPE_sysenter;
         callback.address = reinterpret_cast<xen_callback_t>(event_way_in);
-        expect_equal(callback_op(CALLBACKOP_register, &callback), 0);
+        expect_equal(call<rows::callback_op, CALLBACKOP_register>(callback), 0);
         callback.address = 0x0000900000000000;
-        expect_equal(callback_op(CALLBACKOP_register, &callback), -XEN_EINVAL);
+        expect_equal(call<rows::callback_op, CALLBACKOP_register>(callback), -XEN_EINVAL);
     }},
     {"callback_op.unregister", "refuses what cannot be taken back", [] {
         callback_unregister_t callback{};
         callback.type = CALLBACKTYPE_sysenter;
-        expect_equal(callback_op(CALLBACKOP_unregister, &callback), -XEN_EINVAL);
+        expect_equal(call<rows::callback_op, CALLBACKOP_unregister>(callback), -XEN_EINVAL);
         callback.type = CALLBACKTYPE_event;
-        expect_equal(callback_op(CALLBACKOP_unregister, &callback), -XEN_EINVAL);
+        expect_equal(call<rows::callback_op, CALLBACKOP_unregister>(callback), -XEN_EINVAL);
         callback.type = CALLBACKTYPE_syscall;
-        expect_equal(callback_op(CALLBACKOP_unregister, &callback), -XEN_EINVAL);
+        expect_equal(call<rows::callback_op, CALLBACKOP_unregister>(callback), -XEN_EINVAL);
         callback.type = CALLBACKTYPE_nmi;
-        expect_equal(callback_op(CALLBACKOP_unregister, &callback), 0);
+        expect_equal(call<rows::callback_op, CALLBACKOP_unregister>(callback), 0);
         callback.type = 99;
-        expect_equal(callback_op(CALLBACKOP_unregister, &callback), -XEN_ENOSYS);
+        expect_equal(call<rows::callback_op, CALLBACKOP_unregister>(callback), -XEN_ENOSYS);
     }},
     {"set_callbacks", "names the three entries at once", [] {
         expect_equal(set_callbacks(event_way_in, failsafe_way_in, system_call_way_in), 0);
@@ -288,7 +288,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(user_data_page().words[2], 0xabcdef);
     }},
     {"event_channel_op.send", "an event interrupts user mode, and returns there", [] {
-        expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0), 0);      // stock Xen starts each vcpu with one of 10 ms
+        expect_equal(call<rows::vcpu_op, VCPUOP_stop_periodic_timer>(0), 0);      // stock Xen starts each vcpu with one of 10 ms
         const unsigned timer = port_of(bind_virq(VIRQ_TIMER));
         static Frame at_event;
         set_hook(event_callback, [](Frame& frame) {

@@ -25,12 +25,12 @@ void poll_for_port() {
     sched_poll_t request{};
     request.nr_ports = 1;
     set_xen_guest_handle(request.ports, &port);
-    told = static_cast<std::uint64_t>(sched_op(SCHEDOP_poll, &request));
+    told = static_cast<std::uint64_t>(call<rows::sched_op, SCHEDOP_poll>(request));
 }
 
 Status register_info(unsigned vcpu, std::uint64_t mfn, unsigned offset) {
     vcpu_register_vcpu_info_t request{mfn, offset, 0};
-    return vcpu_op(VCPUOP_register_vcpu_info, vcpu, &request);
+    return call<rows::vcpu_op, VCPUOP_register_vcpu_info>(vcpu, request);
 }
 
 // A root nobody uses yet, shared by both vcpus of a race.
@@ -59,7 +59,7 @@ void expect_flushed_on_second(unsigned command) {
     other.words[0] = 2;
     counter = 0;
     begin_on_second(watch_window);
-    while (counter == 0) sched_op(SCHEDOP_yield);
+    while (counter == 0) call<rows::sched_op, SCHEDOP_yield>();
     expect_equal(mmu_update(slot_of(window).machine(), entry(other.mfn(), kernel_page)), 0);
     unsigned long second = 2;
     mmuext_op_t flush{};
@@ -76,31 +76,31 @@ void expect_flushed_on_second(unsigned command) {
 // Of the second vcpu: it may run on a little when it has been told to stop.
 void wait_until_off_cpu() {
     vcpu_runstate_info_t info{};
-    do vcpu_op(VCPUOP_get_runstate_info, 1, &info);
+    do call<rows::vcpu_op, VCPUOP_get_runstate_info>(1, info);
     while (info.state == RUNSTATE_running);
 }
 
 constexpr auto table = std::to_array<Case>({
     {"vcpu_op.is_up", "this vcpu is, the second is not yet, others do not exist", [] {
-        expect_equal(vcpu_op(VCPUOP_is_up, 0), 1);
-        expect_equal(vcpu_op(VCPUOP_is_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_is_up>(0), 1);
+        expect_equal(call<rows::vcpu_op, VCPUOP_is_up>(1), 0);
         for (std::uint64_t id : {2ull, 31ull, 32ull, 8191ull, 0xffffffffull})
-            expect_equal(vcpu_op(VCPUOP_is_up, id), -XEN_ENOENT);
+            expect_equal(call<rows::vcpu_op, VCPUOP_is_up>(id), -XEN_ENOENT);
     }},
-    {"vcpu_op.up", "refuses a vcpu that was never initialised", [] { expect_equal(vcpu_op(VCPUOP_up, 1), -XEN_EINVAL); }},
+    {"vcpu_op.up", "refuses a vcpu that was never initialised", [] { expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), -XEN_EINVAL); }},
     {"vcpu_op.initialise", "refuses bad addresses, roots, and vcpus that do not exist", [] {
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, nowhere), -XEN_EFAULT);
+        expect_equal(untyped::vcpu_op(VCPUOP_initialise, 1, nowhere), -XEN_EFAULT);
         auto& context = second_vcpu_context();
-        expect_equal(vcpu_op(VCPUOP_initialise, 2, &context), -XEN_ENOENT);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(2, context), -XEN_ENOENT);
         context.ctrlreg[3] = xen_pfn_to_cr3(fresh_page().mfn());
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &context), -XEN_EINVAL);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, context), -XEN_EINVAL);
         context.ctrlreg[3] = xen_pfn_to_cr3(0xffffffffff);
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &context), -XEN_EINVAL);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, context), -XEN_EINVAL);
     }},
     {"vcpu_op.initialise", "refuses entry points that are not canonical", [] {
         auto& context = second_vcpu_context();
         context.event_callback_eip = 0x0000900000000000;
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &context), -XEN_EINVAL);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, context), -XEN_EINVAL);
     }},
     {"vcpu_op.initialise", "what is refused holds none of the frames that it named", [] {
         if (on_stock_xen()) return skip("Basalt's own promise, as for every refused request; there they stay held");
@@ -114,7 +114,7 @@ constexpr auto table = std::to_array<Case>({
             context.gdt_ents = 512;
             context.ctrlreg[3] = xen_pfn_to_cr3(kernel);
             context.ctrlreg[1] = xen_pfn_to_cr3(user);
-            expect_equal(vcpu_op(VCPUOP_initialise, 1, &context), -XEN_EINVAL);
+            expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, context), -XEN_EINVAL);
             for (const Page* page : {&root, &user_root, &descriptors}) expect_equal(make_writable(*page), 0);
         };
         const std::uint64_t table = slot_of(&root).table_mfn;      // neither a root nor a page of descriptors
@@ -126,18 +126,18 @@ constexpr auto table = std::to_array<Case>({
         if (on_stock_xen()) return skip("Basalt's own promise: there it ticks, at the cost of whoever runs on that CPU");
         const unsigned port = port_of(bind_virq(VIRQ_TIMER, 1));
         vcpu_set_periodic_timer_t request{millisecond};
-        expect_equal(vcpu_op(VCPUOP_set_periodic_timer, 1, &request), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_set_periodic_timer>(1, request), 0);
         while (!pending(port)) __builtin_ia32_pause();
         std::atomic_ref(shared->evtchn_pending[port / 64]).fetch_and(~(1ul << port % 64));
         for (const auto end = now() + 20 * millisecond; now() < end;) expect(!pending(port));
-        expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_stop_periodic_timer>(1), 0);
         close(port);
     }},
     {"vcpu_op.initialise", "happens once, and the vcpu waits for up", [] {
         auto& context = second_vcpu_context();
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &context), 0);
-        expect_equal(vcpu_op(VCPUOP_is_up, 1), 0);
-        expect_equal(vcpu_op(VCPUOP_initialise, 1, &context), -XEN_EEXIST);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, context), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_is_up>(1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_initialise>(1, context), -XEN_EEXIST);
     }},
     {"vcpu_op.register_vcpu_info", "another place for the second vcpu's flags, once", [] {
         Page& place = fresh_page();
@@ -153,27 +153,27 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(vcpu_info(1).evtchn_upcall_pending, 1);      // whatever was signalled meanwhile is not lost
     }},
     {"vcpu_op.up", "the second vcpu runs", [] {
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
         run_on_second([] { told = 100 + running_vcpu(); });
         expect_equal(told.load(), 101);
-        expect_equal(vcpu_op(VCPUOP_is_up, 1), 1);
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_is_up>(1), 1);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
     }},
     {"vcpu_op.down", "stops it wherever it is, up lets it go on from there", [] {
         counter = 0;
         begin_on_second([] {
             while (counter < 1u << 31) ++counter;
         });
-        while (counter < 1000) sched_op(SCHEDOP_yield);
-        expect_equal(vcpu_op(VCPUOP_down, 1), 0);
-        expect_equal(vcpu_op(VCPUOP_is_up, 1), 0);
+        while (counter < 1000) call<rows::sched_op, SCHEDOP_yield>();
+        expect_equal(call<rows::vcpu_op, VCPUOP_down>(1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_is_up>(1), 0);
         if (on_stock_xen()) wait_until_off_cpu();      // where the call does not wait for it; Basalt's does
         const unsigned stopped = counter;
         const std::uint64_t begin = now();
         while (now() < begin + 5 * millisecond) __builtin_ia32_pause();
         expect_equal(counter.load(), stopped);
-        expect_equal(vcpu_op(VCPUOP_up, 1), 0);
-        while (counter < stopped + 1000) sched_op(SCHEDOP_yield);
+        expect_equal(call<rows::vcpu_op, VCPUOP_up>(1), 0);
+        while (counter < stopped + 1000) call<rows::sched_op, SCHEDOP_yield>();
         counter = 1u << 31;
         finish_on_second();
     }},
@@ -182,7 +182,7 @@ constexpr auto table = std::to_array<Case>({
         told = 77;
         begin_on_second(poll_for_port);
         const std::uint64_t begin = now();
-        while (now() < begin + 3 * millisecond) sched_op(SCHEDOP_yield);
+        while (now() < begin + 3 * millisecond) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(told.load(), 77);
         expect_equal(send(port_for_second), 0);
         finish_on_second();
@@ -194,7 +194,7 @@ constexpr auto table = std::to_array<Case>({
         static const unsigned port = port_of(bind_ipi(1));
         seen.port[port] = 0;
         begin_on_second([] {
-            while (seen.port[port] == 0) sched_op(SCHEDOP_block);
+            while (seen.port[port] == 0) call<rows::sched_op, SCHEDOP_block>();
             vcpu_info().evtchn_upcall_mask = 1;
         });
         expect_equal(send(port), 0);
@@ -212,7 +212,7 @@ constexpr auto table = std::to_array<Case>({
             while (seen.port[port] == 0) __builtin_ia32_pause();
             allow_events(false);
         });
-        while (counter == 0) sched_op(SCHEDOP_yield);
+        while (counter == 0) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(send(port), 0);
         finish_on_second();
         expect_equal(seen.port[port].load(), 1);
@@ -234,8 +234,8 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"event_channel_op.bind_virq", "each vcpu has a timer of its own", [] {
         const unsigned first = port_of(bind_virq(VIRQ_TIMER)), second = port_of(bind_virq(VIRQ_TIMER, 1));
-        expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 0), 0);
-        expect_equal(vcpu_op(VCPUOP_stop_periodic_timer, 1), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_stop_periodic_timer>(0), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_stop_periodic_timer>(1), 0);
         let_events_in();
         run_on_second([] { let_events_in(); });
         seen.port[first] = seen.port[second] = 0;
@@ -250,8 +250,8 @@ constexpr auto table = std::to_array<Case>({
         expect(!pending(first));
         expect(pending(second));
         vcpu_set_singleshot_timer_t of_another{now(), 0};
-        expect_equal(vcpu_op(VCPUOP_set_singleshot_timer, 1, &of_another), -XEN_EINVAL);
-        expect_equal(vcpu_op(VCPUOP_stop_singleshot_timer, 1), -XEN_EINVAL);
+        expect_equal(call<rows::vcpu_op, VCPUOP_set_singleshot_timer>(1, of_another), -XEN_EINVAL);
+        expect_equal(call<rows::vcpu_op, VCPUOP_stop_singleshot_timer>(1), -XEN_EINVAL);
         close(first);
         close(second);
     }},
@@ -262,7 +262,7 @@ constexpr auto table = std::to_array<Case>({
         other.words[0] = 2;
         counter = 0;
         begin_on_second(watch_window);
-        while (counter == 0) sched_op(SCHEDOP_yield);
+        while (counter == 0) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(update_va_mapping(window, entry(other.mfn(), kernel_page), UVMF_INVLPG | UVMF_ALL), 0);
         counter = 2;
         finish_on_second();
@@ -286,12 +286,12 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"vcpu_op.get_runstate_info", "tells of the other vcpu too", [] {
         vcpu_runstate_info_t info{};
-        expect_equal(vcpu_op(VCPUOP_get_runstate_info, 1, &info), 0);
+        expect_equal(call<rows::vcpu_op, VCPUOP_get_runstate_info>(1, info), 0);
         expect(info.time[RUNSTATE_running] > 0);
-        expect_equal(vcpu_op(VCPUOP_get_runstate_info, 2, &info), -XEN_ENOENT);
-        expect_equal(vcpu_op(VCPUOP_get_runstate_info, 1, nowhere), -XEN_EFAULT);
-        expect_equal(vcpu_op(99, 0), -XEN_ENOSYS);
-        expect_equal(vcpu_op(99, 9), -XEN_ENOENT);
+        expect_equal(call<rows::vcpu_op, VCPUOP_get_runstate_info>(2, info), -XEN_ENOENT);
+        expect_equal(untyped::vcpu_op(VCPUOP_get_runstate_info, 1, nowhere), -XEN_EFAULT);
+        expect_equal(untyped::vcpu_op(99, 0), -XEN_ENOSYS);
+        expect_equal(untyped::vcpu_op(99, 9), -XEN_ENOENT);
     }},
     {in_words("pvclock"), "both vcpus tell one time, and it never goes back between them", [] {
         if (on_stock_xen()) return skip("stock Xen draws a line per CPU, and they differ; Basalt promises one");

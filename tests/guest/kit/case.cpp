@@ -46,8 +46,8 @@ void (*last_call)() = nullptr;
 [[noreturn]] void leave() {
     if (last_call != nullptr) last_call();
     sched_shutdown_t reboot{SHUTDOWN_reboot};   // stock Xen halts, and QEMU stays, when asked to power off this way
-    sched_op(SCHEDOP_shutdown, &reboot);
-    for (;;) sched_op(SCHEDOP_block);
+    call<rows::sched_op, SCHEDOP_shutdown>(reboot);
+    for (;;) call<rows::sched_op, SCHEDOP_block>();
 }
 
 }

@@ -2,7 +2,7 @@
 //
 //     namespace kit {          // inside, because Xen's headers give many structures the names of their calls
 //     constexpr auto table = std::to_array<Case>({
-//         {"xen_version.version", "is 4.17", [] { expect_equal(xen_version(XENVER_version), 0x40011); }},
+//         {"xen_version.version", "is 4.17", [] { expect_equal(call<rows::xen_version, XENVER_version>(), 0x40011); }},
 //     });
 //     constinit const std::span<const Case> cases = table;
 //     }

@@ -18,7 +18,7 @@ void write_ring(std::string_view text) {
     evtchn_send_t reader{start->console.domU.evtchn};
     std::atomic_ref read{ring.out_cons}, written{ring.out_prod};
     for (char letter : text) {
-        while (written.load() - read.load() == sizeof ring.out) sched_op(SCHEDOP_yield);
+        while (written.load() - read.load() == sizeof ring.out) call<rows::sched_op, SCHEDOP_yield>();
         ring.out[MASK_XENCONS_IDX(written.load(), ring.out)] = letter;
         ++written;
     }
@@ -29,7 +29,7 @@ void write_ring(std::string_view text) {
 
 void write_console(std::string_view text) {
     if (start->flags & SIF_INITDOMAIN)
-        console_io(CONSOLEIO_write, text.size(), text.data());
+        untyped::console_io(CONSOLEIO_write, text.size(), text.data());
     else
         write_ring(text);
 }

@@ -43,7 +43,7 @@ void allow_events(bool allowed) {
     auto& info = vcpu_info();
     shared_word(info.evtchn_upcall_mask).store(allowed ? 0 : 1);
     // Clearing the mask delivers nothing by itself; the way back from any hypercall does.
-    if (allowed && shared_word(info.evtchn_upcall_pending).load() != 0) xen_version(XENVER_version);
+    if (allowed && shared_word(info.evtchn_upcall_pending).load() != 0) call<rows::xen_version, XENVER_version>();
 }
 
 void let_events_in() {

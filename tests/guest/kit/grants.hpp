@@ -13,9 +13,9 @@ using GrantEntry = volatile grant_entry_v1_t;
 constexpr unsigned grant_in_use = GTF_reading | GTF_writing;
 
 // One request.
-template <class Operation>
-Status grant(unsigned command, Operation& operation) {
-    return grant_table_op(command, &operation, 1);
+template <std::uint32_t command, class Operation>
+Status grant(Operation& operation) {
+    return call<rows::grant_table_op, command>(operation, 1);
 }
 
 // The first frame of a domain's grant table, mapped in a window of ours. Null where that does not work, and then the case
@@ -26,7 +26,7 @@ inline GrantEntry* grants_of(unsigned domain, Page& window) {
     setup.dom = static_cast<domid_t>(domain);
     setup.nr_frames = 1;
     set_xen_guest_handle(setup.frame_list, &frame);
-    expect_equal(grant(GNTTABOP_setup_table, setup), 0);
+    expect_equal(grant<GNTTABOP_setup_table>(setup), 0);
     expect_equal(setup.status, GNTST_okay);
     const bool mapped = domain == 0 ? expect_equal(update_va_mapping(&window, entry(frame, kernel_page), UVMF_INVLPG), 0)
                                     : expect_equal(map_foreign(window, domain, frame, kernel_page), 0);

@@ -1,4 +1,4 @@
-// The calls a test makes, typed just enough that a test reads well and can still pass nonsense on purpose.
+// The calls a test makes: by the table where it can say what is asked, and otherwise by a name that says so.
 #pragma once
 
 #include "answers.hpp"
@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 extern "C" std::byte hypercall_page[4096];
 
@@ -40,21 +41,27 @@ inline Status bare_hypercall(unsigned number, Word a = {}, Word b = {}, Word c =
     return static_cast<Status>(result);
 }
 
+// By numbers, of what has no name here.
 inline Status hypercall(unsigned number, Word a = {}, Word b = {}, Word c = {}, Word d = {}, Word e = {}) {
     const Status result = bare_hypercall(number, a, b, c, d, e);
     note_answer({number, {a.value, b.value, c.value, d.value, e.value}, result});
     return result;
 }
 
-// By the table: a wrong command or structure does not compile.
-template <const basalt::table::Family& family, std::uint32_t command>
-Status call(auto&&... arguments) {
+// By the table: a wrong command or structure does not compile, nor does a number in the structure's place. Nothing at all is
+// the address 0.
+template <const basalt::table::Family& family, std::uint32_t command, typename... Arguments>
+Status call(Arguments&&... arguments) {
+    constexpr bool is_whole = family.row(command)->operand.size == 0 || sizeof...(arguments) == 0 ||
+                              (!std::is_integral_v<std::remove_reference_t<Arguments>> || ...);
+    static_assert(is_whole, "the row has a structure");
     const auto made = basalt::table::call_of<family, command>(arguments...);
     const auto& word = made.arguments;
     return hypercall(family.number, word[0], word[1], word[2], word[3], word[4]);
 }
 
-// Anything at all.
+// What the table cannot say: a command that there is not or that a loop chooses, an address where no structure is, a text.
+namespace untyped {
 inline Status xen_version(int command, Word argument = {}) { return hypercall(__HYPERVISOR_xen_version, command, argument); }
 inline Status console_io(int command, Word count, Word buffer) {
     return hypercall(__HYPERVISOR_console_io, command, count, buffer);
@@ -74,6 +81,10 @@ inline Status grant_table_op(unsigned command, Word operations, Word count) {
 }
 inline Status callback_op(int command, Word argument) { return hypercall(__HYPERVISOR_callback_op, command, argument); }
 inline Status vm_assist(unsigned command, unsigned type) { return hypercall(__HYPERVISOR_vm_assist, command, type); }
+}
+
+// These have one command, or one structure for all.
+inline Status platform_op(xen_platform_op_t& request) { return untyped::platform_op(&request); }
 inline Status set_trap_table(Word table) { return hypercall(__HYPERVISOR_set_trap_table, table); }
 inline Status set_callbacks(Word event, Word failsafe, Word syscall) {
     return hypercall(__HYPERVISOR_set_callbacks, event, failsafe, syscall);

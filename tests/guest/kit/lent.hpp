@@ -30,7 +30,7 @@ struct Lent {
     }
     unsigned mapped(unsigned flags = GNTMAP_host_map) const {
         auto map = wish(flags);
-        expect_equal(grant(GNTTABOP_map_grant_ref, map), 0);
+        expect_equal(grant<GNTTABOP_map_grant_ref>(map), 0);
         expect_equal(map.status, GNTST_okay);
         return map.handle;
     }
@@ -38,7 +38,7 @@ struct Lent {
 
 inline void expect_unmap(unsigned handle, std::uint64_t address, std::uint64_t device, int status, Location where = Location::current()) {
     gnttab_unmap_grant_ref_t unmap{address, device, handle, 0};
-    expect_equal(grant(GNTTABOP_unmap_grant_ref, unmap), 0, where);
+    expect_equal(grant<GNTTABOP_unmap_grant_ref>(unmap), 0, where);
     expect_equal(unmap.status, status, where);
 }
 

@@ -50,7 +50,7 @@ std::uint64_t free_pages() {
     constexpr std::uint64_t at_rest = 100'000'000;      // nanoseconds
     std::uint64_t last = count(), since = now();
     while (now() - since < at_rest) {
-        sched_op(SCHEDOP_yield);
+        call<rows::sched_op, SCHEDOP_yield>();
         if (const std::uint64_t next = count(); next != last) last = next, since = now();
     }
     return last;
@@ -93,7 +93,7 @@ void OtherDomain::create(std::span<xen_pfn_t> frames) {
     set_xen_guest_handle(populate.extent_start, frames.data());
     populate.nr_extents = frames.size();
     populate.domid = static_cast<domid_t>(id);
-    expect_zero(memory_op(XENMEM_populate_physmap, &populate) - static_cast<std::int64_t>(frames.size()));
+    expect_zero(call<rows::memory_op, XENMEM_populate_physmap>(populate) - static_cast<std::int64_t>(frames.size()));
 }
 
 std::uint64_t OtherDomain::read_word(std::uint64_t mfn, unsigned word) const {
@@ -134,7 +134,7 @@ std::int64_t OtherDomain::start() const { return domctl(XEN_DOMCTL_unpausedomain
 bool OtherDomain::has_ended() const { return (info().flags & XEN_DOMINF_shutdown) != 0; }
 
 unsigned OtherDomain::ended() const {
-    while (!has_ended()) sched_op(SCHEDOP_yield);
+    while (!has_ended()) call<rows::sched_op, SCHEDOP_yield>();
     return info().flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
 }
 

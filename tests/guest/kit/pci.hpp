@@ -16,7 +16,7 @@ inline Status add(std::uint8_t devfn, std::uint16_t segment = 0) {
     physdev_pci_device_add_t request{};
     request.seg = segment;
     request.devfn = devfn;
-    return physdev_op(PHYSDEVOP_pci_device_add, &request);
+    return call<rows::physdev_op, PHYSDEVOP_pci_device_add>(request);
 }
 
 struct Mapped {
@@ -32,12 +32,12 @@ inline Mapped map_message(int type, std::uint8_t devfn, int entry = 0, std::uint
     request.devfn = devfn;
     request.entry_nr = entry;
     request.table_base = table;
-    const Status status = physdev_op(PHYSDEVOP_map_pirq, &request);
+    const Status status = call<rows::physdev_op, PHYSDEVOP_map_pirq>(request);
     return {status, request.pirq};
 }
 inline Status unmap(int pirq, domid_t domain = DOMID_SELF) {
     physdev_unmap_pirq_t request{domain, pirq};
-    return physdev_op(PHYSDEVOP_unmap_pirq, &request);
+    return call<rows::physdev_op, PHYSDEVOP_unmap_pirq>(request);
 }
 
 // Configuration space by ports.

@@ -23,13 +23,13 @@ inline xen_memory_reservation reservation_of(std::span<xen_pfn_t> frames, unsign
 inline Status reservation(unsigned command, std::span<xen_pfn_t> frames, unsigned order = 0, unsigned flags = 0,
                           unsigned domain = DOMID_SELF) {
     auto request = reservation_of(frames, order, flags, domain);
-    return memory_op(command, &request);
+    return untyped::memory_op(command, &request);
 }
 
 // current_, maximum_reservation, maximum_gpfn.
 inline Status pages_of(unsigned command, unsigned domain = DOMID_SELF) {
     auto id = static_cast<domid_t>(domain);
-    return memory_op(command, &id);
+    return untyped::memory_op(command, &id);
 }
 
 // The frame behind a page, its mapping taken away first: what a kernel does before it gives memory back.
@@ -51,7 +51,7 @@ struct Exchange {
         request.in = reservation_of(in, in_order);
         request.out = reservation_of(out, out_order, XENMEMF_address_bits(bits));
     }
-    Status run() { return memory_op(XENMEM_exchange, &request); }
+    Status run() { return call<rows::memory_op, XENMEM_exchange>(request); }
 };
 
 }

@@ -19,7 +19,7 @@ std::atomic<Work> given;
             work();
             given = nullptr;
         } else {
-            sched_op(SCHEDOP_yield);
+            call<rows::sched_op, SCHEDOP_yield>();
         }
     }
 }
@@ -48,7 +48,7 @@ vcpu_guest_context_t& second_vcpu_context() {
 void begin_on_second(Work work) { given = work; }
 bool second_is_busy() { return given != nullptr; }
 void finish_on_second() {
-    while (second_is_busy()) sched_op(SCHEDOP_yield);
+    while (second_is_busy()) call<rows::sched_op, SCHEDOP_yield>();
 }
 void run_on_second(Work work) {
     begin_on_second(work);

@@ -31,7 +31,7 @@ void register_callback(unsigned type, const std::byte* entry) {
     callback_register_t callback{};
     callback.type = static_cast<std::uint16_t>(type);
     callback.address = reinterpret_cast<xen_callback_t>(entry);
-    if (callback_op(CALLBACKOP_register, &callback) != 0) print("kit: callback ", type, " was refused");
+    if (call<rows::callback_op, CALLBACKOP_register>(callback) != 0) print("kit: callback ", type, " was refused");
 }
 
 }
@@ -76,7 +76,7 @@ extern "C" void entered(Frame* frame) {
     if (recovery != 0) abandon(&recovery);
     print("kit: vector ", frame->vector, " error ", frame->error, " at ", frame->rip, " outside any case");
     sched_shutdown_t crash{SHUTDOWN_crash};
-    sched_op(SCHEDOP_shutdown, &crash);
+    call<rows::sched_op, SCHEDOP_shutdown>(crash);
 }
 
 }
