@@ -136,7 +136,8 @@ struct Fitting<row, Answer (*)(T...), Supplied...> {
     static_assert(std::is_void_v<Told> || row.operand.way == Way::out, "the row says that the structure comes in");
     static_assert((is_subject<T> || ...) == row.is_about_domain(),
                   "of the row and the function one is about a domain, the other not");
-    static_assert(!row.is_about_domain() || row.domain_at >= 0, "the row does not say where the domain's number is");
+    static_assert(!row.is_about_domain() || (row.domain_at >= 0 && row.domain_at + sizeof(DomainId::Raw) <= row.operand.size),
+                  "the row does not say where in the structure the domain's number is");
 };
 
 // A function that is called with argument registers from this index on, behind what the family supplies.

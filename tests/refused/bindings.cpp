@@ -10,11 +10,17 @@ namespace basalt::hypercalls {
 template <const Family& family, std::uint32_t command, auto function, typename... Supplied>
 constexpr auto bound = Binding<row_of<family, command>(), 1, function, Supplied...>::act;
 
+constexpr table::Row of_domain_at(int offset) {
+    return {.asker = Asker::for_itself, .domain_at = static_cast<std::int16_t>(offset), .operand = table::in<evtchn_reset_t>()};
+}
+constexpr table::Row within = of_domain_at(0), across = of_domain_at(1), behind = of_domain_at(2), nowhere = of_domain_at(-1);
+
 Result<> nothing();
 Result<> port(std::uint32_t);
 Result<> closes(const evtchn_close_t&);
 Result<> closes_of(Domain&, const evtchn_close_t&);
 Result<> closes_and_tells(evtchn_close_t&);
+Result<> resets(Domain&, const evtchn_reset_t&);
 Result<> sends(const evtchn_send_t&);
 Result<> binds(evtchn_bind_virq_t&);
 Result<> binds_untold(const evtchn_bind_virq_t&);
@@ -38,6 +44,10 @@ constexpr auto told = bound<table::event_channel_op, EVTCHNOP_close, closes_and_
 constexpr auto unread = bound<table::event_channel_op, EVTCHNOP_bind_virq, binds_unread>;              // refused: the row says that the structure comes in
 constexpr auto of_nobody = bound<table::event_channel_op, EVTCHNOP_status, status>;                    // refused: one is about a domain
 constexpr auto of_somebody = bound<table::event_channel_op, EVTCHNOP_close, closes_of>;                // refused: one is about a domain
+constexpr auto number_within = Binding<within, 1, resets>::act;
+constexpr auto number_across = Binding<across, 1, resets>::act;                                        // refused: where in the structure
+constexpr auto number_behind = Binding<behind, 1, resets>::act;                                        // refused: where in the structure
+constexpr auto number_nowhere = Binding<nowhere, 1, resets>::act;                                      // refused: where in the structure
 constexpr auto no_row = bound<table::event_channel_op, 99, nothing>;                                   // refused: not a constant expression
 constexpr auto raw = bind<table::basalt_op>({{basalt_audit, nothing}});                                // refused: no matching function
 constexpr auto half = bind<table::event_channel_op>(does<EVTCHNOP_close, closes>);                     // refused: not a constant expression
