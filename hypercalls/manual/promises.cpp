@@ -13,8 +13,8 @@ std::string contents(const std::filesystem::path& file) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// A case is written `{"row", "promise", [] {`, its strings perhaps in pieces. A guest whose case names no row does not compile,
-// and one about no call is written `{in_words("far returns"), …`: the manual has no page for it (tests/guest/kit/case.hpp).
+// A case is written `{"row", "promise", [] {`, its strings perhaps in pieces. A guest whose case names no row does not compile
+// (tests/guest/kit/case.hpp), and one about no call is written `{in_words("far returns"),`: the manual has no page for it.
 const std::regex case_pattern(R"re(\{"([^"]+)",\s*((?:"(?:[^"\\]|\\.)*"\s*)+),\s*(?:\[|[a-z_]+(?:<[^>]*>)?\}))re");
 
 std::string joined(const std::string& pieces) {

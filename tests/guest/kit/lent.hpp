@@ -36,7 +36,8 @@ struct Lent {
     }
 };
 
-inline void expect_unmap(unsigned handle, std::uint64_t address, std::uint64_t device, int status, Location where = Location::current()) {
+inline void expect_unmap(unsigned handle, std::uint64_t address, std::uint64_t device, int status,
+                         Location where = Location::current()) {
     gnttab_unmap_grant_ref_t unmap{address, device, handle, 0};
     expect_equal(grant<GNTTABOP_unmap_grant_ref>(unmap), 0, where);
     expect_equal(unmap.status, status, where);

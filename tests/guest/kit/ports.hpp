@@ -5,7 +5,10 @@
 
 namespace kit {
 
-struct Opened { Status status; unsigned port; };
+struct Opened {
+    Status status;
+    unsigned port;
+};
 
 inline Opened alloc_unbound(int remote = DOMID_SELF, int owner = DOMID_SELF) {
     evtchn_alloc_unbound_t request{static_cast<domid_t>(owner), static_cast<domid_t>(remote), 0};
