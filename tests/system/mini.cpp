@@ -15,7 +15,7 @@ namespace kit {
 namespace {
 
 [[noreturn]] void rest() {
-    for (;;) sched_op(SCHEDOP_block);
+    for (;;) call<rows::sched_op, SCHEDOP_block>();
 }
 
 [[noreturn]] void spin() {
