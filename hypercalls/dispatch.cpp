@@ -60,7 +60,7 @@ constexpr auto entries = std::to_array<Entry>({
 
 constexpr std::size_t hypercall_slots = 64;
 
-Ending not_implemented(Call call) {
+[[gnu::noinline, gnu::cold]] Ending not_implemented(Call call) {
     const std::uint32_t number = call.number();
     const bool is_in_table = std::ranges::contains(table::families, number, &Family::number);
     command_missing("hypercall", number, is_in_table ? Missing::left_out : Missing::unknown);

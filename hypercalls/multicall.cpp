@@ -22,8 +22,7 @@ Result<> put_result(GuestPointer<multicall_entry_t> place, std::uint64_t word) {
     return GuestPointer<xen_ulong_t>(place.address() + offsetof(multicall_entry_t, result)).write(word);
 }
 
-Step<> make(GuestPointer<multicall_entry_t> place, const multicall_entry_t& entry) {
-    Registers registers;
+Step<> make(GuestPointer<multicall_entry_t> place, const multicall_entry_t& entry, Registers& registers) {
     registers.rax = static_cast<std::uint64_t>(errno_of(Error::invalid));
     if (fits_in_list(entry.op)) {
         const Call call(registers);
@@ -42,11 +41,12 @@ Step<> make(GuestPointer<multicall_entry_t> place, const multicall_entry_t& entr
 Ending multicall(Call call, List<multicall_entry_t> list) {
     if (const auto start = list.check_start(); !start) return answer(call, start);
     bool returns = false;
+    Registers registers;   // one for all: the compiler clears it where it begins
     const auto make_one = [&](GuestPointer<multicall_entry_t> place, std::uint32_t) -> Step<> {
         const auto entry = place.read();
         if (!entry) return refuse(entry.error());
         returns = entry->op == __HYPERVISOR_iret;
-        return returns ? refuse(Error::invalid) : make(place, *entry);
+        return returns ? refuse(Error::invalid) : make(place, *entry, registers);
     };
     const Step<> step = list.in_order(1, make_one, better_pause);
     return returns ? iret() : answer(call, step);   // after an iret the guest is elsewhere: nobody waits for the rest
