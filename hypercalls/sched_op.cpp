@@ -1,6 +1,5 @@
 // Giving the CPU away, for a while or for good (<xen/sched.h>).
 #include <array>
-#include <optional>
 
 #include "abi/event_channel.hpp"
 #include "abi/sched.hpp"
@@ -18,58 +17,19 @@ Result<> yield() {
     return {};
 }
 
-// What a poll has left behind would wake a vcpu that waits for something else.
-void end_poll(Vcpu& vcpu) {
-    if (!vcpu.polling) return;
-    vcpu.polling = false;
-    vcpu.timers.stop_poll_timeout();
-    vcpu.domain.events.end_poll(vcpu.events);
-}
-
-bool is_due(const Vcpu& vcpu) { return vcpu.events.upcall_due() || nmi_due(vcpu); }
-
-// An event that comes from now on wakes the vcpu; one that came before is found here.
-void block_until_event(Vcpu& vcpu) {
-    scheduler().block_here(vcpu.unit);
-    if (is_due(vcpu)) scheduler().wake(vcpu.unit);
-}
-
 Result<> block() {
-    Vcpu& vcpu = running();
-    end_poll(vcpu);
-    vcpu.events.allow_upcalls();
-    block_until_event(vcpu);
+    running().events.wait();
     return {};
 }
 
 constexpr std::size_t most_polled = 128;
 
-Result<bool> any_pending(events::EventChannels& events, std::span<const evtchn_port_t> ports) {
-    for (const evtchn_port_t port : ports)
-        if (TRY(events.is_pending(Port(port)))) return true;
-    return false;
-}
-
-// Returns when one of the ports is pending, the vcpu has an event to see to, or at the timeout (0: none).
 Result<> poll(const sched_poll_t& request) {
-    Vcpu& vcpu = running();
     if (request.nr_ports > most_polled) return refuse(Error::invalid);
     std::array<evtchn_port_t, most_polled> room;
     const auto ports = std::span(room).first(request.nr_ports);
     TRY(GuestPointer<evtchn_port_t>(request.ports.p).read(ports));
-
-    end_poll(vcpu);
-    vcpu.domain.events.begin_poll(vcpu.events, ports.size() == 1 ? std::optional(Port(ports[0])) : std::nullopt);
-    vcpu.polling = true;
-    scheduler().block_here(vcpu.unit);
-    const auto pending = any_pending(vcpu.domain.events, ports);
-    if (!pending || *pending || is_due(vcpu)) {
-        scheduler().wake(vcpu.unit);
-        end_poll(vcpu);
-        return pending ? Result<>{} : refuse(pending.error());
-    }
-    if (request.timeout != 0) vcpu.timers.set_poll_timeout(Instant(request.timeout));
-    return {};
+    return running().events.poll(ports, request.timeout);
 }
 
 Result<> shutdown(const sched_shutdown_t& request) {

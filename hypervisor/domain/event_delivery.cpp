@@ -11,7 +11,7 @@ void raise_timer_virq(VcpuTimers& part) {
     vcpu.domain.events.raise_virq(vcpu.events, Virq(VIRQ_TIMER));
 }
 
-void end_of_poll(VcpuTimers& part) { events::wake_poller(Vcpu::of(part).events); }
+void end_of_poll(VcpuTimers& part) { scheduler().wake(Vcpu::of(part).unit); }
 
 void raise_nmi(Vcpu& vcpu) {
     if (vcpu.nmi_pending.exchange(true)) return;
@@ -28,7 +28,13 @@ void notify(VcpuEvents& part) {
     if (vcpu.unit.on_cpu() && vcpu.unit.cpu() != this_cpu().id) raise(vcpu.unit.cpu(), Work::events);
 }
 
-void wake_poller(VcpuEvents& part) { scheduler().wake(Vcpu::of(part).unit); }
+void begin_wait(VcpuEvents& part) { scheduler().block_here(Vcpu::of(part).unit); }
+void end_wait(VcpuEvents& part) { scheduler().wake(Vcpu::of(part).unit); }
+
+bool other_news_due(VcpuEvents& part) { return basalt::nmi_due(Vcpu::of(part)); }
+
+void set_poll_timeout(VcpuEvents& part, std::uint64_t at) { Vcpu::of(part).timers.set_poll_timeout(Instant(at)); }
+void stop_poll_timeout(VcpuEvents& part) { Vcpu::of(part).timers.stop_poll_timeout(); }
 
 }  // namespace events
 }  // namespace basalt

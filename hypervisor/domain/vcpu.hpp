@@ -35,7 +35,6 @@ public:
     std::atomic<bool> nmi_pending{false};    // raise_nmi()
     std::string_view crash_due;  // crash_running_domain(): why, until it is told
     bool owes_undoing = false;   // it has let go tables that wait to be undone; for its own CPU alone
-    bool polling = false;        // a poll was begun; whoever makes the vcpu wait next ends it first
     events::SharedPage info_page;   // holds its vcpu_info, once VCPUOP_register_vcpu_info has named a page
 
     // Where the guest wants its runstate and time written as well: its own addresses, 0 for none. They are

@@ -63,9 +63,6 @@ public:
     void raise_global_virq(Virq virq);
     void raise_pirq(Port port, Pirq pirq);
 
-    // Polling: begin, ask for each port, then block; end when awake. An event in between finds the poll begun.
-    void begin_poll(VcpuEvents& vcpu, std::optional<Port> only);
-    void end_poll(VcpuEvents& vcpu);
     Result<bool> is_pending(Port port);
 
     // The domain is dying: from now on ports can only be closed.
@@ -75,6 +72,7 @@ private:
     friend class Audit;
     friend class Fifo;
     friend class TwoLevel;
+    friend class VcpuEvents;
 
     VcpuEvents* vcpu(VcpuId id) const { return id.raw < most_vcpus ? vcpus_[id.raw].load(std::memory_order_acquire) : nullptr; }
     VcpuEvents* vcpu(Route route) const { return vcpu(VcpuId(route.vcpu)); }
@@ -96,6 +94,9 @@ private:
 
     // Marks the port pending, and tells whom that concerns. Called with the lock of a port at either end, or of the table.
     void raise(PortRecord& record, Port port);
+    // From its beginning to its end a poll hears of each event of its port, or, without one, of any.
+    void begin_poll(VcpuEvents& vcpu, std::optional<Port> only);
+    void end_poll(VcpuEvents& vcpu);
     void wake_pollers(Port port);
 
     DomainId self_;

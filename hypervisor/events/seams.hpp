@@ -1,6 +1,8 @@
 // What events ask of the rest of Basalt.
 #pragma once
 
+#include <cstdint>
+
 #include "core/number.hpp"
 #include "core/result.hpp"
 
@@ -11,8 +13,14 @@ class VcpuEvents;
 
 // The guest has something new to look at: wake the vcpu if it is blocked, or make it look if it runs elsewhere.
 void notify(VcpuEvents& vcpu);
-// A port that the vcpu polls is pending: end its wait.
-void wake_poller(VcpuEvents& vcpu);
+// The vcpu that runs here waits, until somebody ends that.
+void begin_wait(VcpuEvents& vcpu);
+void end_wait(VcpuEvents& vcpu);
+// What is no event, and is to be told as soon: an NMI.
+bool other_news_due(VcpuEvents& vcpu);
+// At this instant of system time a poll that runs ends.
+void set_poll_timeout(VcpuEvents& vcpu, std::uint64_t at);
+void stop_poll_timeout(VcpuEvents& vcpu);
 
 // A physical interrupt is connected to a port, or no longer. Called with the table's lock held.
 Result<> connect_pirq(EventChannels& domain, Pirq pirq, Port port, bool will_share);

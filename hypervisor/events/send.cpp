@@ -1,6 +1,4 @@
-// Events are sent, masked, and waited for.
-#include <bit>
-
+// Events are sent, and masked.
 #include "events/event_channels.hpp"
 #include "events/fifo.hpp"
 #include "events/two_level.hpp"
@@ -58,24 +56,6 @@ void EventChannels::raise(PortRecord& record, Port port) {
     }
     if (newly && polling_.load() != 0) wake_pollers(port);
 }
-
-void EventChannels::wake_pollers(Port port) {
-    for (auto rest = polling_.load(); rest != 0; rest &= rest - 1) {
-        const auto number = static_cast<std::uint32_t>(std::countr_zero(rest));
-        auto* const vcpu = this->vcpu(VcpuId(number));
-        const auto polled = vcpu->polled_port_.load();
-        if (polled != 0 && polled != port.raw) continue;
-        const auto bit = std::uint64_t{1} << number;
-        if ((polling_.fetch_and(~bit) & bit) != 0) wake_poller(*vcpu);
-    }
-}
-
-void EventChannels::begin_poll(VcpuEvents& vcpu, std::optional<Port> only) {
-    vcpu.polled_port_.store(only ? only->raw : 0);
-    polling_.fetch_or(std::uint64_t{1} << vcpu.id().raw);
-}
-
-void EventChannels::end_poll(VcpuEvents& vcpu) { polling_.fetch_and(~(std::uint64_t{1} << vcpu.id().raw)); }
 
 Result<bool> EventChannels::is_pending(Port port) {
     auto* const record = table_.find(port);

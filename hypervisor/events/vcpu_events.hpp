@@ -3,11 +3,14 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
+#include <span>
 
 #include "abi/event_channel.hpp"
 #include "abi/xen.hpp"
 #include "core/lock.hpp"
 #include "core/number.hpp"
+#include "core/result.hpp"
 #include "events/shared_page.hpp"
 
 namespace basalt::events {
@@ -43,13 +46,14 @@ public:
 
     // Whether an upcall is to be made when the guest's kernel is entered next.
     bool upcall_due() const {
-        const auto* info = this->info();
+        auto* const info = this->info();
         return info != nullptr && read_once(info->evtchn_upcall_pending) != 0 && read_once(info->evtchn_upcall_mask) == 0;
     }
-    // SCHEDOP_block allows upcalls again.
-    void allow_upcalls() {
-        if (auto* info = this->info()) write_once(info->evtchn_upcall_mask, 0);
-    }
+    // The vcpu, which runs here, waits from when it leaves its CPU: for an event (SCHEDOP_block), which its kernel is told of;
+    void wait();
+    // or for one of these ports to be pending, an event that is due, or this instant of system time; 0: none (SCHEDOP_poll).
+    // Invalid: a port is beyond the table.
+    Result<> poll(std::span<const evtchn_port_t> ports, std::uint64_t until);
 
     // Makes the guest look at its events: sets evtchn_upcall_pending, and notifies if it was clear.
     void mark_pending();
@@ -63,15 +67,21 @@ private:
     friend class Fifo;
     friend class TwoLevel;
 
-    static std::uint8_t read_once(const std::uint8_t& byte) { return *const_cast<const volatile std::uint8_t*>(&byte); }
-    static void write_once(std::uint8_t& byte, std::uint8_t value) { *const_cast<volatile std::uint8_t*>(&byte) = value; }
+    static std::uint8_t read_once(std::uint8_t& byte) { return std::atomic_ref(byte).load(std::memory_order_relaxed); }
+    static void write_once(std::uint8_t& byte, std::uint8_t value) {
+        std::atomic_ref(byte).store(value, std::memory_order_relaxed);
+    }
+
+    bool must_look();
+    void end_poll();
 
     EventChannels& domain_;
     VcpuId id_;
     std::atomic<vcpu_info*> info_{nullptr};
     std::atomic<std::uint32_t> polled_port_{0};   // while it polls: one port, or 0 for several
+    bool polls_ = false;   // a poll was begun: the next wait ends it first
     std::array<std::atomic<std::uint32_t>, virqs> virq_ports_{};
     Guarded<FifoQueues, Rank::event_queues> queues_;
 };
 
-}  // namespace basalt::events
+}   // namespace basalt::events

@@ -193,7 +193,11 @@ namespace events {
 
 void drop_shared_page(Mfn) { --World::now->held_pages; }
 void notify(VcpuEvents&) {}
-void wake_poller(VcpuEvents&) {}
+void begin_wait(VcpuEvents&) {}
+void end_wait(VcpuEvents&) {}
+bool other_news_due(VcpuEvents&) { return false; }
+void set_poll_timeout(VcpuEvents&, std::uint64_t) {}
+void stop_poll_timeout(VcpuEvents&) {}
 
 Result<> connect_pirq(EventChannels& channels, Pirq pirq, Port port, bool) {
     std::uint32_t none = 0;

@@ -73,8 +73,29 @@ void Domain::clear_upcalls() {
 
 }  // namespace world
 
-void notify(VcpuEvents& vcpu) { ++world::of(vcpu.domain()).notified[vcpu.id().raw]; }
-void wake_poller(VcpuEvents& vcpu) { ++world::of(vcpu.domain()).woken[vcpu.id().raw]; }
+void notify(VcpuEvents& vcpu) {
+    auto& domain = world::of(vcpu.domain());
+    ++domain.notified[vcpu.id().raw];
+    domain.waits[vcpu.id().raw] = false;
+}
+
+void begin_wait(VcpuEvents& vcpu) {
+    auto& domain = world::of(vcpu.domain());
+    domain.waits[vcpu.id().raw] = true;
+    if (domain.as_wait_begins) domain.as_wait_begins();
+}
+void end_wait(VcpuEvents& vcpu) {
+    auto& domain = world::of(vcpu.domain());
+    ++domain.woken[vcpu.id().raw];
+    domain.waits[vcpu.id().raw] = false;
+}
+bool other_news_due(VcpuEvents& vcpu) {
+    auto& domain = world::of(vcpu.domain());
+    if (domain.as_looking_ends) domain.as_looking_ends();
+    return domain.nmi_due;
+}
+void set_poll_timeout(VcpuEvents& vcpu, std::uint64_t at) { world::of(vcpu.domain()).poll_timeout[vcpu.id().raw] = at; }
+void stop_poll_timeout(VcpuEvents& vcpu) { set_poll_timeout(vcpu, 0); }
 
 Result<> connect_pirq(EventChannels& domain, Pirq pirq, Port port, bool) {
     if (pirq.raw >= 64) return refuse(Error::invalid);

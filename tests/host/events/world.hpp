@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -38,6 +39,11 @@ struct Domain {
     std::vector<std::unique_ptr<Page>> pages;
     std::array<std::atomic<int>, 4> notified{};
     std::array<std::atomic<int>, 4> woken{};
+    // Which vcpus wait, and until when; and what happens just as a wait begins, or when its ports have been looked at.
+    std::array<std::atomic<bool>, 4> waits{};
+    std::array<std::uint64_t, 4> poll_timeout{};   // 0: none
+    std::function<void()> as_wait_begins, as_looking_ends;
+    bool nmi_due = false;
     std::map<std::uint32_t, Port> pirqs;
 };
 

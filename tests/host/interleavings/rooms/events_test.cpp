@@ -33,10 +33,11 @@ const Act<World> unmask{"unmask", [](World& world, unsigned) { static_cast<void>
 // The second domain's vcpu that runs on this CPU.
 const Act<World> take{"take", [](World& world, unsigned cpu) { world.take(cpu); }};
 const Act<World> block{"block", [](World& world, unsigned cpu) { world.block(cpu); }};
-const Act<World> poll{"poll", [](World& world, unsigned cpu) { world.poll(cpu, joined); }};
-const Act<World> poll_several{"poll_several", [](World& world, unsigned cpu) { world.poll(cpu, std::nullopt); }};
+constexpr evtchn_port_t one_port[] = {joined.raw}, several_ports[] = {joined.raw, waiting.raw};
+const Act<World> poll{"poll", [](World& world, unsigned cpu) { world.poll(cpu, one_port); }};
+const Act<World> poll_several{"poll_several", [](World& world, unsigned cpu) { world.poll(cpu, several_ports); }};
 // And the other one, before.
-const Act<World> other_polls{"other_polls", [](World& world, unsigned cpu) { world.poll(1 - cpu, joined); }};
+const Act<World> other_polls{"other_polls", [](World& world, unsigned cpu) { world.poll(1 - cpu, one_port); }};
 
 using Events = Interleaved<World>;
 

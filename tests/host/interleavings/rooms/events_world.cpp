@@ -49,6 +49,7 @@ void World::watch(const std::string& name, Domain& domain, unsigned first_page, 
         add(of_vcpu + "'s info", domain.shared.vcpu_info[vcpu], Accesses::watched);
     }
     add(name + ", who sleeps", domain.asleep, Accesses::watched);
+    add(name + ", waits to come", domain.next_wait, Accesses::merged);
     add(name + ", pending", domain.shared.evtchn_pending[0], Accesses::watched);
     add(name + ", masked", domain.shared.evtchn_mask[0], Accesses::watched);
 }
@@ -62,37 +63,22 @@ void World::run(unsigned cpu) {
 
 void* World::take_page() { return pages_.object.take(); }
 
-// The other CPU may go first: this is no atomic access, but it is one.
-bool World::must_look(unsigned vcpu) {
-    stand();
-    const bool due = two().all[vcpu].upcall_due();
-    learn(due);
-    return due;
-}
+bool World::sleeps(unsigned vcpu) { return two().asleep[vcpu].load() != Domain::awake; }
 
-void World::poll(unsigned vcpu, std::optional<Port> only) {
-    auto& asleep = two().asleep[vcpu];
-    if (asleep.load() != Domain::awake) return;
-    auto& channels = two().channels;
-    channels.end_poll(two().all[vcpu]);
-    channels.begin_poll(two().all[vcpu], only);
-    asleep.store(only ? only->raw : Domain::any_port);
-    const auto pending = channels.is_pending(only.value_or(joined));
-    if (pending && !*pending && !must_look(vcpu)) return;
-    asleep.store(Domain::awake);
-    channels.end_poll(two().all[vcpu]);
+void World::poll(unsigned vcpu, std::span<const evtchn_port_t> ports) {
+    if (sleeps(vcpu)) return;
+    two().next_wait[vcpu] = Domain::a_port;
+    if (!two().all[vcpu].poll(ports, 0)) std::abort();
 }
 
 void World::block(unsigned vcpu) {
-    auto& asleep = two().asleep[vcpu];
-    if (asleep.load() != Domain::awake) return;
-    two().channels.end_poll(two().all[vcpu]);
-    asleep.store(Domain::any_event);
-    if (must_look(vcpu)) asleep.store(Domain::awake);
+    if (sleeps(vcpu)) return;
+    two().next_wait[vcpu] = Domain::any_event;
+    two().all[vcpu].wait();
 }
 
 void World::take(unsigned vcpu) {
-    if (two().asleep[vcpu].load() != Domain::awake) return;
+    if (sleeps(vcpu)) return;
     vcpu_info& info = two().shared.vcpu_info[vcpu];
     if (std::atomic_ref(info.evtchn_upcall_pending).exchange(0) == 0) return;
     if (std::atomic_ref(info.evtchn_pending_sel).exchange(0) == 0) return;
@@ -107,14 +93,11 @@ std::string World::left_over() {
         if (const auto wrong = events::Audit(domain->channels).first_finding())
             return std::string(wrong->kind) + " " + std::to_string(wrong->number) + ": " + std::string(wrong->what);
     for (unsigned vcpu = 0; vcpu < vcpus; ++vcpu) {
-        auto& asleep = two().asleep[vcpu];
-        if (asleep == Domain::awake) continue;
+        if (!sleeps(vcpu)) continue;
         const auto name = "vcpu " + std::to_string(vcpu);
-        if (must_look(vcpu)) return name + " sleeps though it has an upcall";
-        if (asleep == Domain::any_event) continue;
-        const auto pending =
-            two().channels.is_pending(asleep == Domain::any_port ? joined : Port(static_cast<std::uint32_t>(asleep)));
-        if (pending && *pending) return name + " sleeps though the port that it polls is pending";
+        if (two().all[vcpu].upcall_due()) return name + " sleeps though it has an upcall";
+        if (two().asleep[vcpu] == Domain::a_port && *two().channels.is_pending(joined))
+            return name + " sleeps though the port that it polls is pending";
     }
     for (unsigned vcpu = 0; vcpu < vcpus; ++vcpu) two().asleep[vcpu] = Domain::awake, take(vcpu);
     return (two().shared.evtchn_pending[0] & ~two().shared.evtchn_mask[0]) == 0 ? "" : "an event that no vcpu was told of";
@@ -129,15 +112,24 @@ using interleaved::signalling::World;
 
 namespace {
 
+using interleaved::signalling::Domain;
+
 void wake(VcpuEvents& vcpu) {
     auto& two = World::now().two();
-    if (&vcpu.domain() == &two.channels) two.asleep[vcpu.id().raw].store(interleaved::signalling::Domain::awake);
+    if (&vcpu.domain() == &two.channels) two.asleep[vcpu.id().raw].store(Domain::awake);
 }
 
 }    // namespace
 
 void notify(VcpuEvents& vcpu) { wake(vcpu); }
-void wake_poller(VcpuEvents& vcpu) { wake(vcpu); }
+void begin_wait(VcpuEvents& vcpu) {
+    auto& two = World::now().two();
+    two.asleep[vcpu.id().raw].store(two.next_wait[vcpu.id().raw]);
+}
+void end_wait(VcpuEvents& vcpu) { wake(vcpu); }
+bool other_news_due(VcpuEvents&) { return false; }
+void set_poll_timeout(VcpuEvents&, std::uint64_t) { std::abort(); }
+void stop_poll_timeout(VcpuEvents&) {}
 
 Result<> connect_pirq(EventChannels&, Pirq, Port, bool) { return refuse(Error::invalid); }
 void disconnect_pirq(EventChannels&, Pirq) {}

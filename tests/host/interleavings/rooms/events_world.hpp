@@ -4,7 +4,7 @@
 
 #include <array>
 #include <atomic>
-#include <optional>
+#include <span>
 
 #include "abi/xen.hpp"
 #include "events/event_channels.hpp"
@@ -24,9 +24,10 @@ struct Domain {
     explicit Domain(std::uint16_t number);
     EventChannels channels;
     std::array<VcpuEvents, vcpus> all;
-    // What a vcpu waits for: an event, or first a port of one or of any number.
-    static constexpr std::uint64_t awake = 0, any_port = 1 << 8, any_event = 1 << 9;
+    // What a vcpu waits for, and what its kernel has it wait for next: an event, or first a port, alone or as one of several.
+    enum Wait : std::uint64_t { awake, any_event, a_port };
     std::array<std::atomic<std::uint64_t>, vcpus> asleep{};
+    std::array<Wait, vcpus> next_wait{};
     shared_info shared{};
 };
 
@@ -42,10 +43,10 @@ public:
     Domain& one() { return one_.object; }
     Domain& two() { return two_.object; }
 
-    // Of the second domain's vcpus, the first of which is on the first CPU: as sched_op does it. Who sleeps does nothing.
-    void poll(unsigned vcpu, std::optional<Port> only);
+    // Of the second domain's vcpus, the first of which is on the first CPU. Who sleeps does nothing.
+    void poll(unsigned vcpu, std::span<const evtchn_port_t> ports);
     void block(unsigned vcpu);
-    // And as a kernel does it.
+    // As a kernel does it.
     void take(unsigned vcpu);
 
     Acts<World> before;
@@ -53,12 +54,12 @@ public:
     void* take_page();
 
 private:
-    static constexpr unsigned pages_of_each = 4;    // of each domain: a table's two, then the set of ports in use
+    static constexpr unsigned pages_of_each = 4;   // of each domain: a table's two, then the set of ports in use
     void watch(const std::string& name, Domain& domain, unsigned first_page, Guarded guarded);
-    bool must_look(unsigned vcpu);
+    bool sleeps(unsigned vcpu);
 
     Room<Domain> one_, two_;
     Room<Pages<2 * pages_of_each>> pages_;
 };
 
-}    // namespace basalt::interleaved::signalling
+}   // namespace basalt::interleaved::signalling
