@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "grants/grant_table.hpp"
-#include "hypercalls/pause.hpp"
+#include "domain/pause.hpp"
 
 namespace basalt::hypercalls {
 

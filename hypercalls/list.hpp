@@ -6,7 +6,7 @@
 
 #include "hypercalls/call.hpp"
 #include "hypercalls/list_start.hpp"
-#include "hypercalls/pause.hpp"
+#include "domain/pause.hpp"
 
 namespace basalt::hypercalls {
 

@@ -1,7 +1,7 @@
 #include "abi/memory.hpp"
 #include "abi/xen.hpp"
 #include "hypercalls/memory_calls.hpp"
-#include "hypercalls/pause.hpp"
+#include "domain/pause.hpp"
 #include "memory/reservation.hpp"
 
 namespace basalt::hypercalls {

@@ -3,7 +3,7 @@
 #include "abi/vcpu.hpp"
 #include "abi/xen.hpp"
 #include "domain/run.hpp"
-#include "guests/given_context.hpp"
+#include "domain/given_context.hpp"
 #include "hypercalls/domctl_calls.hpp"
 #include "hypercalls/tool_structures.hpp"
 #include "memory/heap.hpp"

@@ -11,6 +11,13 @@ void raise_timer_virq(VcpuTimers& part) {
     vcpu.domain.events.raise_virq(vcpu.events, Virq(VIRQ_TIMER));
 }
 
+void follow_period(Vcpu& vcpu) {
+    if (runs_here(vcpu))
+        vcpu.timers.follow_period();
+    else if (vcpu.unit.on_cpu())
+        kick(vcpu.unit.cpu());
+}
+
 void end_of_poll(VcpuTimers& part) { scheduler().wake(Vcpu::of(part).unit); }
 
 void raise_nmi(Vcpu& vcpu) {

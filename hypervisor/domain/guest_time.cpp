@@ -4,7 +4,6 @@
 
 #include "abi/xen.hpp"
 #include "devices/clock.hpp"
-#include "domain/guest_pointer.hpp"
 
 namespace basalt {
 namespace {
@@ -43,11 +42,13 @@ void publish_time(Vcpu& vcpu) {
     });
 }
 
-void publish_time_area(Vcpu& vcpu) {
-    if (vcpu.time_area == 0) return;
+Result<> place_time_area(Vcpu& vcpu, GuestPointer<vcpu_time_info> area) {
+    if (!may_name(vcpu, area.address(), sizeof(vcpu_time_info))) return refuse(Error::bad_address);
+    if (area.is_null()) return {};
     vcpu_time_info time = time_now();
     time.version = 2;
-    static_cast<void>(GuestPointer<vcpu_time_info>(vcpu.time_area).write(time));
+    static_cast<void>(area.write(time));
+    return {};
 }
 
 namespace {

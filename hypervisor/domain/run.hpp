@@ -20,6 +20,9 @@ void settle_work();
 // change of vcpu happens on the way back to the guest.
 void reschedule();
 
+// Another has set the vcpu's period: where it runs, that counts from now on.
+void follow_period(Vcpu& vcpu);
+
 // An NMI for a vcpu: it wakes up, and its kernel is told on its next entry. Another that is pending is the same one.
 void raise_nmi(Vcpu& vcpu);
 

@@ -4,7 +4,6 @@
 #include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "domain/doors.hpp"
-#include "domain/guest_pointer.hpp"
 #include "domain/run.hpp"
 
 namespace basalt {
@@ -23,6 +22,16 @@ void write_flagged(std::uint64_t area, vcpu_runstate_info info) {
 }
 
 }  // namespace
+
+Result<> place_runstate_area(Vcpu& vcpu, GuestPointer<vcpu_runstate_info> area) {
+    if (!may_name(vcpu, area.address(), sizeof(vcpu_runstate_info))) return refuse(Error::bad_address);
+    vcpu.runstate_area = area.address();
+    if (runs_here(vcpu))
+        publish_runstate(vcpu);
+    else
+        static_cast<void>(area.write(scheduler().runstate(vcpu.unit)));
+    return {};
+}
 
 void publish_runstate(Vcpu& vcpu) {
     if (vcpu.runstate_area == 0) return;

@@ -31,16 +31,15 @@ public:
     PartOf<Vcpu, events::VcpuEvents> events;
     CpuId last_cpu{most_cpus};   // where it last ran; none yet
     bool initialised = false;    // has registers to start with: VCPUOP_initialise
-    std::atomic<bool> being_set_up{false};   // by VCPUOP_initialise or VCPUOP_register_vcpu_info
+    std::atomic<bool> being_set_up{false};   // see vcpu_setup.hpp
     std::atomic<bool> nmi_pending{false};    // raise_nmi()
     std::string_view crash_due;  // crash_running_domain(): why, until it is told
     bool owes_undoing = false;   // it has let go tables that wait to be undone; for its own CPU alone
     events::SharedPage info_page;   // holds its vcpu_info, once VCPUOP_register_vcpu_info has named a page
 
-    // Where the guest wants its runstate and time written as well: its own addresses, 0 for none. They are
-    // written while the vcpu's tables are loaded, and a fault on them is the guest's affair.
+    // Where the guest wants its runstate written as well: its own address, 0 for none. It is written while the vcpu's tables
+    // are loaded, and a fault there is the guest's affair.
     std::uint64_t runstate_area = 0;
-    std::uint64_t time_area = 0;
 
     // What the scheduler, the timers and the events hand back belongs to a vcpu.
     template <typename Part>
@@ -55,5 +54,6 @@ protected:   // its kind makes and destroys it: doors.hpp
 
 // The vcpu that runs on this CPU: whoever calls has come from it.
 inline Vcpu& running() { return *this_cpu().running_vcpu; }
+inline bool runs_here(const Vcpu& vcpu) { return &vcpu == this_cpu().running_vcpu; }
 
-}  // namespace basalt
+}   // namespace basalt

@@ -9,7 +9,7 @@
 #include "domain/guest_time.hpp"
 #include "guests/pv/control_registers.hpp"
 #include "guests/pv/debug_registers.hpp"
-#include "guests/given_context.hpp"
+#include "domain/given_context.hpp"
 #include "guests/pv/descriptors.hpp"
 #include "guests/pv/doors.hpp"
 #include "guests/pv/gates.hpp"

@@ -24,8 +24,6 @@ constexpr std::uint64_t mapped = rights::write & ~page_bit::global;
 constexpr std::size_t ldt_first = descriptor_pages;   // of a vcpu's entries: GDT pages, then LDT pages
 constexpr std::uint16_t in_ldt = 4;                   // selector bit TI
 
-bool runs_here(const Vcpu& vcpu) { return this_cpu().running_vcpu == &vcpu; }
-
 layout::Address address_of_entry(const Vcpu& vcpu, std::size_t entry) { return layout::gdt_of(vcpu.id) + entry * page_size; }
 
 // A page of the GDT that the guest has not set.

@@ -9,12 +9,6 @@
 #include "pv_vcpu/pv_vcpu.hpp"
 
 namespace basalt::pv {
-namespace {
-
-bool runs_here(const Vcpu& vcpu) { return this_cpu().running_vcpu == &vcpu; }
-
-}  // namespace
-
 Step<> set_kernel_root(Vcpu& vcpu, Mfn root, paging::Budget& budget) {
     FrameUse use = TRY(paging::take_use(root, Use::l4_table, vcpu.domain.memory, budget));
     pv::of(vcpu).kernel_root = root;

@@ -175,8 +175,8 @@ Timers& timers() {
 void program_timer(Instant) {}
 void raise_timer_virq(VcpuTimers&) {}
 void end_of_poll(VcpuTimers&) {}
-void publish_time(Vcpu&) {}
-void shut_down(Domain&, unsigned) {}
+void publish_time(Vcpu& vcpu) { World::now->publishes_time(vcpu); }
+void shut_down(Domain& domain, unsigned reason) { World::now->shuts_down(domain, reason); }
 bool may_tell_about(Domain&, Level) { return false; }
 void log_line(Level, std::string_view, std::span<const Argument>) {}
 

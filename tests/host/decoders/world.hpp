@@ -44,6 +44,10 @@ public:
 
     std::size_t held_pages = 0;   // guest pages that events hold
 
+    // What a domain's vcpus are told, and what ends it, for a test that wants to know.
+    std::function<void(Vcpu&)> publishes_time = [](Vcpu&) {};
+    std::function<void(Domain&, unsigned)> shuts_down = [](Domain&, unsigned) {};
+
     static World* now;
 
 private:

@@ -5,7 +5,7 @@
 #include "machine/entry.hpp"
 #include "paging/budget.hpp"
 
-namespace basalt::hypercalls {
+namespace basalt {
 
 // This CPU has something else to see to: somebody else's turn, most likely. What the call itself owes is no reason.
 inline bool somebody_waits() {
@@ -26,4 +26,4 @@ inline bool time_to_pause(paging::Budget& budget) {
     return better_pause();
 }
 
-}  // namespace basalt::hypercalls
+}  // namespace basalt

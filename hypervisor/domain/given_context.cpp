@@ -1,4 +1,4 @@
-#include "guests/given_context.hpp"
+#include "domain/given_context.hpp"
 
 #include "abi/xen.hpp"
 #include "domain/vcpu.hpp"

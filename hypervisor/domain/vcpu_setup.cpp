@@ -1,0 +1,81 @@
+#include "domain/vcpu_setup.hpp"
+
+#include <algorithm>
+
+#include "abi/sched.hpp"
+#include "abi/xen.hpp"
+#include "domain/domain.hpp"
+#include "domain/guest_time.hpp"
+#include "domain/pause.hpp"
+#include "domain/run.hpp"
+#include "domain/shared_frames.hpp"
+
+namespace basalt {
+namespace {
+
+// Two vcpus may try to set up a third one at once.
+class SettingUp {
+public:
+    explicit SettingUp(Vcpu& vcpu) : vcpu_(vcpu), alone_(!vcpu.being_set_up.exchange(true)) {}
+    ~SettingUp() {
+        if (alone_) vcpu_.being_set_up.store(false, std::memory_order_release);
+    }
+    SettingUp(const SettingUp&) = delete;
+    SettingUp& operator=(const SettingUp&) = delete;
+    bool alone() const { return alone_; }
+
+private:
+    Vcpu& vcpu_;
+    bool alone_;
+};
+
+// The entry path looks for pending events where the vcpu_info of the running vcpu is.
+void tell_entry_path(Vcpu& vcpu) {
+    if (!runs_here(vcpu)) return;
+    this_cpu().run(&vcpu, &vcpu.registers, reinterpret_cast<const std::uint16_t*>(vcpu.events.info()));
+}
+
+// Two vcpus may take each other down: each then has work, and stops waiting.
+void wait_until_off_cpu(const Vcpu& vcpu) {
+    while (!runs_here(vcpu) && vcpu.unit.on_cpu() && !better_pause()) while_waiting();
+}
+
+}   // namespace
+
+Step<> initialise(Vcpu& vcpu, const Result<Owned<vcpu_guest_context>>& context) {
+    if (vcpu.events.info() == nullptr) return refuse(Error::invalid);
+    const SettingUp setting_up(vcpu);
+    if (!setting_up.alone()) return Again{};    // somebody registers its vcpu_info, say: steps before this one stay
+    if (vcpu.initialised) return refuse(context ? Error::exists : context.error());
+    if (!context) return refuse_context(vcpu, context.error());
+    paging::Budget budget;
+    return set_context(vcpu, **context, budget);
+}
+
+Result<> place_vcpu_info(Vcpu& vcpu, Mfn frame, std::uint64_t offset) {
+    const SettingUp setting_up(vcpu);
+    if (!setting_up.alone()) return refuse(Error::busy);
+    if (vcpu.info_page || (!runs_here(vcpu) && vcpu.unit.is_up())) return refuse(Error::invalid);
+    auto page = TRY(share_guest_page(vcpu.domain, frame));
+    auto* const info = reinterpret_cast<vcpu_info*>(page.at() + offset);
+    vcpu.info_page = std::move(page);
+    vcpu.events.move_info(info);
+    publish_time(vcpu);
+    tell_entry_path(vcpu);
+    return {};
+}
+
+Result<> bring_up(Vcpu& vcpu) {
+    if (!vcpu.initialised) return refuse(Error::invalid);
+    scheduler().release(vcpu.unit, Hold::down);
+    return {};
+}
+
+void take_down(Vcpu& vcpu) {
+    const auto is_another_up = [&](const Vcpu* other) { return other != &vcpu && other->unit.is_up(); };
+    if (std::ranges::none_of(vcpu.domain.vcpus(), is_another_up)) return shut_down(vcpu.domain, SHUTDOWN_poweroff);
+    scheduler().hold(vcpu.unit, Hold::down);
+    wait_until_off_cpu(vcpu);
+}
+
+}   // namespace basalt
