@@ -148,20 +148,17 @@ consteval auto places(std::size_t first) {
     return place;
 }
 
-// A family's entry: calls `function` with the argument registers that its parameters take.
+// What a call answers where its arguments are the parameters of `function`.
+template <auto function, typename Answer, typename... Parameters>
+Ending decoded(Call call, Answer (*)(Parameters...)) {
+    constexpr auto place = places<Parameter<Parameters>::words...>(0);
+    return [&]<std::size_t... index>(std::index_sequence<index...>) {
+        return answer(call, function(Parameter<Parameters>::at(call, place[index])...));
+    }(std::index_sequence_for<Parameters...>{});
+}
 template <auto function>
-struct Decoded {
-private:
-    template <typename Answer, typename... Parameters>
-    static Ending with(Call call, Answer (*)(Parameters...)) {
-        constexpr auto place = places<Parameter<Parameters>::words...>(0);
-        return [&]<std::size_t... index>(std::index_sequence<index...>) {
-            return answer(call, function(Parameter<Parameters>::at(call, place[index])...));
-        }(std::index_sequence_for<Parameters...>{});
-    }
-
-public:
-    static Ending call(Call call) { return with(call, function); }
-};
+Ending decoded(Call call) {
+    return decoded<function>(call, function);
+}
 
 }  // namespace basalt::hypercalls

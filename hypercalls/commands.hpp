@@ -128,12 +128,17 @@ Ending give(const Commands<Ending (*)(Call, Supplied...), count, end>& commands,
     return command ? (*command)->act(call, supplied...) : answer(call, refuse(command.error()));
 }
 
+// The command is the first argument.
+template <std::size_t count, std::size_t end>
+Ending give(const Commands<Handler, count, end>& commands, Call call) {
+    return give(commands, Parameter<std::uint32_t>::at(call, 0), call);
+}
+
 // The command is the first word of the structure, and the version of the interface the second.
 template <typename Structure, std::size_t count, std::size_t end>
-Ending give_named(const Commands<Handler, count, end>& commands, const Family& family, Call call,
-                  GuestPointer<Structure> request) {
+Ending give_named(const Commands<Handler, count, end>& commands, const Family& family, Call call) {
     static_assert(offsetof(Structure, cmd) == 0 && offsetof(Structure, interface_version) == sizeof(std::uint32_t));
-    const auto words = request.template as<std::uint32_t>();
+    const auto words = Parameter<GuestPointer<std::uint32_t>>::at(call, 0);
     const auto command = words.read();
     if (!command) return answer(call, refuse(command.error()));
     const auto version = (words + 1).read();

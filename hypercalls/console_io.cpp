@@ -7,7 +7,6 @@
 #include "debug/log.hpp"
 #include "devices/serial.hpp"
 #include "hypercalls/commands.hpp"
-#include "hypercalls/handlers.hpp"
 #include "table/console_io.hpp"
 
 namespace basalt::hypercalls {
@@ -44,6 +43,9 @@ constexpr auto commands = bind<table::console_io>(does<CONSOLEIO_write, write>, 
 
 }  // namespace
 
-Ending console_io(Call call, std::uint32_t command) { return give(commands, command, call); }
+template <>
+Ending hypercall<table::console_io>(Call call) {
+    return give(commands, call);
+}
 
 }  // namespace basalt::hypercalls

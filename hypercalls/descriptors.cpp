@@ -6,10 +6,11 @@
 #include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "guests/pv/traps.hpp"
-#include "hypercalls/handlers.hpp"
+#include "hypercalls/call.hpp"
 #include "machine/instructions.hpp"
 #include "paging/descriptor.hpp"
 #include "paging/take.hpp"
+#include "table/entries.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -19,8 +20,6 @@ Result<FrameUse> page_to_write(Mfn mfn, DomainMemory& owner) {
     if (auto use = paging::take_descriptors(mfn, owner); use || use.error() == Error::again) return use;
     return paging::take_writable(mfn, owner);
 }
-
-}  // namespace
 
 // rdi: frame numbers, rsi: entries. All frames must be the domain's and hold only permitted descriptors.
 Result<> set_gdt(GuestPointer<xen_pfn_t> frames, std::uint32_t entries) {
@@ -56,6 +55,21 @@ Result<> set_segment_base(std::uint32_t which, std::uint64_t base) {
         case SEGBASE_GS_KERNEL: write_gs_base(base); return {};
         default: return refuse(Error::invalid);
     }
+}
+
+}   // namespace
+
+template <>
+Ending hypercall<table::set_gdt>(Call call) {
+    return decoded<set_gdt>(call);
+}
+template <>
+Ending hypercall<table::update_descriptor>(Call call) {
+    return decoded<update_descriptor>(call);
+}
+template <>
+Ending hypercall<table::set_segment_base>(Call call) {
+    return decoded<set_segment_base>(call);
 }
 
 }  // namespace basalt::hypercalls

@@ -6,59 +6,9 @@
 #include "debug/log.hpp"
 #include "domain/domain.hpp"
 #include "hypercalls/commands.hpp"
-#include "hypercalls/handlers.hpp"
-#include "table/families.hpp"
+#include "hypercalls/slots.hpp"
 
 namespace basalt::hypercalls {
-
-void family_used_twice();     // never defined: reaching one while compiling stops the build
-void family_is_not_bound();
-
-namespace {
-
-using table::Guests;
-
-struct Entry {
-    const Family& family;
-    Handler handler;
-};
-
-constexpr auto entries = std::to_array<Entry>({
-    {table::set_trap_table, Decoded<set_trap_table>::call},
-    {table::mmu_update, Decoded<mmu_update>::call},
-    {table::set_gdt, Decoded<set_gdt>::call},
-    {table::stack_switch, Decoded<stack_switch>::call},
-    {table::set_callbacks, Decoded<set_callbacks>::call},
-    {table::fpu_taskswitch, Decoded<fpu_taskswitch>::call},
-    {table::set_debugreg, Decoded<set_debugreg>::call},
-    {table::get_debugreg, Decoded<get_debugreg>::call},
-    {table::update_descriptor, Decoded<update_descriptor>::call},
-    {table::memory_op, Decoded<memory_op>::call},
-    {table::multicall, Decoded<multicall>::call},
-    {table::update_va_mapping, Decoded<update_va_mapping>::call},
-    {table::set_timer_op, Decoded<set_timer_op>::call},
-    {table::xen_version, Decoded<xen_version>::call},
-    {table::console_io, Decoded<console_io>::call},
-    {table::grant_table_op, Decoded<grant_table_op>::call},
-    {table::vm_assist, Decoded<vm_assist>::call},
-    {table::update_va_mapping_otherdomain, Decoded<update_va_mapping_otherdomain>::call},
-    {table::iret, Decoded<iret>::call},
-    {table::vcpu_op, Decoded<vcpu_op>::call},
-    {table::set_segment_base, Decoded<set_segment_base>::call},
-    {table::mmuext_op, Decoded<mmuext_op>::call},
-    {table::nmi_op, Decoded<nmi_op>::call},
-    {table::sched_op, Decoded<sched_op>::call},
-    {table::callback_op, Decoded<callback_op>::call},
-    {table::event_channel_op, Decoded<event_channel_op>::call},
-    {table::physdev_op, Decoded<physdev_op>::call},
-    {table::platform_op, Decoded<platform_op>::call},
-    {table::sysctl, Decoded<sysctl>::call},
-    {table::domctl, Decoded<domctl>::call},
-    {table::mca, Decoded<mca>::call},
-    {table::basalt_op, Decoded<basalt_op>::call},
-});
-
-constexpr std::size_t hypercall_slots = 64;
 
 [[gnu::noinline, gnu::cold]] Ending not_implemented(Call call) {
     const std::uint32_t number = call.number();
@@ -69,29 +19,22 @@ constexpr std::size_t hypercall_slots = 64;
 
 Ending not_permitted(Call call) { return answer(call, refuse(Error::not_permitted)); }
 
-constexpr Handler handler_of(const Family& family) {
-    for (const Entry& entry : entries)
-        if (&entry.family == &family) return entry.handler;
-    return nullptr;
+namespace {
+
+template <GuestKind kind>
+const Slots& slots_of(Asker asker) {
+    static constexpr Slots of_privileged = slots_for(kind, Asker::privileged, table::Families{});
+    static constexpr Slots of_anyone = slots_for(kind, Asker::anyone, table::Families{});
+    return asker == Asker::privileged ? of_privileged : of_anyone;
 }
 
-// The privileged and the others each have a table of their own: who may call is decided by its slots.
-consteval auto calls_for(Guests kind, Asker asker) {
-    std::array<Handler, hypercall_slots> slot;
-    slot.fill(not_implemented);
-    for (const Family* family : table::families) {
-        const Handler handler = handler_of(*family);
-        if ((handler == nullptr) != family->is_left_out()) family_is_not_bound();
-        if (handler == nullptr || (family->guests != kind && family->guests != Guests::all)) continue;
-        if (slot[family->number] != not_implemented) family_used_twice();
-        const bool refused = family->asker == Asker::privileged && asker == Asker::anyone;
-        slot[family->number] = refused ? not_permitted : handler;
+const Slots& slots_of_caller() {
+    const Asker asker = caller_is_privileged() ? Asker::privileged : Asker::anyone;
+    switch (running().kind) {
+        case GuestKind::pv: return slots_of<GuestKind::pv>(asker);
     }
-    return slot;
+    std::unreachable();
 }
-
-constexpr auto unprivileged_calls = calls_for(Guests::pv, Asker::anyone);
-constexpr auto privileged_calls = calls_for(Guests::pv, Asker::privileged);
 
 constexpr std::uint64_t syscall_length = 2;   // 0f 05
 
@@ -100,8 +43,7 @@ constexpr std::uint64_t syscall_length = 2;   // 0f 05
 Ending call_once(std::uint64_t number, Registers& registers) {
     const Call call(registers);
     if (number >= hypercall_slots) return not_implemented(call);
-    const auto& calls = caller_is_privileged() ? privileged_calls : unprivileged_calls;
-    return calls[number](call);
+    return slots_of_caller()[number](call);
 }
 
 void dispatch(Registers& registers) {

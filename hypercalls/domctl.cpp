@@ -4,7 +4,6 @@
 #include "hypercalls/commands.hpp"
 #include "hypercalls/cpu_policies.hpp"
 #include "hypercalls/domctl_calls.hpp"
-#include "hypercalls/handlers.hpp"
 #include "table/domctl.hpp"
 
 namespace basalt::hypercalls {
@@ -45,8 +44,6 @@ Ending act(Call call, const Command<Act>& command, GuestPointer<Request> pointer
     return answer(call, refused ? refuse(*step.refused()) : told);
 }
 
-}  // namespace
-
 Ending domctl(Call call, GuestPointer<xen_domctl_t> pointer) {
     auto request = pointer.read();
     if (!request) return answer(call, refuse(request.error()));
@@ -54,6 +51,13 @@ Ending domctl(Call call, GuestPointer<xen_domctl_t> pointer) {
     const auto command = commands.find(request->cmd);
     if (!command) return answer(call, refuse(command.error()));
     return act(call, **command, pointer, *request);
+}
+
+}  // namespace
+
+template <>
+Ending hypercall<table::domctl>(Call call) {
+    return decoded<domctl>(call);
 }
 
 Result<Vcpu*> vcpu_named(Domain& domain, std::uint32_t number) {

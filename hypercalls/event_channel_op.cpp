@@ -3,7 +3,6 @@
 #include "abi/xen.hpp"
 #include "domain/shared_frames.hpp"
 #include "hypercalls/commands.hpp"
-#include "hypercalls/handlers.hpp"
 #include "table/event_channel_op.hpp"
 
 namespace basalt::hypercalls {
@@ -86,6 +85,9 @@ constexpr auto commands = bind<table::event_channel_op>(
 
 }  // namespace
 
-Ending event_channel_op(Call call, std::uint32_t command) { return give(commands, command, call); }
+template <>
+Ending hypercall<table::event_channel_op>(Call call) {
+    return give(commands, call);
+}
 
 }  // namespace basalt::hypercalls

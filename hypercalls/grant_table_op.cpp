@@ -10,7 +10,6 @@
 #include "grants/map.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/grow_in_turns.hpp"
-#include "hypercalls/handlers.hpp"
 #include "hypercalls/list_start.hpp"
 #include "table/grant_table_op.hpp"
 
@@ -149,12 +148,17 @@ constexpr unsigned command_bits = 12;   // above them, on Xen, is what continuat
 
 bool is_about_one(std::uint32_t command) { return command == GNTTABOP_setup_table || command == GNTTABOP_query_size; }
 
-}  // namespace
-
 Ending grant_table_op(Call call, std::uint32_t command, std::uint64_t, std::uint32_t count) {
     const bool too_many = count > std::numeric_limits<std::int32_t>::max() || (count != 1 && is_about_one(command));
     if (too_many || command >> command_bits != 0) return answer(call, refuse(Error::invalid));
     return give(commands, command, call);
+}
+
+}  // namespace
+
+template <>
+Ending hypercall<table::grant_table_op>(Call call) {
+    return decoded<grant_table_op>(call);
 }
 
 }  // namespace basalt::hypercalls

@@ -2,7 +2,6 @@
 // who cannot go on is ended by then.
 #include "abi/mca.hpp"
 #include "hypercalls/commands.hpp"
-#include "hypercalls/handlers.hpp"
 #include "machine/cpu.hpp"
 #include "table/mca.hpp"
 
@@ -49,6 +48,9 @@ constexpr auto commands = bind<table::mca>(does<XEN_MC_fetch, fetch>, does<XEN_M
 
 }  // namespace
 
-Ending mca(Call call, GuestPointer<Request> request) { return give_named(commands, table::mca, call, request); }
+template <>
+Ending hypercall<table::mca>(Call call) {
+    return give_named<Request>(commands, table::mca, call);
+}
 
 }  // namespace basalt::hypercalls

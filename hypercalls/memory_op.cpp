@@ -1,6 +1,5 @@
 #include "abi/memory.hpp"
 #include "hypercalls/commands.hpp"
-#include "hypercalls/handlers.hpp"
 #include "hypercalls/memory_calls.hpp"
 #include "table/memory_op.hpp"
 
@@ -39,8 +38,6 @@ Result<> may_be_half_done(std::uint32_t command) {
     }
 }
 
-}    // namespace
-
 Ending memory_op(Call call, Kept<std::uint64_t> command) {
     const ExtentsDone done(command);
     const auto found = commands.find(done.command());
@@ -48,6 +45,13 @@ Ending memory_op(Call call, Kept<std::uint64_t> command) {
     if (done.count() != 0)
         if (const auto may = may_be_half_done(done.command()); !may) return answer(call, may);
     return (*found)->act(call, done);
+}
+
+}  // namespace
+
+template <>
+Ending hypercall<table::memory_op>(Call call) {
+    return decoded<memory_op>(call);
 }
 
 unsigned most_extent_order() { return running().domain.privileged ? 12 : 9; }

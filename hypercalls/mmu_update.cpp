@@ -1,9 +1,10 @@
 #include "abi/xen.hpp"
-#include "hypercalls/handlers.hpp"
+#include "hypercalls/batch.hpp"
 #include "hypercalls/page_table_calls.hpp"
 #include "table/page_table_writes.hpp"
 
 namespace basalt::hypercalls {
+namespace {
 
 static_assert(table::mmu_update.element.is<mmu_update_t>());
 
@@ -21,6 +22,13 @@ Step<> mmu_update(Batch<mmu_update_t> batch, std::uint32_t domains) {
         if (is_m2p && parties.tables != &running().domain.memory) return Step<>(refuse(Error::not_permitted));
         return paging::update(table, request.ptr, request.val, parties, budget);
     });
+}
+
+}   // namespace
+
+template <>
+Ending hypercall<table::mmu_update>(Call call) {
+    return decoded<mmu_update>(call);
 }
 
 }  // namespace basalt::hypercalls

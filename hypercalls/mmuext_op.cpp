@@ -3,7 +3,7 @@
 #include "guests/pv/descriptors.hpp"
 #include "guests/pv/roots.hpp"
 #include "hypercalls/commands.hpp"
-#include "hypercalls/handlers.hpp"
+#include "hypercalls/batch.hpp"
 #include "hypercalls/page_table_calls.hpp"
 #include "machine/flush.hpp"
 #include "machine/instructions.hpp"
@@ -80,8 +80,6 @@ constexpr auto commands = bind_read<table::mmuext_op, const mmuext_op_t&, Partie
     does<MMUEXT_FLUSH_CACHE, flush_caches>, does<MMUEXT_FLUSH_CACHE_GLOBAL, flush_caches>, does<MMUEXT_SET_LDT, set_ldt>,
     does<MMUEXT_CLEAR_PAGE, clear_page>, does<MMUEXT_COPY_PAGE, copy_page>);
 
-}  // namespace
-
 // Stops at the first refused request; those before it stay done.
 Step<> mmuext_op(Batch<mmuext_op_t> batch, std::uint32_t domain) {
     if (const auto begun = batch.begin(); !begun) return refuse(begun.error());
@@ -94,6 +92,13 @@ Step<> mmuext_op(Batch<mmuext_op_t> batch, std::uint32_t domain) {
         if ((*command)->whom == Whom::caller && *pages != &own) return Step<>(refuse(Error::not_permitted));
         return (*command)->act(request, Parties{&own, *pages}, budget);
     });
+}
+
+}   // namespace
+
+template <>
+Ending hypercall<table::mmuext_op>(Call call) {
+    return decoded<mmuext_op>(call);
 }
 
 }  // namespace basalt::hypercalls

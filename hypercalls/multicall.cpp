@@ -4,7 +4,8 @@
 
 #include "abi/xen.hpp"
 #include "hypercalls/dispatch.hpp"
-#include "hypercalls/handlers.hpp"
+#include "hypercalls/list.hpp"
+#include "table/entries.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -36,8 +37,6 @@ Step<> make(GuestPointer<multicall_entry_t> place, const multicall_entry_t& entr
     return step_of(put_result(place, registers.rax));
 }
 
-}  // namespace
-
 Ending multicall(Call call, List<multicall_entry_t> list) {
     if (const auto start = list.check_start(); !start) return answer(call, start);
     bool returns = false;
@@ -49,7 +48,15 @@ Ending multicall(Call call, List<multicall_entry_t> list) {
         return returns ? refuse(Error::invalid) : make(place, *entry, registers);
     };
     const Step<> step = list.in_order(1, make_one, better_pause);
-    return returns ? iret() : answer(call, step);   // after an iret the guest is elsewhere: nobody waits for the rest
+    // After an iret the guest is elsewhere: nobody waits for the rest.
+    return returns ? hypercall<table::iret>(call) : answer(call, step);
+}
+
+}   // namespace
+
+template <>
+Ending hypercall<table::multicall>(Call call) {
+    return decoded<multicall>(call);
 }
 
 }  // namespace basalt::hypercalls

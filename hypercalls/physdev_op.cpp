@@ -9,7 +9,6 @@
 #include "domain/pirq_ends.hpp"
 #include "guests/pv/ports.hpp"
 #include "hypercalls/commands.hpp"
-#include "hypercalls/handlers.hpp"
 #include "table/physdev_op.hpp"
 
 namespace basalt::hypercalls {
@@ -155,6 +154,9 @@ constexpr auto commands = bind<table::physdev_op>(
 
 }  // namespace
 
-Ending physdev_op(Call call, std::uint32_t command) { return give(commands, command, call); }
+template <>
+Ending hypercall<table::physdev_op>(Call call) {
+    return give(commands, call);
+}
 
 }  // namespace basalt::hypercalls

@@ -6,7 +6,6 @@
 #include "devices/shutdown.hpp"
 #include "domain/audit.hpp"
 #include "hypercalls/commands.hpp"
-#include "hypercalls/handlers.hpp"
 #include "machine/cpu.hpp"
 #include "machine/instructions.hpp"
 #include "table/platform_op.hpp"
@@ -141,6 +140,9 @@ constexpr auto commands = bind<table::platform_op>(
 
 }  // namespace
 
-Ending platform_op(Call call, GuestPointer<Request> request) { return give_named(commands, table::platform_op, call, request); }
+template <>
+Ending hypercall<table::platform_op>(Call call) {
+    return give_named<Request>(commands, table::platform_op, call);
+}
 
 }  // namespace basalt::hypercalls

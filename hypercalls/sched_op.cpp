@@ -6,7 +6,6 @@
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "hypercalls/commands.hpp"
-#include "hypercalls/handlers.hpp"
 #include "table/sched_op.hpp"
 
 namespace basalt::hypercalls {
@@ -79,6 +78,9 @@ constexpr auto commands = bind<table::sched_op>(does<SCHEDOP_yield, yield>, does
 }  // namespace
 
 // The vcpu leaves its CPU on the way back to the guest, with the answer already in its registers.
-Ending sched_op(Call call, std::uint32_t command) { return give(commands, command, call); }
+template <>
+Ending hypercall<table::sched_op>(Call call) {
+    return give(commands, call);
+}
 
 }  // namespace basalt::hypercalls

@@ -12,7 +12,6 @@
 #include "domain/run.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/cpu_policies.hpp"
-#include "hypercalls/handlers.hpp"
 #include "hypercalls/tool_structures.hpp"
 #include "keys/keys.hpp"
 #include "machine/cpu.hpp"
@@ -227,6 +226,9 @@ constexpr auto commands = bind<table::sysctl>(
 
 }  // namespace
 
-Ending sysctl(Call call, GuestPointer<Request> request) { return give_named(commands, table::sysctl, call, request); }
+template <>
+Ending hypercall<table::sysctl>(Call call) {
+    return give_named<Request>(commands, table::sysctl, call);
+}
 
 }  // namespace basalt::hypercalls

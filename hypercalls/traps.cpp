@@ -7,7 +7,6 @@
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "hypercalls/commands.hpp"
-#include "hypercalls/handlers.hpp"
 #include "machine/flush.hpp"
 #include "table/entries.hpp"
 
@@ -81,8 +80,6 @@ constexpr auto nmi_commands = bind<table::nmi_op>(does<XENNMI_register_callback,
 constexpr auto assist_commands =
     bind<table::vm_assist>(does<VMASST_CMD_enable, enable_assist>, does<VMASST_CMD_disable, disable_assist>);
 
-}  // namespace
-
 constexpr unsigned longest_trap_table = 4096;   // 256 gates are all there are; Xen reads on for as long as it takes
 
 // rdi: gates, ended by one with address 0. Null: all gates are cleared. Gates before a bad one stay set.
@@ -114,8 +111,31 @@ Result<> set_callbacks(std::uint64_t event, std::uint64_t failsafe, std::uint64_
     return {};
 }
 
-Ending callback_op(Call call, std::uint32_t command) { return give(callback_commands, command, call); }
-Ending nmi_op(Call call, std::uint32_t command) { return give(nmi_commands, command, call); }
-Ending vm_assist(Call call, std::uint32_t command) { return give(assist_commands, command, call); }
+}   // namespace
+
+template <>
+Ending hypercall<table::set_trap_table>(Call call) {
+    return decoded<set_trap_table>(call);
+}
+template <>
+Ending hypercall<table::stack_switch>(Call call) {
+    return decoded<stack_switch>(call);
+}
+template <>
+Ending hypercall<table::set_callbacks>(Call call) {
+    return decoded<set_callbacks>(call);
+}
+template <>
+Ending hypercall<table::callback_op>(Call call) {
+    return give(callback_commands, call);
+}
+template <>
+Ending hypercall<table::nmi_op>(Call call) {
+    return give(nmi_commands, call);
+}
+template <>
+Ending hypercall<table::vm_assist>(Call call) {
+    return give(assist_commands, call);
+}
 
 }  // namespace basalt::hypercalls

@@ -1,8 +1,10 @@
 #include "abi/xen.hpp"
 #include "domain/own_translations.hpp"
+#include "domain/undoing.hpp"
 #include "guests/pv/roots.hpp"
-#include "hypercalls/handlers.hpp"
+#include "hypercalls/call.hpp"
 #include "hypercalls/page_table_calls.hpp"
+#include "table/page_table_writes.hpp"
 
 namespace basalt::hypercalls {
 namespace {
@@ -28,8 +30,6 @@ Step<> write_mapping(std::uint64_t address, std::uint64_t entry, std::uint64_t f
     return step.done() ? step_of(flush_as_asked(flags, address)) : step;
 }
 
-}  // namespace
-
 // The L1 entry that maps the address; the flags are UVMF_*.
 Step<> update_va_mapping(std::uint64_t address, std::uint64_t entry, std::uint64_t flags) {
     DomainMemory& own = running().domain.memory;
@@ -41,6 +41,17 @@ Step<> update_va_mapping_otherdomain(std::uint64_t address, std::uint64_t entry,
     const auto pages = pages_named(domain);
     if (!pages) return refuse(pages.error());
     return write_mapping(address, entry, flags, {&running().domain.memory, *pages});
+}
+
+}   // namespace
+
+template <>
+Ending hypercall<table::update_va_mapping>(Call call) {
+    return decoded<update_va_mapping>(call);
+}
+template <>
+Ending hypercall<table::update_va_mapping_otherdomain>(Call call) {
+    return decoded<update_va_mapping_otherdomain>(call);
 }
 
 }  // namespace basalt::hypercalls

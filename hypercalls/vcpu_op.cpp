@@ -12,7 +12,6 @@
 #include "domain/runstate_area.hpp"
 #include "domain/vcpu_setup.hpp"
 #include "hypercalls/commands.hpp"
-#include "hypercalls/handlers.hpp"
 #include "table/vcpu_op.hpp"
 
 namespace basalt::hypercalls {
@@ -98,12 +97,17 @@ constexpr auto commands = bind<table::vcpu_op, Vcpu&>(
     does<VCPUOP_register_vcpu_info, register_vcpu_info>, does<VCPUOP_send_nmi, send_nmi>, does<VCPUOP_get_physid, get_physid>,
     does<VCPUOP_register_vcpu_time_memory_area, register_vcpu_time_memory_area>);
 
-}  // namespace
-
 // A kernel that starts asks thousands of times whether there is a vcpu of this number.
 Ending vcpu_op(Call call, std::uint32_t command, VcpuId id) {
     Vcpu* const vcpu = running().domain.vcpu(id);
     return vcpu == nullptr ? answer(call, refuse(Error::no_entry)) : give(commands, command, call, *vcpu);
+}
+
+}  // namespace
+
+template <>
+Ending hypercall<table::vcpu_op>(Call call) {
+    return decoded<vcpu_op>(call);
 }
 
 }  // namespace basalt::hypercalls

@@ -7,7 +7,6 @@
 #include "domain/domain.hpp"
 #include "guests/pv/hypervisor_name.hpp"
 #include "hypercalls/commands.hpp"
-#include "hypercalls/handlers.hpp"
 #include "machine/boot_info.hpp"
 #include "machine/image.hpp"
 #include "table/xen_version.hpp"
@@ -87,13 +86,18 @@ constexpr auto commands = bind<table::xen_version>(
 
 [[gnu::noinline]] Ending ask_row(Call call, std::uint32_t command) { return give(commands, command, call); }
 
-}  // namespace
-
 // `version` is also how guests call for nothing but a look at their events.
 Ending xen_version(Call call, std::uint32_t command) {
     if (command == XENVER_version) [[likely]]
         return call.returns(reported_version);
     return ask_row(call, command);
+}
+
+}  // namespace
+
+template <>
+Ending hypercall<table::xen_version>(Call call) {
+    return decoded<xen_version>(call);
 }
 
 }  // namespace basalt::hypercalls

@@ -24,3 +24,10 @@ inline constexpr Family basalt_op{
     .rows = basalt_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::basalt_op>(Call);
+
+}   // namespace basalt::hypercalls

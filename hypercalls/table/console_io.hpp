@@ -29,3 +29,10 @@ inline constexpr Family console_io{
     .rows = console_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::console_io>(Call);
+
+}   // namespace basalt::hypercalls

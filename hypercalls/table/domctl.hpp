@@ -370,3 +370,10 @@ inline constexpr Family domctl{
     .rows = domctl_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::domctl>(Call);
+
+}   // namespace basalt::hypercalls

@@ -190,3 +190,38 @@ inline constexpr Family multicall{
     .rows = multicall_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::set_trap_table>(Call);
+template <>
+Ending hypercall<table::stack_switch>(Call);
+template <>
+Ending hypercall<table::set_callbacks>(Call);
+template <>
+Ending hypercall<table::callback_op>(Call);
+template <>
+Ending hypercall<table::nmi_op>(Call);
+template <>
+Ending hypercall<table::vm_assist>(Call);
+template <>
+Ending hypercall<table::fpu_taskswitch>(Call);
+template <>
+Ending hypercall<table::set_debugreg>(Call);
+template <>
+Ending hypercall<table::get_debugreg>(Call);
+template <>
+Ending hypercall<table::set_segment_base>(Call);
+template <>
+Ending hypercall<table::set_gdt>(Call);
+template <>
+Ending hypercall<table::update_descriptor>(Call);
+template <>
+Ending hypercall<table::iret>(Call);
+template <>
+Ending hypercall<table::set_timer_op>(Call);
+template <>
+Ending hypercall<table::multicall>(Call);
+
+}   // namespace basalt::hypercalls

@@ -124,3 +124,10 @@ inline constexpr Family event_channel_op{
     .rows = event_channel_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::event_channel_op>(Call);
+
+}   // namespace basalt::hypercalls

@@ -125,3 +125,10 @@ inline constexpr Family grant_table_op{
     .rows = grant_table_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::grant_table_op>(Call);
+
+}   // namespace basalt::hypercalls

@@ -43,7 +43,7 @@ inline constexpr Row mca_rows[] = {
 inline constexpr Family mca{
     .number = __HYPERVISOR_mca, .name = "mca",
     .effect = "fetch machine-check records",
-    .guests = Guests::pv, .asker = Asker::privileged, .selector = Selector::structure,
+    .guests = GuestKind::pv, .asker = Asker::privileged, .selector = Selector::structure,
     .interface_version = XEN_MCA_INTERFACE_VERSION,
     .arguments = {{"request", "the structure; it names the command"}},
     .refusals = {{Error::bad_address, "the command cannot be read"},
@@ -52,3 +52,10 @@ inline constexpr Family mca{
     .rows = mca_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::mca>(Call);
+
+}   // namespace basalt::hypercalls

@@ -205,3 +205,10 @@ inline constexpr Family memory_op{
     .rows = memory_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::memory_op>(Call);
+
+}   // namespace basalt::hypercalls

@@ -123,3 +123,10 @@ inline constexpr Family mmuext_op{
     .rows = mmuext_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::mmuext_op>(Call);
+
+}   // namespace basalt::hypercalls

@@ -97,3 +97,14 @@ inline constexpr Family update_va_mapping_otherdomain{
     .rows = update_va_mapping_otherdomain_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::mmu_update>(Call);
+template <>
+Ending hypercall<table::update_va_mapping>(Call);
+template <>
+Ending hypercall<table::update_va_mapping_otherdomain>(Call);
+
+}   // namespace basalt::hypercalls

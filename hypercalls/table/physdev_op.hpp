@@ -202,8 +202,15 @@ inline constexpr Row physdev_rows[] = {
 inline constexpr Family physdev_op{
     .number = __HYPERVISOR_physdev_op, .name = "physdev_op",
     .effect = "route interrupts, announce devices",
-    .guests = Guests::pv, .selector = Selector::argument,
+    .guests = GuestKind::pv, .selector = Selector::argument,
     .arguments = {{"command", "PHYSDEVOP_*"}, {"structure", "the command's"}},
     .rows = physdev_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::physdev_op>(Call);
+
+}   // namespace basalt::hypercalls

@@ -126,3 +126,10 @@ inline constexpr Family platform_op{
     .rows = platform_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::platform_op>(Call);
+
+}   // namespace basalt::hypercalls

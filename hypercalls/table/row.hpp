@@ -7,12 +7,28 @@
 #include <span>
 #include <string_view>
 
+#include "core/guest_kind.hpp"
 #include "core/result.hpp"
 #include "table/few.hpp"
 
 namespace basalt::table {
 
-enum class Guests : std::uint8_t { pv, hvm, all };
+// The kinds of guest that a family is there for.
+class Guests {
+public:
+    constexpr Guests(GuestKind kind) : kinds_(bit(kind)) {}
+    static const Guests all;
+
+    constexpr bool has(GuestKind kind) const { return (kinds_ & bit(kind)) != 0; }
+
+private:
+    struct All {};
+    constexpr explicit Guests(All) : kinds_(~std::uint32_t{0}) {}
+    static constexpr std::uint32_t bit(GuestKind kind) { return std::uint32_t{1} << static_cast<unsigned>(kind); }
+
+    std::uint32_t kinds_;
+};
+inline constexpr Guests Guests::all{All{}};
 
 enum class Asker : std::uint8_t {
     anyone,
@@ -144,7 +160,7 @@ struct Family {
     std::uint32_t number;
     std::string_view name;
     std::string_view effect;
-    Guests guests = Guests::pv;
+    Guests guests = GuestKind::pv;
     Asker asker = Asker::anyone;             // of all its commands
     Selector selector = Selector::none;
     std::uint32_t interface_version = 0;     // that the structure names, where the command is in it
@@ -164,3 +180,14 @@ struct Family {
 };
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+class Call;
+enum class Ending : std::uint8_t;
+
+// What acts for a family. The family's table declares that it is there, and its decoder defines it; one that is left out has none.
+template <const table::Family& family>
+Ending hypercall(Call call) = delete;
+
+}   // namespace basalt::hypercalls

@@ -57,3 +57,10 @@ inline constexpr Family sched_op{
     .rows = sched_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::sched_op>(Call);
+
+}   // namespace basalt::hypercalls

@@ -177,3 +177,10 @@ inline constexpr Family sysctl{
     .rows = sysctl_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::sysctl>(Call);
+
+}   // namespace basalt::hypercalls

@@ -85,3 +85,10 @@ inline constexpr Family vcpu_op{
     .rows = vcpu_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::vcpu_op>(Call);
+
+}   // namespace basalt::hypercalls

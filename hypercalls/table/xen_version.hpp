@@ -61,3 +61,10 @@ inline constexpr Family xen_version{
     .rows = version_rows};
 
 }  // namespace basalt::table
+
+namespace basalt::hypercalls {
+
+template <>
+Ending hypercall<table::xen_version>(Call);
+
+}   // namespace basalt::hypercalls

@@ -11,6 +11,7 @@
 #include "abi/xen.hpp"
 #include "core/again.hpp"
 #include "core/finding.hpp"
+#include "core/guest_kind.hpp"
 #include "core/number.hpp"
 #include "core/result.hpp"
 #include "paging/budget.hpp"
@@ -22,8 +23,6 @@ class Audit;
 }
 class Domain;
 class Vcpu;
-
-enum class GuestKind : std::uint8_t { pv };
 
 // Birth and end. A new domain gets what its kind keeps for all vcpus, a dead one gives it back.
 Result<> furnish(Domain& domain);

@@ -6,7 +6,8 @@
 
 #include "abi/xen.hpp"
 #include "decoders/world.hpp"
-#include "hypercalls/handlers.hpp"
+#include "hypercalls/call.hpp"
+#include "table/event_channel_op.hpp"
 
 namespace basalt::decoders {
 namespace {
@@ -54,8 +55,7 @@ void call(World& world, Vcpu& caller, Input& input) {
     world.as(caller, [&] {
         constexpr int most_steps = 1000;
         for (int step = 0; step < most_steps; ++step)
-            if (hypercalls::Decoded<hypercalls::event_channel_op>::call(hypercalls::Call(registers)) !=
-                hypercalls::Ending::resume)
+            if (hypercalls::hypercall<table::event_channel_op>(hypercalls::Call(registers)) != hypercalls::Ending::resume)
                 return;
         std::abort();   // it has no end
     });
