@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <type_traits>
 #include <utility>
 
 #include "core/assert.hpp"
@@ -14,6 +15,7 @@ namespace basalt {
 // Outermost first. A CPU may only take a lock of a rank further down than those it holds;
 // two of one rank are taken together, by with_both.
 enum class Rank : std::uint8_t {
+    domain_control,
     domain_list,
     run_end,
     domain_memory,
@@ -91,6 +93,41 @@ private:
     };
 
     TicketLock lock_;
+    T value_{};
+};
+
+// State for which nobody waits: who finds it in use is told so, and comes again later. It has a rank all the same, for
+// whoever has it waits for others' locks.
+template <typename T, Rank rank>
+class TryGuarded {
+public:
+    constexpr TryGuarded() = default;
+    template <typename... Arguments>
+    constexpr explicit TryGuarded(Arguments&&... arguments) : value_(std::forward<Arguments>(arguments)...) {}
+    TryGuarded(const TryGuarded&) = delete;
+    TryGuarded& operator=(const TryGuarded&) = delete;
+
+    // What the action answers, or `in_use`.
+    template <typename Action, typename Answer = std::invoke_result_t<Action, T&>>
+    Answer try_with(Action&& action, std::type_identity_t<Answer> in_use) {
+        if (taken_.exchange(true, std::memory_order_acquire)) return in_use;
+        const Hold hold(taken_);
+        return std::forward<Action>(action)(value_);
+    }
+
+private:
+    struct Hold {
+        explicit Hold(std::atomic<bool>& taken) : taken_(taken) { lock_taken(rank); }
+        ~Hold() {
+            lock_dropped(rank);
+            taken_.store(false, std::memory_order_release);
+        }
+        Hold(const Hold&) = delete;
+        Hold& operator=(const Hold&) = delete;
+        std::atomic<bool>& taken_;
+    };
+
+    std::atomic<bool> taken_{false};
     T value_{};
 };
 
