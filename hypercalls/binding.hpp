@@ -247,9 +247,11 @@ public:
     }
 };
 
-template <typename Parameter, typename Answer, typename... T>
-consteval bool takes(Answer (*)(T...)) {
-    return (std::is_same_v<T, Parameter> || ...);
+template <typename T, typename... All>
+inline constexpr bool is_one_of = (std::is_same_v<T, All> || ...);
+template <typename... Supplied, typename Answer, typename... T>
+consteval bool takes_only(Answer (*)(T...)) {
+    return (is_one_of<T, Supplied...> && ...);
 }
 
 // A function of a family that has read the row's structure, or the element of its list, and supplies it with the rest.
@@ -257,11 +259,20 @@ template <const table::Family& family, const Row& row, auto function, typename S
 class ReadBinding {
     static constexpr const Operand& operand = family.selector == table::Selector::each_element ? family.element : row.operand;
     static_assert(operand.is<std::remove_cvref_t<Structure>>(), "the row names another structure, or none");
-    static_assert(!takes<Domain&>(function) || row.is_about_domain(), "the function is about a domain, and the row about none");
+    // What is there for rows about a domain alone is supplied by pointer, and taken by reference.
+    static_assert(row.is_about_domain() || takes_only<Structure, Supplied...>(function),
+                  "the function is about a domain, and the row about none");
 
+    template <typename T>
+    static decltype(auto) take(std::tuple<Structure, Supplied...>& supplied) {
+        if constexpr (is_one_of<T, Structure, Supplied...>)
+            return std::get<T>(supplied);
+        else
+            return *std::get<std::remove_reference_t<T>*>(supplied);
+    }
     template <typename Answer, typename... T>
     static Step<> call(std::tuple<Structure, Supplied...> supplied, Answer (*)(T...)) {
-        return step_of(function(std::get<T>(supplied)...));
+        return step_of(function(take<T>(supplied)...));
     }
 
 public:

@@ -149,12 +149,6 @@ Result<CpuPolicy> choose_policy(CpuPolicy wish, xen_domctl_cpu_policy_t& request
     return pv::limited(wish, most);
 }
 
-// A vcpu that has run knows its CPU. While tools pause the domain, and control is ours, none begins to.
-bool may_have_run(const Domain& domain) {
-    if (domain.pauses.count() == 0) return true;
-    return std::ranges::any_of(domain.vcpus(), [](const Vcpu* vcpu) { return vcpu->last_cpu != CpuId(most_cpus); });
-}
-
 }  // namespace
 
 Result<> system_cpu_policy(xen_sysctl_t& request) { return write_system_policy(request.u.cpu_policy); }
@@ -174,8 +168,8 @@ Result<> get_cpu_policy(Domain& domain, xen_domctl_t& request) {
 }
 
 // A refusal says in the request where the trouble is.
-Result<> set_cpu_policy(Domain& domain, xen_domctl_t& request) {
-    if (may_have_run(domain)) return refuse(Error::exists);
+Result<> set_cpu_policy(Domain& domain, Steering& steering, xen_domctl_t& request) {
+    if (!steering.never_ran()) return refuse(Error::exists);
     auto& given = request.u.cpu_policy;
     auto answer = given;
     answer.err_leaf = answer.err_subleaf = answer.err_msr = ~std::uint32_t{0};
@@ -184,8 +178,7 @@ Result<> set_cpu_policy(Domain& domain, xen_domctl_t& request) {
         given = answer;
         return refuse(chosen.error());
     }
-    domain.cpus.policy = *chosen;
-    for (Vcpu* const vcpu : domain.vcpus()) follow_policy(*vcpu);
+    steering.choose(*chosen);
     return {};
 }
 

@@ -9,9 +9,9 @@
 namespace basalt::hypercalls {
 
 Result<> get_cpu_policy(Domain& domain, xen_domctl_t& request);
-Result<> set_cpu_policy(Domain& domain, xen_domctl_t& request);
+Result<> set_cpu_policy(Domain& domain, Steering& steering, xen_domctl_t& request);
 Result<> get_tsc_info(Domain& domain, xen_domctl_t& request);
-Result<> set_tsc_info(Domain& domain, xen_domctl_t& request);
+Result<> set_tsc_info(Steering& steering, xen_domctl_t& request);
 
 Result<> system_cpu_policy(xen_sysctl_t& request);
 Result<> cpu_featureset(xen_sysctl_t& request);

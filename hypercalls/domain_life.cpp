@@ -56,16 +56,16 @@ Result<> create(xen_domctl_t& request) {
     return {};
 }
 
-Step<> destroy(Domain& domain) {
+Step<> destroy(Steering& steering) {
     paging::Budget budget;
-    return end_domain(domain, budget);
+    return steering.end(budget);
 }
 
-Result<> pause(Domain& domain) { return domain.pause(); }
-Result<> unpause(Domain& domain) { return domain.unpause(); }
+Result<> pause(Steering& steering) { return steering.pause(); }
+Result<> unpause(Steering& steering) { return steering.unpause(); }
 
-Result<> resume_after_shutdown(Domain& domain) {
-    domain.resume();
+Result<> resume_after_shutdown(Steering& steering) {
+    steering.resume();
     return {};
 }
 

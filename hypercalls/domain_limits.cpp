@@ -19,11 +19,9 @@ Result<> domain_info(Domain& domain, xen_domctl_t& request) {
 }
 
 // All vcpus come into being, down. How many that is, createdomain has said.
-Result<> set_vcpu_count(Domain& domain, xen_domctl_t& request) {
-    const std::uint32_t wanted = request.u.max_vcpus.max;
-    if (wanted != domain.vcpu_limit) return refuse(Error::invalid);
-    while (domain.vcpus().size() < wanted) TRY(domain.add_vcpu());
-    return {};
+Result<> set_vcpu_count(Domain& domain, Steering& steering, xen_domctl_t& request) {
+    if (request.u.max_vcpus.max != domain.vcpu_limit) return refuse(Error::invalid);
+    return steering.add_vcpus();
 }
 
 Result<> set_most_memory(Domain& domain, xen_domctl_t& request) {
@@ -34,7 +32,7 @@ Result<> set_most_memory(Domain& domain, xen_domctl_t& request) {
 }
 
 Result<> set_handle(Domain& domain, xen_domctl_t& request) {
-    std::ranges::copy(request.u.setdomainhandle.handle, domain.handle.begin());
+    domain.handle.with([&](DomainHandle& handle) { std::ranges::copy(request.u.setdomainhandle.handle, handle.begin()); });
     return {};
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 using Request = xen_domctl_t;
 
-constexpr auto commands = bind_read<table::domctl, Request&, Domain&>(
+constexpr auto commands = bind_read<table::domctl, Request&, Domain*, Steering*>(
     does<XEN_DOMCTL_createdomain, create>, does<XEN_DOMCTL_destroydomain, destroy>, does<XEN_DOMCTL_pausedomain, pause>,
     does<XEN_DOMCTL_unpausedomain, unpause>, does<XEN_DOMCTL_resumedomain, resume_after_shutdown>,
     does<XEN_DOMCTL_getdomaininfo, domain_info>, does<XEN_DOMCTL_max_vcpus, set_vcpu_count>,
@@ -26,18 +26,18 @@ constexpr auto commands = bind_read<table::domctl, Request&, Domain&>(
     does<XEN_DOMCTL_gettscinfo, get_tsc_info>, does<XEN_DOMCTL_settscinfo, set_tsc_info>,
     does<XEN_DOMCTL_scheduler_op, schedule_parameters>);
 
-using Act = Step<> (*)(Request&, Domain&);
+using Act = Step<> (*)(Request&, Domain*, Steering*);
 
 // Two requests about one domain wait for each other.
 Step<> act_alone(const Command<Act>& command, Domain& domain, Request& request) {
-    const Control control(domain);
-    return control.alone() ? command.act(request, domain) : Step<>(Again{});
+    return domain.control.try_with([&](Steering& steering) { return command.act(request, &domain, &steering); }, Again{});
 }
 
 Ending act(Call call, const Command<Act>& command, GuestPointer<Request> pointer, Request& request) {
     const auto domain = subject(command.asker, command.whom, DomainId(request.domain));
     if (!domain) return answer(call, refuse(domain.error()));
-    const Step<> step = command.whom == Whom::nobody ? command.act(request, **domain) : act_alone(command, **domain, request);
+    const Step<> step =
+        command.whom == Whom::nobody ? command.act(request, nullptr, nullptr) : act_alone(command, **domain, request);
     if (step.again() != nullptr) return Ending::resume;
     const bool refused = step.refused() != nullptr;
     const auto told = refused && !command.told_when_refused ? Result<>{} : pointer.write(request);

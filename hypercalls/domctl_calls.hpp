@@ -1,5 +1,5 @@
-// The sub-commands of domctl, by what they are about. Each is given the domain that the request names, and the request, if it
-// looks at them; what it writes into the request goes back to the caller.
+// The sub-commands of domctl, by what they are about. Each is given the domain that the request names, its Steering, and the
+// request, if it looks at them; what it writes into the request goes back to the caller.
 #pragma once
 
 #include "abi/domctl.hpp"
@@ -13,31 +13,16 @@ namespace basalt::hypercalls {
 // The vcpu that a request names. invalid: beyond those that the domain may have; no_such_process: not made yet.
 Result<Vcpu*> vcpu_named(Domain& domain, std::uint32_t number);
 
-// None of the domain's vcpus runs while this exists: one at a time, for there is one control.
-class Paused {
-public:
-    explicit Paused(Domain& domain) : domain_(domain) {
-        domain_.hold(GroupHold::looked_at);
-        wait_until_off_cpu(domain_);
-    }
-    ~Paused() { domain_.release(GroupHold::looked_at); }
-    Paused(const Paused&) = delete;
-    Paused& operator=(const Paused&) = delete;
-
-private:
-    Domain& domain_;
-};
-
 // domain_life.cpp
 Result<> create(xen_domctl_t& request);
-Step<> destroy(Domain& domain);
-Result<> pause(Domain& domain);
-Result<> unpause(Domain& domain);
-Result<> resume_after_shutdown(Domain& domain);
+Step<> destroy(Steering& steering);
+Result<> pause(Steering& steering);
+Result<> unpause(Steering& steering);
+Result<> resume_after_shutdown(Steering& steering);
 
 // domain_limits.cpp
 Result<> domain_info(Domain& domain, xen_domctl_t& request);
-Result<> set_vcpu_count(Domain& domain, xen_domctl_t& request);
+Result<> set_vcpu_count(Domain& domain, Steering& steering, xen_domctl_t& request);
 Result<> set_most_memory(Domain& domain, xen_domctl_t& request);
 Result<> set_handle(Domain& domain, xen_domctl_t& request);
 Result<> set_time_offset(Domain& domain, xen_domctl_t& request);
@@ -50,8 +35,8 @@ Result<> schedule_parameters(Domain& domain, xen_domctl_t& request);
 
 // vcpu_controls.cpp
 Result<> vcpu_info(Domain& domain, xen_domctl_t& request);
-Result<> vcpu_context(Domain& domain, xen_domctl_t& request);
-Step<> set_vcpu_context(Domain& domain, xen_domctl_t& request);
+Result<> vcpu_context(Domain& domain, Steering& steering, xen_domctl_t& request);
+Step<> set_vcpu_context(Domain& domain, Steering& steering, xen_domctl_t& request);
 Result<> vcpu_affinity(Domain& domain, xen_domctl_t& request);
 Result<> set_vcpu_affinity(Domain& domain, xen_domctl_t& request);
 Result<> send_trigger(Domain& domain, xen_domctl_t& request);

@@ -26,7 +26,7 @@ std::uint32_t flags_of(Domain& domain) {
     }
     if (running) flags |= XEN_DOMINF_running;
     if (blocked) flags |= XEN_DOMINF_blocked;
-    if (domain.pauses.count() != 0) flags |= XEN_DOMINF_paused;
+    if (domain.pauses() != 0) flags |= XEN_DOMINF_paused;
     if (domain.is_dying()) flags |= XEN_DOMINF_dying;
     const RunEnd::State end = domain.run_end.state();
     if (end.over) flags |= XEN_DOMINF_shutdown;
@@ -51,7 +51,7 @@ xen_domctl_getdomaininfo describe(Domain& domain) {
         info.nr_online_vcpus += vcpu->unit.is_up() ? 1 : 0;
         info.cpu_time += scheduler().runstate(vcpu->unit).time[RUNSTATE_running];
     }
-    std::ranges::copy(domain.handle, info.handle);
+    domain.handle.with([&](const DomainHandle& handle) { std::ranges::copy(handle, info.handle); });
     info.arch_config.emulation_flags = 0;
     return info;
 }

@@ -19,9 +19,9 @@ bool is_own_pace(std::uint64_t kilohertz) {
 Result<> get_tsc_info(Domain& domain, xen_domctl_t& request) {
     auto& info = request.u.tsc_info;
     info = {};
-    const TscMode mode = domain.cpus.tsc_mode.load(std::memory_order_relaxed);
+    const TscMode mode = domain.cpus().tsc_mode.load(std::memory_order_relaxed);
     info.tsc_mode = static_cast<std::uint32_t>(mode);
-    info.incarnation = domain.cpus.tsc_incarnation.load(std::memory_order_relaxed);
+    info.incarnation = domain.cpus().tsc_incarnation.load(std::memory_order_relaxed);
     if (mode == TscMode::never_emulated) return {};
     info.gtsc_khz = static_cast<std::uint32_t>(tsc_hz() / 1000);
     info.elapsed_nsec = system_time().raw;
@@ -29,15 +29,13 @@ Result<> get_tsc_info(Domain& domain, xen_domctl_t& request) {
 }
 
 // A vcpu that runs has the CPU's side of its mode loaded.
-Result<> set_tsc_info(Domain& domain, xen_domctl_t& request) {
+Result<> set_tsc_info(Steering& steering, xen_domctl_t& request) {
     const auto& info = request.u.tsc_info;
     const TscMode mode{info.tsc_mode};
     if (mode > TscMode::never_emulated) return refuse(Error::invalid);
     const bool other_pace = info.gtsc_khz != 0 && !is_own_pace(info.gtsc_khz);
     if (mode != TscMode::never_emulated && other_pace) return refuse(Error::not_supported);
-    const Paused paused(domain);
-    domain.cpus.tsc_mode.store(mode, std::memory_order_relaxed);
-    domain.cpus.tsc_incarnation.store(info.incarnation + 1, std::memory_order_relaxed);
+    Paused(steering).choose(mode, info.incarnation + 1);
     return {};
 }
 

@@ -23,25 +23,25 @@ Result<> vcpu_info(Domain& domain, xen_domctl_t& request) {
 }
 
 // no_data: a vcpu that has no state yet.
-Result<> vcpu_context(Domain& domain, xen_domctl_t& request) {
+Result<> vcpu_context(Domain& domain, Steering& steering, xen_domctl_t& request) {
     Vcpu* const vcpu = domain.vcpu(VcpuId(request.u.vcpucontext.vcpu));
     if (vcpu == nullptr) return refuse(Error::invalid);
     if (!vcpu->initialised) return refuse(Error::no_data);
     const auto context = TRY(basalt::create<vcpu_guest_context>());
     {
-        const Paused paused(domain);
+        const Paused paused(steering);
         get_context(*vcpu, *context);
     }
     return GuestPointer<vcpu_guest_context>(reinterpret_cast<std::uint64_t>(request.u.vcpucontext.ctxt.p)).write(*context);
 }
 
 // With VGCF_online the vcpu is up afterwards, without it is down.
-Step<> set_vcpu_context(Domain& domain, xen_domctl_t& request) {
+Step<> set_vcpu_context(Domain& domain, Steering& steering, xen_domctl_t& request) {
     const auto& wish = request.u.vcpucontext;
     Vcpu* const vcpu = domain.vcpu(VcpuId(wish.vcpu));
     if (vcpu == nullptr) return refuse(Error::invalid);
     const auto context = read_context(GuestPointer<vcpu_guest_context>(reinterpret_cast<std::uint64_t>(wish.ctxt.p)));
-    const Paused paused(domain);
+    const Paused paused(steering);
     if (wish.ctxt.p == nullptr) return refuse_context(*vcpu, Error::not_supported);   // a vcpu is not reset
     if (!context) return refuse_context(*vcpu, context.error());
     paging::Budget budget;

@@ -60,7 +60,7 @@ Result<> get_features(xen_feature_info_t& info) {
 Result<std::int64_t> pagesize() { return page_size; }
 
 Result<> guest_handle(xen_domain_handle_t& to) {
-    std::ranges::copy(running().domain.handle, to);
+    running().domain.handle.with([&](const DomainHandle& handle) { std::ranges::copy(handle, to); });
     return {};
 }
 

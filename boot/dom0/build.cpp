@@ -225,7 +225,8 @@ Started<Domain*> build(const Wishes& wishes) {
     Domain* const domain =
         TRY(unless_refused(create_domain({.id = DomainId(0), .privileged = true, .vcpu_limit = vcpus}), no_memory_for_it));
     domain->memory.most = fit.most;
-    while (domain->vcpus().size() < vcpus) TRY(unless_refused(domain->add_vcpu(), "there is no memory for its vcpus"));
+    const auto add_vcpus = [](Steering& steering) { return steering.add_vcpus(); };
+    TRY(unless_refused(domain->control.try_with(add_vcpus, refuse(Error::busy)), "there is no memory for its vcpus"));
     if (wishes.vcpus_pinned) TRY(unless_refused(pin_each(*domain, wishes.cpus), "its vcpus cannot be pinned"));
     TRY(load(image, plan, wishes, *domain, fit));
     file.unpacked.reset();

@@ -18,7 +18,7 @@ enum class Rank : std::uint8_t {
     domain_control,
     domain_list,
     run_end,
-    domain_memory,
+    domain_settings,   // what tools have said of one
     grant_table,
     event_channels,
     event_ports,

@@ -164,7 +164,8 @@ Wrong wrong_with_routes() {
         const auto owner = owner_of(pirq);
         if (!owner) continue;
         const auto domain = listed_domain(*owner);
-        if (!domain || (*domain)->ending.stage > EndProgress::Stage::ports)
+        const auto has_none = [](const Steering& steering) { return steering.ending().stage > EndProgress::Stage::ports; };
+        if (!domain || (*domain)->control.try_with(has_none, false))   // nobody has it while the machine stands still
             return Finding{*owner, "pirq", pirq.raw, "owner who is not there", owner->raw, DOMID_INVALID};
     }
     return std::nullopt;

@@ -4,7 +4,6 @@
 #include "domain/shared_frames.hpp"
 #include "domain/guest_time.hpp"
 #include "domain/run.hpp"
-#include "machine/entry.hpp"
 #include "memory/allocator.hpp"
 #include "memory/frame.hpp"
 #include "memory/heap.hpp"
@@ -16,9 +15,9 @@ Vcpu::Vcpu(Domain& owner, VcpuId number)
       events(*this, owner.events, number) {}
 
 Domain::Domain(const DomainWishes& wishes)
-    : id(wishes.id), kind(wishes.kind), privileged(wishes.privileged), vcpu_limit(wishes.vcpu_limit), handle(wishes.handle),
-      memory(*this, wishes.id), events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit), watchdogs(*this),
-      pauses(share, wishes.paused) {
+    : id(wishes.id), kind(wishes.kind), privileged(wishes.privileged), vcpu_limit(wishes.vcpu_limit), memory(*this, wishes.id),
+      events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit), watchdogs(*this), handle(wishes.handle),
+      control(*this), pauses_(share, wishes.paused) {
     memory.hardware = privileged;
     events.limit_ports(wishes.port_limit);
     grants.mappings.with([&](grants::MapTrack& track) { track.limit_pages(wishes.maptrack_frame_limit); });
@@ -34,20 +33,6 @@ Domain::~Domain() {
     strip(*this);
 }
 
-Result<Vcpu*> Domain::add_vcpu() {
-    const std::size_t count = vcpu_count_.load();
-    if (count == vcpu_limit) return refuse(Error::invalid);
-    const VcpuId number(static_cast<std::uint32_t>(count));
-    Vcpu* const vcpu = TRY(make_vcpu(*this, number));
-    if (number.raw < XEN_LEGACY_MAX_VCPUS) vcpu->events.place_info(&shared_info->vcpu_info[number.raw]);
-    publish_time(*vcpu);
-    events.add_vcpu(vcpu->events);
-    scheduler().add(vcpu->unit);
-    vcpus_[count] = vcpu;
-    vcpu_count_.store(count + 1, std::memory_order_release);
-    return vcpu;
-}
-
 void Domain::hold(GroupHold reason) {
     share.hold(reason);
     settle_vcpus();
@@ -55,24 +40,6 @@ void Domain::hold(GroupHold reason) {
 
 void Domain::release(GroupHold reason) {
     share.release(reason);
-    settle_vcpus();
-}
-
-Result<> Domain::pause() {
-    TRY(pauses.begin());
-    settle_vcpus();
-    wait_until_off_cpu(*this);
-    return {};
-}
-
-Result<> Domain::unpause() {
-    TRY(pauses.end());
-    settle_vcpus();
-    return {};
-}
-
-void Domain::resume() {
-    run_end.take_back();
     settle_vcpus();
 }
 
@@ -94,15 +61,5 @@ Result<Domain*> create_domain(const DomainWishes& wishes) {
 }
 
 void take_apart(Domain& domain) { static_cast<void>(Owned<Domain>(&domain)); }
-
-// Held vcpus stop after the bounded step that they are in: nothing that they do meanwhile waits for this CPU but a flush,
-// which it answers, and an audit, which gives up where a vcpu is to leave. Its own interrupts do not wait either.
-void wait_until_off_cpu(const Domain& domain) {
-    for (const Vcpu* const vcpu : domain.vcpus())
-        while (vcpu->unit.on_cpu() && this_cpu().running_vcpu != vcpu) {
-            while_waiting();
-            poll_interrupts();
-        }
-}
 
 }  // namespace basalt

@@ -15,8 +15,8 @@
 #include "domain/cpu_choice.hpp"
 #include "domain/domain_list.hpp"
 #include "domain/doors.hpp"
-#include "domain/end.hpp"
 #include "domain/memory_map.hpp"
+#include "domain/steering.hpp"
 #include "domain/vcpu.hpp"
 #include "domain/watchdogs.hpp"
 #include "events/event_channels.hpp"
@@ -29,6 +29,8 @@
 
 namespace basalt {
 
+using DomainHandle = std::array<std::uint8_t, 16>;   // tools' own name for a domain
+
 // What a domain is made for; the limits are those of <xen/domctl.h>.
 struct DomainWishes {
     DomainId id;
@@ -39,7 +41,7 @@ struct DomainWishes {
     std::uint32_t port_limit = events::fifo_ports;           // counting port 0
     std::uint32_t grant_frame_limit = grants::limits().frames;
     std::uint32_t maptrack_frame_limit = grants::limits().mapping_frames;
-    std::array<std::uint8_t, 16> handle{};                   // tools' own name for it
+    DomainHandle handle{};
 };
 
 class Domain {
@@ -53,34 +55,33 @@ public:
     const GuestKind kind;
     const bool privileged;       // Dom0: may drive the machine and the other domains
     const std::uint32_t vcpu_limit;
-    std::array<std::uint8_t, 16> handle;     // tools' own name for it
     PartOf<Domain, DomainMemory> memory;
     PartOf<Domain, events::EventChannels> events;
     grants::GrantTable grants;
     SchedulingGroup share;
 
     shared_info_t* shared_info = nullptr;    // through the direct map
-    Mfn shared_info_frame = no_mfn;
+    Mfn shared_info_frame = no_mfn;          // these and the two below are set before it is listed
     Mfn descriptor_tables = no_mfn;          // the L3 of L4 slot 258: each vcpu's GDT and LDT
     std::array<PageEntry, hypervisor_slots> l4_entries{};   // slots 256 to 271 of its roots
     std::atomic<std::uint64_t> assists{0};   // VMASST_TYPE_* that are on, as bits
 
     std::array<std::atomic<std::uint32_t>, pirq_end> pirq_ports{};   // the event channel of each pirq; 0: none
     std::atomic<std::uint64_t*> pirq_ends{nullptr};   // see pirq_ends.hpp; set once
-    events::SharedPage pirq_ends_page;
+    events::SharedPage pirq_ends_page;       // kept by whoever has set pirq_ends, given up at its end
 
     RunEnd run_end{share};
     PartOf<Domain, Watchdogs> watchdogs;
     Guarded<RateLimit, Rank::log> messages;  // what is told about it: guest_messages.hpp
-    Guarded<GuestMemoryMap, Rank::domain_memory> memory_map;   // as tools have set it, for the guest to read
-    Guarded<std::int64_t, Rank::domain_memory> clock_offset;   // seconds that its wall clock is ahead of the machine's
-
-    Pauses pauses;                           // by tools, under control
-    std::atomic<bool> under_control{false};  // see Control
-    EndProgress ending;
+    Guarded<DomainHandle, Rank::domain_settings> handle;
+    Guarded<GuestMemoryMap, Rank::domain_settings> memory_map;   // as tools have set it, for the guest to read
+    Guarded<std::int64_t, Rank::domain_settings> clock_offset;   // seconds that its wall clock is ahead of the machine's
+    TryGuarded<Steering, Rank::domain_control> control;
     DomainLinks links;
-    CpuChoice cpus;                          // changed under control
 
+    // What its Steering alone changes, as anybody may look at it.
+    std::uint32_t pauses() const { return pauses_.count(); }   // by tools
+    const CpuChoice& cpus() const { return cpus_; }
     bool is_dying() const { return memory.dying.load(); }
 
     // Another CPU may be adding one: it is complete before it is counted.
@@ -90,40 +91,22 @@ public:
         return number.raw < all.size() ? all[number.raw] : nullptr;
     }
 
-    // The next vcpu, down; under control. Out of memory, or of numbers (invalid).
-    Result<Vcpu*> add_vcpu();
-
     // None of its vcpus, those to come included, may run for this reason; or for this one no longer.
     void hold(GroupHold reason);
     void release(GroupHold reason);
-    // For tools, under control. Pauses are counted; when one has begun no vcpu runs. A run that has ended goes on.
-    Result<> pause();
-    Result<> unpause();
-    void resume();
     // After a change of reasons.
     void settle_vcpus() const;
 
     static Domain& of(events::EventChannels& part) { return PartOf<Domain, events::EventChannels>::whole_of(part); }
 
 private:
+    friend class Steering;
+    friend class Paused;
+
+    Pauses pauses_;
+    CpuChoice cpus_;
     std::array<Vcpu*, most_vcpus> vcpus_{};
     std::atomic<std::size_t> vcpu_count_{0};
-};
-
-// Whoever changes a domain from outside does it alone, and never waits for another: it tries again later.
-class Control {
-public:
-    explicit Control(Domain& domain) : domain_(domain), alone_(!domain.under_control.exchange(true)) {}
-    ~Control() {
-        if (alone_) domain_.under_control.store(false, std::memory_order_release);
-    }
-    Control(const Control&) = delete;
-    Control& operator=(const Control&) = delete;
-    bool alone() const { return alone_; }
-
-private:
-    Domain& domain_;
-    bool alone_;
 };
 
 // A new, empty domain with its shared-info page and descriptor area, in the list. exists: its number is in use.
@@ -131,8 +114,5 @@ Result<Domain*> create_domain(const DomainWishes& wishes);
 
 // Its memory is given back. Nobody has it in hand: it was never listed, or all CPUs have passed since it left the list.
 void take_apart(Domain& domain);
-
-// Waits until no other CPU runs a vcpu of the domain's; all are held.
-void wait_until_off_cpu(const Domain& domain);
 
 }  // namespace basalt

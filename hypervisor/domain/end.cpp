@@ -19,41 +19,39 @@ using paging::Budget;
 constexpr Step<> done = std::monostate{};
 
 // From now on nobody finds it living; who has found it before ends that within the passage.
-Step<> begin(Domain& domain, Budget&) {
+void begin(Domain& domain) {
     domain.memory.dying.store(true);
     domain.events.refuse_new_ports();
     domain.hold(GroupHold::dying);
-    domain.ending.passage = begin_passage();
-    return done;
 }
 
-Step<> wait_for_passage(Domain& domain, Budget&) {
+Step<> wait_for(Passage passage, const Domain& domain) {
     const auto runs = [](const Vcpu* vcpu) { return vcpu->unit.on_cpu(); };
-    if (!is_over(domain.ending.passage) || std::ranges::any_of(domain.vcpus(), runs)) return Again{};
+    if (!is_over(passage) || std::ranges::any_of(domain.vcpus(), runs)) return Again{};
     return done;
 }
 
 // And the interrupts that led to them, which are nobody's then: its number will be another domain's.
-Step<> close_ports(Domain& domain, Budget&) {
+Step<> close_ports(Domain& domain) {
     const Step<> closed = domain.events.reset();
     if (closed.done()) release_pirqs(domain.id);
     return closed;
 }
 
 // What it has mapped of others. Its page tables, and all CPUs that loaded them, are out of use.
-Step<> end_grant_mappings(Domain& domain, Budget& budget) {
+Step<> end_grant_mappings(Domain& domain, std::uint64_t cursor, Budget& budget) {
     constexpr std::uint32_t at_once = 256;
     constexpr std::int64_t cost = 8;
     while (!budget.over()) {
-        const auto next = grants::end_mappings(domain.grants, static_cast<std::uint32_t>(domain.ending.cursor), at_once);
+        const auto next = grants::end_mappings(domain.grants, static_cast<std::uint32_t>(cursor), at_once);
         if (!next) return done;
-        domain.ending.cursor = *next;
+        cursor = *next;
         budget.spend(cost * at_once);
     }
-    return Again{domain.ending.cursor};
+    return Again{cursor};
 }
 
-Step<> strip_vcpus(Domain& domain, Budget&) {
+void strip_vcpus(Domain& domain) {
     domain.watchdogs.end_all();
     for (Vcpu* const vcpu : domain.vcpus()) {
         vcpu->timers.stop_all();
@@ -64,21 +62,19 @@ Step<> strip_vcpus(Domain& domain, Budget&) {
     domain.pirq_ends.store(nullptr);
     domain.pirq_ends_page = {};
     static_cast<void>(claim(domain.memory, 0));
-    return done;
 }
 
-Step<> let_frames_go(Domain& domain, Budget& budget) {
-    return paging::release_all(domain.memory, domain.ending.cursor, budget);
-}
-
-Step<> act(Domain& domain, Budget& budget) {
-    switch (domain.ending.stage) {
-        case Stage::not_begun: return begin(domain, budget);
-        case Stage::passing: return wait_for_passage(domain, budget);
-        case Stage::ports: return close_ports(domain, budget);
-        case Stage::mappings: return end_grant_mappings(domain, budget);
-        case Stage::vcpus: return strip_vcpus(domain, budget);
-        case Stage::frames: return let_frames_go(domain, budget);
+Step<> act(Domain& domain, EndProgress& ending, Budget& budget) {
+    switch (ending.stage) {
+        case Stage::not_begun:
+            begin(domain);
+            ending.passage = begin_passage();
+            break;
+        case Stage::passing: return wait_for(ending.passage, domain);
+        case Stage::ports: return close_ports(domain);
+        case Stage::mappings: return end_grant_mappings(domain, ending.cursor, budget);
+        case Stage::vcpus: strip_vcpus(domain); break;
+        case Stage::frames: return paging::release_all(domain.memory, ending.cursor, budget);
         case Stage::over: break;
     }
     return done;
@@ -86,18 +82,17 @@ Step<> act(Domain& domain, Budget& budget) {
 
 }  // namespace
 
-Step<> end_domain(Domain& domain, Budget& budget) {
-    EndProgress& ending = domain.ending;
-    while (ending.stage != Stage::over) {
-        const Step<> step = act(domain, budget);
+Step<> Steering::end(Budget& budget) {
+    while (ending_.stage != Stage::over) {
+        const Step<> step = act(domain_, ending_, budget);
         if (const Again* again = step.again()) {
-            ending.cursor = again->cursor;
+            ending_.cursor = again->cursor;
             return step;
         }
-        ending.cursor = 0;
-        ending.stage = static_cast<Stage>(static_cast<std::uint8_t>(ending.stage) + 1);
-        if (ending.stage != Stage::over) continue;
-        domain.memory.close();
+        ending_.cursor = 0;
+        ending_.stage = static_cast<Stage>(static_cast<std::uint8_t>(ending_.stage) + 1);
+        if (ending_.stage != Stage::over) continue;
+        domain_.memory.close();
         tell_tools_of_end();   // xenstored and the console let go of its frames only when they are told
     }
     return done;

@@ -4,15 +4,13 @@
 #include <atomic>
 #include <cstdint>
 
-#include "core/again.hpp"
 #include "domain/passage.hpp"
-#include "paging/budget.hpp"
 
 namespace basalt {
 
 class Domain;
 
-// Where the end of a domain has got to. Under its control.
+// Where the end of a domain has got to.
 struct EndProgress {
     enum class Stage : std::uint8_t { not_begun, passing, ports, mappings, vcpus, frames, over };
     Stage stage = Stage::not_begun;
@@ -27,10 +25,6 @@ struct DomainLinks {
     Domain* next_dead = nullptr;
     Passage unlisted = 0;
 };
-
-// One bounded step. First nobody may begin anything with the domain, and all that had begun is over; then it gives up what it
-// has of others, and its own. Done: it holds nothing itself. It goes for good when others have let go of its frames too.
-Step<> end_domain(Domain& domain, paging::Budget& budget);
 
 // VIRQ_DOM_EXC to the privileged domain: a domain has shut down, has given up what it had, or is gone. As on Xen.
 void tell_tools_of_end();

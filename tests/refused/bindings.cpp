@@ -53,10 +53,13 @@ constexpr auto raw = bind<table::basalt_op>({{basalt_audit, nothing}});         
 constexpr auto half = bind<table::event_channel_op>(does<EVTCHNOP_close, closes>);                     // refused: not a constant expression
 
 template <std::uint32_t command, auto function>
-constexpr auto bound_to_domctl = ReadBinding<table::domctl, row_of<table::domctl, command>(), function, xen_domctl_t&, Domain&>::act;
-Result<> pauses(Domain&);
-constexpr auto of_a_domain = bound_to_domctl<XEN_DOMCTL_pausedomain, pauses>;
-constexpr auto of_a_new_one = bound_to_domctl<XEN_DOMCTL_createdomain, pauses>;                        // refused: the row about none
+constexpr auto bound_to_domctl = ReadBinding<table::domctl, row_of<table::domctl, command>(), function, xen_domctl_t&, Domain*, Steering*>::act;
+Result<> looks(Domain&);
+Result<> pauses(Steering&);
+constexpr auto of_a_domain = bound_to_domctl<XEN_DOMCTL_pausedomain, looks>;
+constexpr auto alone_with_it = bound_to_domctl<XEN_DOMCTL_pausedomain, pauses>;
+constexpr auto of_a_new_one = bound_to_domctl<XEN_DOMCTL_createdomain, looks>;                         // refused: the row about none
+constexpr auto alone_with_none = bound_to_domctl<XEN_DOMCTL_createdomain, pauses>;                     // refused: the row about none
 
 constexpr auto whole = bind<table::basalt_op>(does<basalt_audit, nothing>);
 

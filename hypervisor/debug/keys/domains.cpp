@@ -33,9 +33,8 @@ void tell_vcpu(Vcpu& vcpu) {
 void tell_domains() {
     for_each_domain([](Domain& domain) {
         tell("domain {}: {} frames, shared info {x}, weight {}, cap {}, paused {} times{}{}", domain.id,
-             domain.memory.total.load(), domain.shared_info_frame, domain.share.weight(), domain.share.cap(),
-             domain.pauses.count(), domain.share.held(GroupHold::shut_down) ? ", shut down" : "",
-             domain.is_dying() ? ", dying" : "");
+             domain.memory.total.load(), domain.shared_info_frame, domain.share.weight(), domain.share.cap(), domain.pauses(),
+             domain.share.held(GroupHold::shut_down) ? ", shut down" : "", domain.is_dying() ? ", dying" : "");
         for (Vcpu* const vcpu : domain.vcpus()) tell_vcpu(*vcpu);
     });
 }

@@ -102,7 +102,7 @@ std::uint64_t permitted_cr4(const Domain& domain, std::uint64_t wanted) {
 void Doors::follow_policy(Vcpu& vcpu) { of(vcpu).cr4 = permitted_cr4(vcpu.domain, of(vcpu).cr4); }
 
 std::uint64_t real_cr4(const Vcpu& vcpu) {
-    const std::uint64_t trapped = vcpu.domain.cpus.tsc_is_emulated() ? cr4::no_tsc : 0;
+    const std::uint64_t trapped = vcpu.domain.cpus().tsc_is_emulated() ? cr4::no_tsc : 0;
     return features().cr4_wanted | trapped | (pv::of(vcpu).cr4 & choices_in_cpu);
 }
 

@@ -82,7 +82,7 @@ CpuidLeaf hypervisor_leaf(const Domain& domain, std::uint32_t leaf, std::uint32_
             return {xen_leaves + last_xen, XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX, XEN_CPUID_SIGNATURE_EDX};
         case xen_leaves + 1: return {reported_version, 0, 0, 0};
         case xen_leaves + 2: return {1, xen_leaves, XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD, 0};
-        case xen_leaves + 3: return time_leaf(domain.cpus, subleaf);
+        case xen_leaves + 3: return time_leaf(domain.cpus(), subleaf);
         case xen_leaves + 5: return {0, subleaf == 0 ? features().physical_bits : 0, 0, 0};
         case own_leaves: return {own_leaves + 1, spelled("Basa"), spelled("ltBa"), spelled("salt")};
         case own_leaves + 1: return {configuration::version_number, __HYPERVISOR_arch_7, 0, 0};

@@ -29,7 +29,7 @@ void find_offer() { offer = offer_of(leaf_to_offer, features().xsave ? features(
 const Offer& machine_offer() { return offer; }
 
 const CpuPolicy& policy_of(const Domain& domain) {
-    if (domain.cpus.policy) return *domain.cpus.policy;
+    if (const auto& chosen = domain.cpus().policy) return *chosen;
     return domain.privileged ? offer.dom0 : offer.usual;
 }
 

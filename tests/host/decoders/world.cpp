@@ -61,8 +61,8 @@ World::World() {
                              DomainWishes{.id = id, .privileged = number == 0, .vcpu_limit = vcpus_each}));
         domain.shared_info = shared_page();
         domain.events.place_shared_info(domain.shared_info);
-        for (std::size_t vcpu = 0; vcpu < vcpus_each; ++vcpu)
-            if (!domain.add_vcpu()) std::abort();
+        const auto add_vcpus = [](Steering& steering) { return steering.add_vcpus(); };
+        if (!domain.control.try_with(add_vcpus, refuse(Error::busy))) std::abort();
     }
 }
 
