@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "core/assert.hpp"
+#include "core/once.hpp"
 #include "debug/log.hpp"
 #include "devices/clock_check.hpp"
 #include "devices/reference_clocks.hpp"
@@ -16,9 +17,8 @@
 namespace basalt {
 namespace {
 
-// Written once at start-up, before other CPUs run.
-constinit TimeLine line;
-constinit std::uint64_t hz = 0;
+constinit Once<TimeLine> line;
+constinit Once<std::uint64_t> hz;
 
 struct Reading {
     std::uint64_t tsc = 0;
@@ -90,10 +90,10 @@ Rates measure() {
 void start_time() {
     const auto begin = read_tsc_in_order();
     const auto rates = measure();
-    hz = rates.tsc;
+    hz.set(rates.tsc);
     const auto origin = read_tsc_in_order();
-    const auto scale = scale_of(hz);
-    line = {.tsc_origin = origin, .system_base = scale.apply(origin - begin), .scale = scale};
+    const auto scale = scale_of(rates.tsc);
+    line.set({.tsc_origin = origin, .system_base = scale.apply(origin - begin), .scale = scale});
     set_timer_rates(rates.tsc, rates.local_timer);
     start_local_timer();
     read_battery_clock();
@@ -102,13 +102,13 @@ void start_time() {
         features().invariant_tsc ? "; the TSC is invariant" : "");
 }
 
-const TimeLine& time_line() { return line; }
-std::uint64_t tsc_hz() { return hz; }
+const TimeLine& time_line() { return *line; }
+std::uint64_t tsc_hz() { return *hz; }
 
 Instant system_time_at(std::uint64_t tsc) {
     // A CPU whose TSC lags may read less than the origin; time begins there.
-    const auto since = static_cast<std::int64_t>(tsc - line.tsc_origin);
-    return Instant(line.system_base + (since > 0 ? line.scale.apply(static_cast<std::uint64_t>(since)) : 0));
+    const auto since = static_cast<std::int64_t>(tsc - line->tsc_origin);
+    return Instant(line->system_base + (since > 0 ? line->scale.apply(static_cast<std::uint64_t>(since)) : 0));
 }
 
 Instant system_time() { return system_time_at(read_tsc_in_order()); }
@@ -117,7 +117,7 @@ Instant system_time() { return system_time_at(read_tsc_in_order()); }
 void wait_microseconds(std::uint64_t count) {
     constexpr std::uint64_t fastest_mhz = 6000;
     const auto begin = read_tsc();
-    const auto ticks = hz != 0 ? count * (hz / 1000) / 1000 : count * fastest_mhz;
+    const auto ticks = hz.is_set() ? count * (*hz / 1000) / 1000 : count * fastest_mhz;
     while (read_tsc() - begin < ticks) pause_briefly();
 }
 

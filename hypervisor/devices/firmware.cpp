@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/once.hpp"
 #include "debug/log.hpp"
 #include "devices/start.hpp"
 #include "formats/efi.hpp"
@@ -11,7 +12,7 @@
 namespace basalt {
 namespace {
 
-constinit Firmware found;     // written once, by the first CPU at start-up
+constinit Once<Firmware> known;
 
 using acpi::Bytes;
 
@@ -58,15 +59,15 @@ std::uint64_t root_pointer_by_uefi(std::uint64_t system_table) {
 }
 
 // What Dom0 writes there is not looked at.
-void tell_of_more_windows(std::size_t table_bytes) {
+void tell_of_more_windows(std::size_t kept, std::size_t table_bytes) {
     constexpr std::size_t before_the_first = 44;
     const std::size_t listed = (table_bytes - std::min(table_bytes, before_the_first)) / sizeof(acpi::ConfigurationSpace);
-    if (const auto kept = found.configuration_spaces.size(); listed > kept)
+    if (listed > kept)
         log(Level::warning, "ACPI: {} windows of PCI configuration space more than Basalt has room for are not guarded",
             listed - kept);
 }
 
-void read_table(std::uint64_t physical) {
+void read_table(std::uint64_t physical, Firmware& found) {
     const auto table = table_at(physical);
     const auto header = acpi::value_at<acpi::Header>(table, 0);
     if (!header) return;
@@ -81,15 +82,11 @@ void read_table(std::uint64_t physical) {
     if (name == "SLIT") found.locality_table = table;
     if (name == "MCFG") {
         found.configuration_spaces = acpi::configuration_spaces(table);
-        tell_of_more_windows(table.size());
+        tell_of_more_windows(found.configuration_spaces.size(), table.size());
     }
 }
 
-}  // namespace
-
-const Firmware& firmware() { return found; }
-
-void find_firmware() {
+void find(Firmware& found) {
     if (boot_info().efi_system_table == 0)
         found.keyboard_shift_flags = acpi::value_at<std::uint8_t>(firmware_bytes(shift_flags, 1), 0).value_or(0);
     found.rsdp_by_uefi = root_pointer_by_uefi(boot_info().efi_system_table);
@@ -100,7 +97,7 @@ void find_firmware() {
         log(Level::warning, "ACPI: no tables found: one CPU, and no IO-APIC");
         return;
     }
-    for (auto table : acpi::tables_of(table_at(root->table), root->wide)) read_table(table);
+    for (auto table : acpi::tables_of(table_at(root->table), root->wide)) read_table(table, found);
     const auto& madt = found.madt;
     log(Level::info, "ACPI: {} CPUs, {} IO-APICs, {} overrides; PM timer at {x}", madt.processors.size(), madt.io_apics.size(),
         madt.overrides.size(), found.fadt.pm_timer);
@@ -108,14 +105,21 @@ void find_firmware() {
         log(Level::warning, "ACPI: {} CPUs more than Basalt has room for are not used", madt.processors_left_out);
 }
 
+}  // namespace
+
+const Firmware& firmware() { return *known; }
+const Firmware* firmware_if_found() { return known.is_set() ? &*known : nullptr; }
+
+void find_firmware() { known.set_in_place(find); }
+
 Bounded<std::uint32_t, most_cpus> startable_cpus() {
     Bounded<std::uint32_t, most_cpus> ids;
-    for (const auto& processor : found.madt.processors) ids.add(processor.apic_id);
+    for (const auto& processor : known->madt.processors) ids.add(processor.apic_id);
     return ids;
 }
 
 std::optional<std::uint32_t> acpi_id_of(std::uint32_t apic_id) {
-    for (const auto& processor : found.madt.processors)
+    for (const auto& processor : known->madt.processors)
         if (processor.apic_id == apic_id) return processor.acpi_id;
     return {};
 }

@@ -22,6 +22,7 @@ struct Firmware {
 };
 
 const Firmware& firmware();
+const Firmware* firmware_if_found();   // for who may have to stop the machine before it was
 
 // APIC ids of the processors that may be started, in the order of the MADT; what start_cpus() takes.
 Bounded<std::uint32_t, most_cpus> startable_cpus();

@@ -2,6 +2,7 @@
 #include "devices/io_apic.hpp"
 
 #include "core/lock.hpp"
+#include "core/once.hpp"
 #include "debug/log.hpp"
 #include "devices/firmware.hpp"
 #include "machine/page_tables.hpp"
@@ -62,7 +63,7 @@ private:
 
 using IoApics = Bounded<IoApic, 16>;
 constinit Guarded<IoApics, Rank::machine> io_apics;
-constinit std::uint32_t end_of_gsis = 0;      // written once at start-up
+constinit Once<std::uint32_t> end_of_gsis;
 
 const IoApic* with_gsi(const IoApics& all, Gsi gsi) {
     for (const auto& each : all)
@@ -77,7 +78,6 @@ void add_io_apic(IoApics& all, const acpi::IoApic& described) {
     if (io_apic.read(version_register) == ~0u) return log(Level::warning, "IO-APIC at {x} does not answer", described.address);
     for (Gsi gsi(io_apic.first()); gsi.raw < io_apic.end(); ++gsi) io_apic.write_entry(gsi, {});
     all.add(io_apic);
-    end_of_gsis = std::max(end_of_gsis, io_apic.end());
     log(Level::info, "IO-APIC {} at {x}: GSI {} to {}", described.id, described.address, io_apic.first(), io_apic.end() - 1);
 }
 
@@ -86,10 +86,13 @@ void add_io_apic(IoApics& all, const acpi::IoApic& described) {
 void find_io_apics() {
     io_apics.with([](IoApics& all) {
         for (const auto& described : firmware().madt.io_apics) add_io_apic(all, described);
+        std::uint32_t end = 0;
+        for (const IoApic& each : all) end = std::max(end, each.end());
+        end_of_gsis.set(end);
     });
 }
 
-std::uint32_t gsi_end() { return end_of_gsis; }
+std::uint32_t gsi_end() { return *end_of_gsis; }
 
 bool gsi_exists(Gsi gsi) {
     return io_apics.with([gsi](IoApics& all) { return with_gsi(all, gsi) != nullptr; });

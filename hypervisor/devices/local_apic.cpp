@@ -1,6 +1,7 @@
 #include "devices/local_apic.hpp"
 
 #include "core/assert.hpp"
+#include "core/once.hpp"
 #include "debug/log.hpp"
 #include "devices/clock.hpp"
 #include "devices/firmware.hpp"
@@ -14,8 +15,7 @@
 namespace basalt {
 namespace {
 
-// Set once, by the first CPU; every CPU then speaks to its APIC in the same way.
-constinit LocalApicAccess apic;
+constinit Once<LocalApicAccess> apic;   // every CPU speaks to its own in the same way
 
 constexpr std::uint64_t base_enable = 1 << 11;       // IA32_APIC_BASE, figure 11-5
 constexpr std::uint64_t base_x2apic = 1 << 10;
@@ -37,12 +37,12 @@ constexpr std::uint32_t command_others = 3 << 18;
 void find_registers() {
     const auto base = read_msr(msr::apic_base);
     if (features().x2apic || (base & base_x2apic)) {
-        apic.by_msr = true;
+        apic.set({.by_msr = true});
         return;
     }
     const auto registers = map_device(local_apic_page(), page_size);
     ASSERT(registers.has_value());
-    apic.registers = *registers;
+    apic.set({.registers = *registers});
 }
 
 void route_nmi() {
@@ -50,57 +50,57 @@ void route_nmi() {
     for (const auto& nmi : firmware().madt.nmis) {
         if (nmi.acpi_id != acpi_id && nmi.acpi_id != 0xff && nmi.acpi_id != ~0u) continue;
         const auto entry = nmi.pin == 0 ? LocalRegister::lint0 : LocalRegister::lint1;
-        apic.write(entry, lvt_nmi | (nmi.polarity == acpi::Polarity::low ? lvt_active_low : 0));
+        apic->write(entry, lvt_nmi | (nmi.polarity == acpi::Polarity::low ? lvt_active_low : 0));
     }
 }
 
 }  // namespace
 
-const LocalApicAccess& local_apic() { return apic; }
+const LocalApicAccess& local_apic() { return *apic; }
 
 std::uint64_t local_apic_page() { return read_msr(msr::apic_base) & base_address; }
 
 void switch_local_apic_on() {
-    if (!apic.found()) find_registers();
+    if (!apic.is_set()) find_registers();
     auto base = read_msr(msr::apic_base) | base_enable;
     write_msr(msr::apic_base, base);
-    if (apic.by_msr) write_msr(msr::apic_base, base | base_x2apic);
+    if (apic->by_msr) write_msr(msr::apic_base, base | base_x2apic);
 
-    apic.write(LocalRegister::task_priority, 0);
-    apic.write(LocalRegister::timer, lvt_masked);
-    apic.write(LocalRegister::lint0, lvt_masked);
-    apic.write(LocalRegister::lint1, lvt_masked);
+    apic->write(LocalRegister::task_priority, 0);
+    apic->write(LocalRegister::timer, lvt_masked);
+    apic->write(LocalRegister::lint0, lvt_masked);
+    apic->write(LocalRegister::lint1, lvt_masked);
     route_nmi();
-    apic.write(LocalRegister::error, static_cast<std::uint32_t>(vector::local_error));
-    apic.write(LocalRegister::spurious, spurious_enable | static_cast<std::uint32_t>(vector::spurious));
-    apic.write(LocalRegister::error_status, 0);
+    apic->write(LocalRegister::error, static_cast<std::uint32_t>(vector::local_error));
+    apic->write(LocalRegister::spurious, spurious_enable | static_cast<std::uint32_t>(vector::spurious));
+    apic->write(LocalRegister::error_status, 0);
 }
 
-void end_interrupt() { apic.write(LocalRegister::end_of_interrupt, 0); }
+void end_interrupt() { apic->write(LocalRegister::end_of_interrupt, 0); }
 
 std::uint32_t local_apic_id() {
-    const auto id = apic.read(LocalRegister::id);
-    return apic.by_msr ? id : id >> 24;
+    const auto id = apic->read(LocalRegister::id);
+    return apic->by_msr ? id : id >> 24;
 }
 
 void send_ipi(CpuId cpu, std::uint8_t vector) {
-    if (apic.found()) apic.command(cpu_of(cpu).apic_id, vector);
+    if (apic.is_set()) apic->command(cpu_of(cpu).apic_id, vector);
 }
 
 void interrupt_self(std::uint8_t vector) {
-    if (apic.found()) apic.command_by_shorthand(command_self | vector);
+    if (apic.is_set()) apic->command_by_shorthand(command_self | vector);
 }
 
 void send_nmi_to_others() {
-    if (apic.found()) apic.command_by_shorthand(command_nmi | command_assert | command_others);
+    if (apic.is_set()) apic->command_by_shorthand(command_nmi | command_assert | command_others);
 }
 
 void send_init_and_start_up(std::uint32_t apic_id, std::uint64_t trampoline) {
     ASSERT(trampoline < 0x10'0000 && trampoline % page_size == 0);
-    apic.command(apic_id, command_init | command_assert);
+    apic->command(apic_id, command_init | command_assert);
     wait_microseconds(10'000);
     for (int times = 0; times < 2; ++times) {
-        apic.command(apic_id, command_start_up | static_cast<std::uint32_t>(trampoline >> page_shift));
+        apic->command(apic_id, command_start_up | static_cast<std::uint32_t>(trampoline >> page_shift));
         wait_microseconds(200);
     }
 }

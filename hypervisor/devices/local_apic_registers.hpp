@@ -31,7 +31,6 @@ struct LocalApicAccess {
     std::byte* registers = nullptr;
     bool by_msr = false;
 
-    bool found() const { return by_msr || registers != nullptr; }
     std::uint32_t read(LocalRegister which) const {
         if (by_msr) return static_cast<std::uint32_t>(read_msr(x2apic_msr(which)));
         return at(which);

@@ -1,5 +1,6 @@
 #include "devices/reference_clocks.hpp"
 
+#include "core/once.hpp"
 #include "debug/log.hpp"
 #include "devices/firmware.hpp"
 #include "machine/instructions.hpp"
@@ -16,9 +17,11 @@ constexpr std::uint64_t hpet_running = 1;
 constexpr std::uint64_t hpet_replaces_legacy = 2;
 constexpr std::uint64_t femtoseconds_per_second = 1'000'000'000'000'000;
 
-constinit std::byte* hpet_registers = nullptr;      // set once at start-up
+constinit Once<std::byte*> hpet_registers;
 
-volatile std::uint64_t& hpet(std::size_t offset) { return *reinterpret_cast<volatile std::uint64_t*>(hpet_registers + offset); }
+volatile std::uint64_t& hpet(std::size_t offset) {
+    return *reinterpret_cast<volatile std::uint64_t*>(*hpet_registers + offset);
+}
 std::uint64_t read_hpet() { return hpet(hpet_counter) & 0xffff'ffff; }
 
 // The counter runs and interrupts nobody. The lower 32 bits are enough, and are there in every HPET.
@@ -26,7 +29,7 @@ bool start_hpet(std::uint64_t& hz) {
     if (!firmware().hpet) return false;
     const auto registers = map_device(*firmware().hpet, 1024);
     if (!registers) return false;
-    hpet_registers = *registers;
+    hpet_registers.set(*registers);
     const auto period = hpet(hpet_capabilities) >> 32;
     if (period == 0 || period > 100'000'000) return false;     // 2.3.4: at most 100 ns
     hz = femtoseconds_per_second / period;

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/lock.hpp"
+#include "core/once.hpp"
 #include "debug/log.hpp"
 #include "devices/start.hpp"
 #include "devices/io_apic.hpp"
@@ -65,7 +66,7 @@ private:
     std::atomic<std::uint32_t> tail_{0};
 };
 
-constinit std::optional<SerialLine> console;      // set once, before other CPUs run
+constinit Once<SerialLine> console;              // there need not be one
 constinit Received received;
 constinit InputSwitch input;                      // the interrupt's CPU alone
 constinit Guarded<std::monostate, Rank::log> reader;
@@ -119,21 +120,21 @@ void open_serial(const SerialLine& line) {
     out8(port + line_control, form);
     out8(port + fifo_control, fifo_on_and_empty);
     out8(port + modem_control, ready_and_request);
-    console = line;
+    console.set(line);
 }
 
 void console_write(std::string_view text) {
-    if (console) output.write(text);
+    if (console.is_set()) output.write(text);
 }
 void console_can_send() {
-    if (console) output.interrupted();
+    if (console.is_set()) output.interrupted();
 }
 void console_finish() {
-    if (console) output.finish();
+    if (console.is_set()) output.finish();
 }
 
 void start_serial_interrupts(bool output_too) {
-    if (!console || console->isa_irq == 0) return;
+    if (!console.is_set() || console->isa_irq == 0) return;
     const auto line = isa_line(console->isa_irq);
     const auto routed = write_redirection(line.gsi, {.vector = device_vector::console,
                                                      .destination = static_cast<std::uint8_t>(local_apic_id()),
@@ -152,7 +153,7 @@ void start_serial_interrupts(bool output_too) {
 
 // The interrupt is an edge of a line that all causes share: it comes again only if none is left when we leave.
 void serial_interrupt() {
-    if (!console) return;
+    if (!console.is_set()) return;
     const auto port = console->port;
     bool any = false;
     bool all_told = false;
@@ -174,7 +175,7 @@ bool take_serial(SerialInput looked_at) {
     return reader.with([looked_at](auto&) { return received.take(looked_at); });
 }
 
-bool serial_owns_port(std::uint16_t port) { return console && port >= console->port && port < console->port + 8; }
-bool serial_owns_line(Gsi gsi) { return console && console->isa_irq != 0 && isa_line(console->isa_irq).gsi == gsi; }
+bool serial_owns_port(std::uint16_t port) { return console.is_set() && port >= console->port && port < console->port + 8; }
+bool serial_owns_line(Gsi gsi) { return console.is_set() && console->isa_irq != 0 && isa_line(console->isa_irq).gsi == gsi; }
 
 }  // namespace basalt

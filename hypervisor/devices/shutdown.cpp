@@ -15,12 +15,13 @@
 namespace basalt {
 namespace {
 
-constinit bool stay = false;      // written at start-up
+constinit bool stay = false;      // written at start-up, and no Once: an early panic reads it before
 
 // ACPI 6.4, 4.8.3.6.
 void reset_by_acpi() {
-    const auto& fadt = firmware().fadt;
-    if (!fadt.can_reset) return;
+    const Firmware* const found = firmware_if_found();
+    if (found == nullptr || !found->fadt.can_reset) return;
+    const auto& fadt = found->fadt;
     const std::uint64_t address = fadt.reset.address;
     switch (fadt.reset.space) {
         case acpi::Space::port: out8(static_cast<std::uint16_t>(address), fadt.reset_value); break;

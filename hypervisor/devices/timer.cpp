@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/once.hpp"
 #include "devices/clock.hpp"
 #include "devices/local_apic_registers.hpp"
 #include "machine/cpu.hpp"
@@ -20,9 +21,10 @@ constexpr std::uint32_t divide_by_1 = 0xb;
 constexpr std::uint64_t longest_count = 0xffff'ffff;
 constexpr Nanoseconds longest_wait = milliseconds(3'600'000);
 
-// Written once at start-up.
-constinit ClockScale to_tsc;
-constinit ClockScale to_count;
+struct Scales {
+    ClockScale to_tsc, to_count;
+};
+constinit Once<Scales> from_nanoseconds;
 
 }  // namespace
 
@@ -35,8 +37,8 @@ void start_local_timer_count() {
 std::uint64_t local_timer_count() { return longest_count - local_apic().read(LocalRegister::current_count); }
 
 void set_timer_rates(std::uint64_t tsc_hz, std::uint64_t local_timer_hz) {
-    to_tsc = scale_between(nanoseconds_per_second, tsc_hz);
-    to_count = scale_between(nanoseconds_per_second, local_timer_hz);
+    from_nanoseconds.set({.to_tsc = scale_between(nanoseconds_per_second, tsc_hz),
+                          .to_count = scale_between(nanoseconds_per_second, local_timer_hz)});
 }
 
 void start_local_timer() {
@@ -56,10 +58,10 @@ void program_timer(Instant deadline) {
     if (features().tsc_deadline) {
         const auto& line = time_line();
         const auto since = near > line.system_base ? near - line.system_base : 0;
-        write_msr(msr::tsc_deadline, deadline == never ? 0 : line.tsc_origin + to_tsc.apply(since) + 1);
+        write_msr(msr::tsc_deadline, deadline == never ? 0 : line.tsc_origin + from_nanoseconds->to_tsc.apply(since) + 1);
         return;
     }
-    const auto count = deadline == never ? 0 : std::min(to_count.apply(near - now.raw) + 1, longest_count);
+    const auto count = deadline == never ? 0 : std::min(from_nanoseconds->to_count.apply(near - now.raw) + 1, longest_count);
     local_apic().write(LocalRegister::initial_count, static_cast<std::uint32_t>(count));
 }
 

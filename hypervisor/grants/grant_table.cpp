@@ -27,7 +27,7 @@ StatusOr<> mark(SharedEntry& entry, DomainId grantee, bool writing) {
     return deny(Status::general_error);
 }
 
-constinit Limits chosen;
+constinit Limits chosen;   // no Once: where nobody chooses, in tests, they are as they are at first
 
 }  // namespace
 

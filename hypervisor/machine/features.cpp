@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "core/once.hpp"
 #include "debug/log.hpp"
 #include "debug/panic.hpp"
 #include "machine/cpu.hpp"
@@ -13,7 +14,7 @@
 namespace basalt {
 namespace {
 
-constinit Features known;   // written once, by the first CPU before there are others
+constinit Once<Features> known;
 
 bool bit(std::uint32_t word, unsigned number) { return (word >> number & 1) != 0; }
 
@@ -136,31 +137,33 @@ void write_access_switches() {
 
 }  // namespace
 
-const Features& features() { return known; }
+const Features& features() { return *known; }
 
 void find_features(std::optional<bool> smap_wanted) {
-    known.vendor = vendor();
-    read_basic_leaves(known);
-    read_extended_leaves(known);
-    known.lfence_serialises = known.vendor == Vendor::amd && make_lfence_serialise();
-    if (!known.no_execute) panic("this CPU has no no-execute pages (NX), or the firmware has switched them off");
-    if (known.smap && known.emulated_by_tcg && !smap_wanted)
+    Features found;
+    found.vendor = vendor();
+    read_basic_leaves(found);
+    read_extended_leaves(found);
+    found.lfence_serialises = found.vendor == Vendor::amd && make_lfence_serialise();
+    if (!found.no_execute) panic("this CPU has no no-execute pages (NX), or the firmware has switched them off");
+    if (found.smap && found.emulated_by_tcg && !smap_wanted)
         log(Level::info, "SMAP stays off: QEMU's TCG gets it wrong for far returns in ring 3 (smap=yes is on all the same)");
-    known.smap = known.smap && smap_wanted.value_or(!known.emulated_by_tcg);
-    known.cr4_wanted = wanted_cr4(known);
-    if (known.smap) write_access_switches();
+    found.smap = found.smap && smap_wanted.value_or(!found.emulated_by_tcg);
+    found.cr4_wanted = wanted_cr4(found);
+    if (found.smap) write_access_switches();
+    known.set(found);
 }
 
 void switch_features_on() {
     write_msr(msr::efer, wanted_efer);
     write_cr0(wanted_cr0);
     auto& cpu = this_cpu();
-    write_cr4(cpu.cr4 = known.cr4_wanted);
+    write_cr4(cpu.cr4 = known->cr4_wanted);
     write_msr(msr::page_attributes, page_attribute_table);
-    if (known.rdtscp) write_msr(msr::tsc_aux, 0);   // ring 3 reads it by RDTSCP: it is not whatever was left there
-    if (known.lfence_serialises) static_cast<void>(make_lfence_serialise());
+    if (known->rdtscp) write_msr(msr::tsc_aux, 0);   // ring 3 reads it by RDTSCP: it is not whatever was left there
+    if (known->lfence_serialises) static_cast<void>(make_lfence_serialise());
     cpu.task_switched = false;
-    if (known.xsave) write_xcr0(cpu.xcr0 = known.xsave_bits);
+    if (known->xsave) write_xcr0(cpu.xcr0 = known->xsave_bits);
 }
 
 void set_cr4(std::uint64_t value) {

@@ -2,6 +2,6 @@
 
 namespace basalt {
 
-constinit MemoryViews memory_views;
+constinit MemoryViews memory_views;    // no Once: each world of a test has its own
 
 }    // namespace basalt

@@ -1,13 +1,14 @@
 #include "guests/pv/machine_policy.hpp"
 
 #include "abi/cpuid.hpp"
+#include "core/once.hpp"
 #include "domain/domain.hpp"
 #include "machine/features.hpp"
 
 namespace basalt::pv {
 namespace {
 
-constinit Offer offer;   // written once, by the first CPU before there are domains
+constinit Once<Offer> offer;   // before there are domains
 
 constexpr std::uint32_t bit_of(unsigned feature) { return std::uint32_t{1} << feature % 32; }
 
@@ -24,13 +25,13 @@ CpuidLeaf leaf_to_offer(std::uint32_t leaf, std::uint32_t subleaf) { return with
 
 }  // namespace
 
-void find_offer() { offer = offer_of(leaf_to_offer, features().xsave ? features().xsave_bits : 0); }
+void find_offer() { offer.set(offer_of(leaf_to_offer, features().xsave ? features().xsave_bits : 0)); }
 
-const Offer& machine_offer() { return offer; }
+const Offer& machine_offer() { return *offer; }
 
 const CpuPolicy& policy_of(const Domain& domain) {
     if (const auto& chosen = domain.cpus().policy) return *chosen;
-    return domain.privileged ? offer.dom0 : offer.usual;
+    return domain.privileged ? offer->dom0 : offer->usual;
 }
 
 // Past the last leaf a CPU of Intel's says again what the last one says.
