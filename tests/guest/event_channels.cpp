@@ -5,6 +5,7 @@
 #include "kit/case.hpp"
 #include "kit/events.hpp"
 #include "kit/other_domain.hpp"
+#include "kit/paging.hpp"
 #include "kit/ports.hpp"
 
 namespace kit {
@@ -95,6 +96,12 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(bind_virq(VIRQ_TIMER, 1).status, -XEN_ENOENT);
         expect_equal(bind_virq(VIRQ_TIMER, 100000).status, -XEN_ENOENT);
         expect_equal(bind_virq(VIRQ_DOM_EXC, 1).status, -XEN_EINVAL);     // global ones start on vcpu 0
+    }},
+    {"event_channel_op.bind_virq", "writes nothing where it refuses: not even a page that cannot be written is found out", [] {
+        Page& page = fresh_page();
+        auto* const request = new (&page) evtchn_bind_virq_t{NR_VIRQS, 0, 0};
+        expect_equal(make_read_only(page), 0);
+        expect_equal(call<rows::event_channel_op, EVTCHNOP_bind_virq>(*request), -XEN_EINVAL);
     }},
     {"event_channel_op.bind_virq", "gives Dom0 the global ones", [] {
         for (unsigned virq : {VIRQ_DOM_EXC, VIRQ_CON_RING, VIRQ_CONSOLE, VIRQ_DEBUGGER}) {
