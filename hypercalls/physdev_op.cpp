@@ -36,7 +36,7 @@ Result<> set_iopl(const physdev_set_iopl_t& request) {
 Result<> set_iobitmap(const physdev_set_iobitmap_t& request) {
     constexpr std::uint32_t every_port = 65536;
     const auto bitmap = GuestPointer<std::uint8_t>(request.bitmap.p).address();
-    if (request.nr_ports > every_port || !guest_may_name(bitmap, every_port / 8)) return refuse(Error::invalid);
+    if (request.nr_ports > every_port || !may_name(running(), bitmap, every_port / 8)) return refuse(Error::invalid);
     pv::lend_ports_to_user(running(), request.bitmap, request.nr_ports);
     return {};
 }
