@@ -31,57 +31,32 @@ bool try_write_msr(std::uint32_t msr, std::uint64_t value) {
     return done != 0;
 }
 
-bool try_load_ds(std::uint16_t selector) {
+namespace {
+
+// As MOV to a segment register numbers them (SDM 2B, MOV: 8E /r). The assembler knows them by name alone, and no name can be a
+// template's argument.
+enum class Segment : std::uint8_t { es = 0, ds = 3, fs = 4, gs = 5 };
+
+template <Segment segment>
+bool try_load(std::uint16_t selector) {
     std::uint32_t done = 0;
-    asm volatile("1: mov %1, %%ds\n\t"
+    asm volatile("1: .byte 0x8e, 0xc7 | %c2 << 3\n\t"    // mov %edi, segment: the argument is there already
                  "mov $1, %0\n"
                  "2:\n\t"
                  ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
                  : "+r"(done)
-                 : "r"(std::uint32_t{selector})
+                 : "D"(std::uint32_t{selector}), "i"(segment)
                  : "memory");
-    if (done == 0) asm volatile("mov %0, %%ds" : : "r"(0));
+    if (done == 0) asm volatile(".byte 0x8e, 0xc0 | %c1 << 3" : : "a"(0), "i"(segment));    // mov %eax, segment
     return done != 0;
 }
 
-bool try_load_es(std::uint16_t selector) {
-    std::uint32_t done = 0;
-    asm volatile("1: mov %1, %%es\n\t"
-                 "mov $1, %0\n"
-                 "2:\n\t"
-                 ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
-                 : "+r"(done)
-                 : "r"(std::uint32_t{selector})
-                 : "memory");
-    if (done == 0) asm volatile("mov %0, %%es" : : "r"(0));
-    return done != 0;
-}
+}  // namespace
 
-bool try_load_fs(std::uint16_t selector) {
-    std::uint32_t done = 0;
-    asm volatile("1: mov %1, %%fs\n\t"
-                 "mov $1, %0\n"
-                 "2:\n\t"
-                 ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
-                 : "+r"(done)
-                 : "r"(std::uint32_t{selector})
-                 : "memory");
-    if (done == 0) asm volatile("mov %0, %%fs" : : "r"(0));
-    return done != 0;
-}
-
-bool try_load_gs(std::uint16_t selector) {
-    std::uint32_t done = 0;
-    asm volatile("1: mov %1, %%gs\n\t"
-                 "mov $1, %0\n"
-                 "2:\n\t"
-                 ".pushsection __ex_table, \"a\"\n\t.balign 4\n\t.long 1b - ., 2b - .\n\t.popsection"
-                 : "+r"(done)
-                 : "r"(std::uint32_t{selector})
-                 : "memory");
-    if (done == 0) asm volatile("mov %0, %%gs" : : "r"(0));
-    return done != 0;
-}
+bool try_load_ds(std::uint16_t selector) { return try_load<Segment::ds>(selector); }
+bool try_load_es(std::uint16_t selector) { return try_load<Segment::es>(selector); }
+bool try_load_fs(std::uint16_t selector) { return try_load<Segment::fs>(selector); }
+bool try_load_gs(std::uint16_t selector) { return try_load<Segment::gs>(selector); }
 
 bool try_load_gs_behind_swap(std::uint16_t selector) {
     swap_gs();
