@@ -25,7 +25,7 @@ Result<> set_nmi_handler(std::uint64_t address) {
     return {};
 }
 Result<> unset_nmi_handler() {
-    pv::set_nmi_gate(running(), 0);
+    pv::clear_nmi_gate(running());
     return {};
 }
 

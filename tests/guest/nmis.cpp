@@ -88,6 +88,32 @@ bool second_is_blocked() {
     for (;;) call<rows::sched_op, SCHEDOP_block>();
 }
 
+// In the twin: a gate of NMIs that is at no address, or none any more.
+[[noreturn]] void twin_names_no_address() {
+    sched_shutdown_t over{SHUTDOWN_suspend};
+    xennmi_callback_t at_zero{};
+    call<rows::nmi_op, XENNMI_register_callback>(at_zero);
+    for (;;) call<rows::sched_op, SCHEDOP_shutdown>(over);
+}
+[[noreturn]] void twin_names_none() {
+    sched_shutdown_t over{SHUTDOWN_suspend};
+    unregister_by_callback_op();
+    for (;;) call<rows::sched_op, SCHEDOP_shutdown>(over);
+}
+
+trap_info_t gate_shown_after(void (*body)()) {
+    static vcpu_guest_context_t context;
+    Twin twin(body);
+    expect_equal(twin.trouble, 0);
+    expect_equal(twin.start(), 0);
+    expect_equal(twin.ended(), SHUTDOWN_suspend);
+    xen_domctl_t request{};
+    set_xen_guest_handle(request.u.vcpucontext.ctxt, &context);
+    expect_equal(domctl(XEN_DOMCTL_getvcpucontext, twin.id, request), 0);
+    expect_equal(twin.destroy(), 0);
+    return context.trap_ctxt[nmi];
+}
+
 constexpr auto table = std::to_array<Case>({
     {"vcpu_op.send_nmi", "enters gate 2 of the trap table, in the kernel, and the frame goes back", [] {
         set_hook(nmi, note);
@@ -202,6 +228,20 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(trigger(twin.id, XEN_DOMCTL_SENDTRIGGER_NMI), 0);
         expect_equal(twin.ended(), SHUTDOWN_suspend);
         expect_equal(twin.destroy(), 0);
+    }},
+    {"nmi_op.register_callback", "a handler at address 0 is a gate, though nothing comes by it", [] {
+        const trap_info_t gate = gate_shown_after(twin_names_no_address);
+        expect_equal(gate.vector, nmi);
+        expect_equal(gate.address, 0);
+        expect_equal(gate.cs, FLAT_KERNEL_CS);
+        expect_equal(gate.flags, 4);
+    }},
+    {"callback_op.unregister", "leaves no gate", [] {
+        const trap_info_t gate = gate_shown_after(twin_names_none);
+        expect_equal(gate.vector, 0);
+        expect_equal(gate.address, 0);
+        expect_equal(gate.cs, 0);
+        expect_equal(gate.flags, 0);
     }},
     {"nmi_op.register_callback", "Dom0's first vcpu is told of the machine's own NMIs, and why they came", [] {
         shared->arch.nmi_reason = 0;

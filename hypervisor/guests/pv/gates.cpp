@@ -22,10 +22,10 @@ void set_gate(Vcpu& vcpu, const trap_info& gate) { of(vcpu).traps[gate.vector] =
 void clear_gates(Vcpu& vcpu) { of(vcpu).traps.fill({}); }
 
 void set_nmi_gate(Vcpu& vcpu, std::uint64_t address) {
-    TrapGate& gate = of(vcpu).traps[vector::nmi];
-    gate = {};
-    if (address != 0) gate = {.address = address, .cs = FLAT_KERNEL_CS64, .privilege = 0, .masks_events = true};
+    of(vcpu).traps[vector::nmi] = {.address = address, .cs = FLAT_KERNEL_CS64, .privilege = 0, .masks_events = true};
 }
+
+void clear_nmi_gate(Vcpu& vcpu) { of(vcpu).traps[vector::nmi] = {}; }
 
 void set_kernel_stack(Vcpu& vcpu, std::uint64_t selector, std::uint64_t pointer) {
     of(vcpu).kernel_ss = static_cast<std::uint16_t>(selector | 3);

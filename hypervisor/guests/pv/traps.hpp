@@ -21,8 +21,9 @@ enum class EntryFor : std::uint8_t { event, failsafe, system_call, compatible_sy
 void set_callback(Vcpu& vcpu, EntryFor what, std::uint64_t address, bool masks_events);
 void set_gate(Vcpu& vcpu, const trap_info& gate);
 void clear_gates(Vcpu& vcpu);
-// The gate of NMIs, with events shut out; address 0: none.
+// The gate of NMIs, with events shut out. One at address 0 is a gate too, by which nothing comes.
 void set_nmi_gate(Vcpu& vcpu, std::uint64_t address);
+void clear_nmi_gate(Vcpu& vcpu);
 // Where exceptions out of user mode arrive.
 void set_kernel_stack(Vcpu& vcpu, std::uint64_t selector, std::uint64_t pointer);
 
