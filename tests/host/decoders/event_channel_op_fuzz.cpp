@@ -1,10 +1,15 @@
 // Three guests make event channel calls of any kind, write what they like into the memory that they share with Basalt, and
-// raise interrupts. Whatever they do: no access is out of bounds, no assertion fails, and the ends of all channels agree.
+// raise interrupts. Whatever they do: no access is out of bounds or to a page that has been let go, no assertion fails, the
+// ends of all channels agree, and each call answers and tells what a model of the ports does. One that is refused changes
+// nothing that a guest can see.
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "abi/xen.hpp"
+#include "decoders/event_channel_op_model.hpp"
 #include "decoders/world.hpp"
 #include "hypercalls/call.hpp"
 #include "table/event_channel_op.hpp"
@@ -45,13 +50,92 @@ void put_operand(Input& input, std::span<GuestPage> memory) {
     std::memcpy(memory[0].bytes.data(), halves.data(), sizeof(halves));
 }
 
-void call(World& world, Vcpu& caller, Input& input) {
+// All that guests can see.
+class Seen {
+public:
+    explicit Seen(World& world) {
+        for (std::size_t number = 0; number < World::domain_count; ++number) {
+            const auto memory = std::as_bytes(world.memory(number));
+            const auto shared = std::as_bytes(std::span(world.domain(number).shared_info, 1));
+            bytes_.insert(bytes_.end(), memory.begin(), memory.end());
+            bytes_.insert(bytes_.end(), shared.begin(), shared.end());
+        }
+    }
+    bool operator==(const Seen&) const = default;
+
+private:
+    std::vector<std::byte> bytes_;
+};
+
+// What a call is, and what it does by the model.
+class Judged {
+public:
+    Judged(World& world, EventChannelModel& model, std::size_t caller, std::uint32_t command, std::uint64_t operand)
+        : world_(world), model_(model), caller_(caller), command_(command), before_(world) {
+        const auto memory = std::as_writable_bytes(world.memory(caller));
+        const auto* const row = table::event_channel_op.row(command);
+        const std::size_t offset = operand - guest_memory;
+        if (row == nullptr) {
+            expected_ = refuse(Error::not_implemented);
+        } else if (offset + row->operand.size > memory.size()) {
+            expected_ = refuse(Error::bad_address);
+        } else {
+            place_ = memory.subspan(offset, row->operand.size);
+            told_.assign(place_.begin(), place_.end());
+            expected_ = model.call(caller, command, told_);
+            is_told_ = row->operand.way == table::Operand::Way::in_out;
+        }
+    }
+
+    void by(std::uint64_t answer) const {
+        const std::int64_t wanted = expected_ ? 0 : errno_of(expected_.error());
+        if (answer != static_cast<std::uint64_t>(wanted)) is_wrong("the answer", static_cast<long>(answer), wanted);
+        if (!expected_ && Seen(world_) != before_) is_wrong("what a refused call leaves as it was", 0, 1);
+        if (expected_ && is_told_) compare_structures();
+        const auto held = static_cast<long>(world_.held_pages()), to_be_held = static_cast<long>(model_.held_pages());
+        if (held != to_be_held) is_wrong("guest pages that are held", held, to_be_held);
+        if (const auto end = model_.raised(); end && expected_ && !is_pending(*end)) is_wrong("the other end's event", 0, 1);
+    }
+
+private:
+    void compare_structures() const {
+        std::vector<std::byte> told(place_.begin(), place_.end()), wanted = told_;
+        EventChannelModel::clear_the_rest(command_, told);
+        EventChannelModel::clear_the_rest(command_, wanted);
+        const auto [found, expected] = std::ranges::mismatch(told, wanted);
+        if (found == told.end()) return;
+        std::fprintf(stderr, "at byte %td of the structure: ", found - told.begin());
+        is_wrong("what it tells", std::to_integer<long>(*found), std::to_integer<long>(*expected));
+    }
+    bool is_pending(EventChannelModel::End end) const {
+        const auto& words = world_.domain(end.domain).shared_info->evtchn_pending;
+        return (words[end.port / 64] >> end.port % 64 & 1) != 0;
+    }
+    [[noreturn]] void is_wrong(const char* what, long found, long expected) const {
+        std::fprintf(stderr, "command %u of domain %zu: not so: %s: found %ld, expected %ld\n", command_, caller_, what, found,
+                     expected);
+        std::abort();
+    }
+
+    World& world_;
+    EventChannelModel& model_;
+    std::size_t caller_;
+    std::uint32_t command_;
+    Seen before_;
+    Result<> expected_;
+    std::span<std::byte> place_;
+    std::vector<std::byte> told_;
+    bool is_told_ = false;
+};
+
+void call(World& world, EventChannelModel& model, Vcpu& caller, Input& input) {
     const std::uint8_t command = input.byte(), where = input.byte();
     put_operand(input, world.memory(world.number_of(caller.domain)));
     Registers registers{};
     registers.rdi = command % 20;
     registers.rsi = guest_memory;
     if (where >= 0xf8) registers.rsi = guest_memory + guest_pages * page_size - (where & 7);   // it ends too early
+    const Judged judged(world, model, world.number_of(caller.domain), command % 20, registers.rsi);
     world.as(caller, [&] {
         constexpr int most_steps = 1000;
         for (int step = 0; step < most_steps; ++step)
@@ -59,6 +143,7 @@ void call(World& world, Vcpu& caller, Input& input) {
                 return;
         std::abort();   // it has no end
     });
+    judged.by(registers.rax);
 }
 
 // A guest writes to what it shares with Basalt: its pages, or its shared_info.
@@ -83,11 +168,11 @@ void raise(World& world, Vcpu& vcpu, Input& input) {
     });
 }
 
-void act(World& world, Input& input) {
+void act(World& world, EventChannelModel& model, Input& input) {
     const std::uint8_t who = input.byte(), what = input.byte();
     Domain& domain = world.domain(who % World::domain_count);
     Vcpu& vcpu = *domain.vcpu(VcpuId(who / World::domain_count % World::vcpus_each));
-    if (what < 192) return call(world, vcpu, input);
+    if (what < 192) return call(world, model, vcpu, input);
     if (what < 240) return scribble(world, domain, input);
     raise(world, vcpu, input);
 }
@@ -97,9 +182,10 @@ void act(World& world, Input& input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     basalt::decoders::World world;
+    basalt::decoders::EventChannelModel model(world);
     basalt::decoders::Input input(data, size);
     while (!input.over()) {
-        basalt::decoders::act(world, input);
+        basalt::decoders::act(world, model, input);
         world.audit();
     }
     return 0;

@@ -1,6 +1,9 @@
 #include "decoders/world.hpp"
 
 #include <pthread.h>
+#include <sanitizer/asan_interface.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -52,11 +55,29 @@ shared_info_t* shared_page() {
 
 }  // namespace
 
+GuestMemory::GuestMemory() : file_(memfd_create("guest", 0)) {
+    constexpr std::size_t size = guest_pages * page_size;
+    if (file_ < 0 || ftruncate(file_, size) != 0) std::abort();
+    void* const at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
+    if (at == MAP_FAILED) std::abort();
+    pages_ = {static_cast<GuestPage*>(at), guest_pages};
+}
+
+GuestMemory::~GuestMemory() {
+    munmap(pages_.data(), pages_.size_bytes());
+    close(file_);
+}
+
+void* GuestMemory::shown_again(std::size_t page) const {
+    void* const at = mmap(nullptr, page_size, PROT_READ | PROT_WRITE, MAP_SHARED, file_, static_cast<off_t>(page * page_size));
+    if (at == MAP_FAILED) std::abort();
+    return at;
+}
+
 World::World() {
     now = this;
     for (std::size_t number = 0; number < domain_count; ++number) {
         const DomainId id(static_cast<std::uint16_t>(number));
-        memory_[number].resize(guest_pages);
         auto& domain = *(domains_[number] = std::make_unique<Domain>(
                              DomainWishes{.id = id, .privileged = number == 0, .vcpu_limit = vcpus_each}));
         domain.shared_info = shared_page();
@@ -76,11 +97,28 @@ World::~World() {
         domain.reset();
         std::free(shared);
     }
-    if (held_pages != 0) std::abort();
+    if (held_pages_ != 0) std::abort();
+    for (void* const page : lent_) {
+        __asan_unpoison_memory_region(page, page_size);
+        munmap(page, page_size);
+    }
     now = nullptr;
 }
 
 std::size_t World::number_of(const Domain& domain) const { return domain.id.raw; }
+
+events::SharedPage World::lend(const Domain& domain, std::size_t page) {
+    const Mfn number(lent_.size());
+    lent_.push_back(memory_[number_of(domain)].shown_again(page));
+    ++held_pages_;
+    return {number, lent_.back()};
+}
+
+// It stays where it is until the end, so that nothing else comes to be there.
+void World::take_back(Mfn number) {
+    __asan_poison_memory_region(lent_[number.raw], page_size);
+    --held_pages_;
+}
 
 Domain* World::living(DomainId id) const { return id.raw < domain_count ? domains_[id.raw].get() : nullptr; }
 
@@ -155,10 +193,8 @@ Domain* domain_from(DomainId) { std::abort(); }   // tools look so, and none of 
 
 // Frame numbers are those of the caller's own pages.
 Result<events::SharedPage> share_guest_page(Domain& domain, Mfn mfn) {
-    auto& world = *World::now;
     if (mfn.raw >= decoders::guest_pages) return refuse(Error::invalid);
-    ++world.held_pages;
-    return events::SharedPage(mfn, world.memory(world.number_of(domain))[mfn.raw].bytes.data());
+    return World::now->lend(domain, mfn.raw);
 }
 
 Scheduler& scheduler() {
@@ -191,7 +227,7 @@ void hypercalls::command_missing(std::string_view, std::uint32_t, Missing) {}
 
 namespace events {
 
-void drop_shared_page(Mfn) { --World::now->held_pages; }
+void drop_shared_page(Mfn number) { World::now->take_back(number); }
 void notify(VcpuEvents&) {}
 void begin_wait(VcpuEvents&) {}
 void end_wait(VcpuEvents&) {}

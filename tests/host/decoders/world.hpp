@@ -18,7 +18,24 @@ inline constexpr std::uint64_t guest_memory = 0x10000;
 inline constexpr std::size_t guest_pages = 6;
 
 struct alignas(page_size) GuestPage {
-    std::array<std::byte, page_size> bytes{};
+    std::array<std::byte, page_size> bytes;
+};
+
+// A guest's memory, and each page again at an address of its own for as long as Basalt holds it: where it has let one go, it
+// must not look any more.
+class GuestMemory {
+public:
+    GuestMemory();
+    ~GuestMemory();
+    GuestMemory(const GuestMemory&) = delete;
+    GuestMemory& operator=(const GuestMemory&) = delete;
+
+    std::span<GuestPage> pages() const { return pages_; }
+    void* shown_again(std::size_t page) const;
+
+private:
+    int file_;
+    std::span<GuestPage> pages_;
 };
 
 // One of a few domains, with two vcpus each; domain 0 is privileged.
@@ -32,7 +49,7 @@ public:
     World& operator=(const World&) = delete;
 
     Domain& domain(std::size_t number) { return *domains_[number]; }
-    std::span<GuestPage> memory(std::size_t number) { return memory_[number]; }
+    std::span<GuestPage> memory(std::size_t number) { return memory_[number].pages(); }
     std::size_t number_of(const Domain& domain) const;
     Domain* living(DomainId id) const;
 
@@ -42,7 +59,10 @@ public:
     // What the domains' rooms note must agree with each other; ends the program where it does not.
     void audit();
 
-    std::size_t held_pages = 0;   // guest pages that events hold
+    // Guest pages that events hold, each by a number of its own.
+    events::SharedPage lend(const Domain& domain, std::size_t page);
+    void take_back(Mfn number);
+    std::size_t held_pages() const { return held_pages_; }
 
     // What a domain's vcpus are told, and what ends it, for a test that wants to know.
     std::function<void(Vcpu&)> publishes_time = [](Vcpu&) {};
@@ -52,7 +72,9 @@ public:
 
 private:
     std::array<std::unique_ptr<Domain>, domain_count> domains_;
-    std::array<std::vector<GuestPage>, domain_count> memory_;
+    std::array<GuestMemory, domain_count> memory_;
+    std::vector<void*> lent_;
+    std::size_t held_pages_ = 0;
 };
 
 }  // namespace basalt::decoders
