@@ -15,6 +15,12 @@ Result<> set_pseudo_physical(Mfn mfn, std::uint64_t pfn, DomainId owner) {
     return {};
 }
 
+// An entry of a guest's table that nobody holds: an empty one where the slot is not the guest's, or the frame is no memory.
+PageEntry seen(Mfn table, PageLevel level, unsigned index) {
+    if (!is_guest_slot(level, index) || !is_ram(table)) return PageEntry();
+    return PageEntry(std::atomic_ref(table_at(table)[index]).load(std::memory_order_relaxed));
+}
+
 }    // namespace
 
 Step<> update(TableHold& table, std::uint64_t ptr, std::uint64_t value, Parties parties, Budget& budget) {
@@ -34,17 +40,27 @@ Step<> update(TableHold& table, std::uint64_t ptr, std::uint64_t value, Parties 
 Walk walk(Mfn root, std::uint64_t address) {
     Walk found;
     walk_down(root, root_level, address, [&](Mfn table, PageLevel level, unsigned index) {
-        if (!is_guest_slot(level, index) || !is_ram(table)) return no_mfn;
-        if (level == leaf_level) found.l1_table = table;
-        const PageEntry entry(std::atomic_ref(table_at(table)[index]).load(std::memory_order_relaxed));
-        found.entries[level.raw] = entry;
+        const PageEntry entry = found.entries[level.raw] = seen(table, level, index);
         return entry.present() && level != leaf_level ? entry.mfn() : no_mfn;
     });
     return found;
 }
 
+Mfn l1_table_of(Mfn root, std::uint64_t address) {
+    Mfn found = no_mfn;
+    walk_down(root, root_level, address, [&](Mfn table, PageLevel level, unsigned index) {
+        if (level == leaf_level) {
+            found = table;
+            return no_mfn;
+        }
+        const PageEntry entry = seen(table, level, index);
+        return entry.present() ? entry.mfn() : no_mfn;
+    });
+    return found;
+}
+
 Step<> update_va_mapping(Mfn root, std::uint64_t address, std::uint64_t value, Parties parties, Budget& budget) {
-    const Mfn mfn = walk(root, address).l1_table;
+    const Mfn mfn = l1_table_of(root, address);
     if (mfn == no_mfn) return refuse(Error::invalid);
     TableHold table;
     TRY(table.hold(mfn, *parties.tables));

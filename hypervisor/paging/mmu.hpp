@@ -58,10 +58,13 @@ Step<std::uint64_t> store_to_table(Mfn mfn, unsigned offset, std::uint64_t expec
 // The entry of each level that translates `address`, by software, without holding anything: a hint to be
 // checked.
 struct Walk {
-    PageEntry entries[5];         // [1] to [4]; the rest of a walk that ended early is zero
-    Mfn l1_table = no_mfn;    // the frame that holds entries[1]
+    PageEntry entries[5];    // [1] to [4]; the rest of a walk that ended early is zero
     bool mapped() const { return entries[1].present(); }
 };
 Walk walk(Mfn root, std::uint64_t address);
+
+// The frame that holds the level-1 entry of `address`, likewise: whoever wants to write the entry, and has no use for what is
+// in it. no_mfn: there is none.
+Mfn l1_table_of(Mfn root, std::uint64_t address);
 
 }    // namespace basalt::paging

@@ -218,6 +218,20 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(update_va_mapping(HYPERVISOR_VIRT_START, entry(target.mfn(), kernel_page)), -XEN_EINVAL);
         expect_equal(update_va_mapping(0x0000900000000000, entry(target.mfn(), kernel_page)), -XEN_EINVAL);
     }},
+    {"update_va_mapping", "the hypervisor's addresses lead to no table, not even those that show one of ours", [] {
+        // Where memory is mapped in large pages, the first frame of one could be taken for the table behind it.
+        std::uint64_t pfn = start->nr_pages - 1;
+        while (pfn != 0 && p2m(pfn) % 512 != 0) --pfn;
+        const std::uint64_t mfn = p2m(pfn);
+        Page& target = fresh_page();
+        if (!expect(pfn != 0) || !expect_equal(mmuext_op(MMUEXT_CLEAR_PAGE, mfn), 0)) return;
+        expect_equal(mmuext_op(MMUEXT_PIN_L1_TABLE, mfn), 0);
+        for (unsigned slot = 256; slot < 272; ++slot) {
+            const std::uint64_t there = (0xffff'0000'0000'0000 | std::uint64_t{slot} << 39) + mfn * page_size + 5 * page_size;
+            expect_equal(update_va_mapping(there, entry(target.mfn(), kernel_page)), -XEN_EINVAL);
+        }
+        expect_equal(mmuext_op(MMUEXT_UNPIN_TABLE, mfn), 0);
+    }},
     {"update_va_mapping", "takes every kind of flush, local, for all vcpus and for a bitmap of them", [] {
         Page& window = fresh_page();
         const std::uint64_t same = entry(window.mfn(), kernel_page);

@@ -29,7 +29,7 @@ struct Spot {
 Result<Spot> spot_of(Place place, Vcpu& vcpu) {
     Mfn table = mfn_of(place.where);
     if (place.is_entry && place.where % sizeof(std::uint64_t) != 0) return refuse(Error::invalid);
-    if (!place.is_entry) table = paging::walk(of(vcpu).kernel_root, place.where).l1_table;
+    if (!place.is_entry) table = paging::l1_table_of(of(vcpu).kernel_root, place.where);
     Spot spot;
     spot.index = place.is_entry ? static_cast<unsigned>(place.where % page_size / sizeof(std::uint64_t))
                                 : index_of(leaf_level, place.where);

@@ -1,5 +1,6 @@
 // Single promises of the page rules, one story each: what entries may say, and who may write them.
 #include <cstring>
+#include <utility>
 
 #include "abi/xen.hpp"
 #include "paging/descriptor.hpp"
@@ -144,9 +145,21 @@ TEST_F(Story, AnAddressIsWrittenThroughTheTablesOfARoot) {
     const Parties self{&domain, &domain};
     EXPECT_TRUE(update_va_mapping(table(4), address, PageEntry::of(page(1), flags).raw(), self, budget).done());
     EXPECT_EQ(entry(1, 5).mfn(), page(1));
-    EXPECT_EQ(walk(table(4), address).l1_table, table(1));
+    EXPECT_EQ(l1_table_of(table(4), address), table(1));
+    EXPECT_EQ(walk(table(4), address).entries[1], entry(1, 5));
     EXPECT_EQ(refusal(update_va_mapping(table(4), 0, 0, self, budget)), Error::invalid);
     EXPECT_EQ(refusal(update_va_mapping(table(4), layout::guest_m2p, 0, self, budget)), Error::invalid);
+    settle();
+}
+
+TEST_F(Story, BasaltsSlotsLeadNowhereEvenWhereAGuestsTableIsBehindThem) {
+    ASSERT_TRUE(pinned(4).done());
+    auto& slot = table_at(table(4))[index_of(root_level, layout::guest_m2p)];
+    const std::uint64_t own = std::exchange(slot, PageEntry::of(table(3), flags).raw());
+    const std::uint64_t there = layout::guest_m2p | (address & (size_at(root_level) - 1));
+    EXPECT_EQ(l1_table_of(table(4), there), no_mfn);
+    EXPECT_FALSE(walk(table(4), there).mapped());
+    slot = own;
     settle();
 }
 
