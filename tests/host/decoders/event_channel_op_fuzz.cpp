@@ -1,7 +1,7 @@
-// Three guests make event channel calls of any kind, write what they like into the memory that they share with Basalt, and
-// raise interrupts. Whatever they do: no access is out of bounds or to a page that has been let go, no assertion fails, the
-// ends of all channels agree, and each call answers and tells what a model of the ports does. One that is refused changes
-// nothing that a guest can see.
+// Three guests make event channel calls of any kind, write what they like into the memory that they share with Basalt, raise
+// interrupts, and begin to die. Whatever they do: no access is out of bounds or to a page that has been let go, no assertion
+// fails, the ends of all channels agree, and each call answers and tells what a model of the ports does. One that is refused
+// changes nothing that a guest can see.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -168,12 +168,20 @@ void raise(World& world, Vcpu& vcpu, Input& input) {
     });
 }
 
+// As the first stage of a domain's end, which its vcpus may not have heard of yet.
+void begin_to_die(EventChannelModel& model, Domain& domain) {
+    domain.memory.dying.store(true);
+    domain.events.refuse_new_ports();
+    model.begin_to_die(domain.id.raw);
+}
+
 void act(World& world, EventChannelModel& model, Input& input) {
     const std::uint8_t who = input.byte(), what = input.byte();
     Domain& domain = world.domain(who % World::domain_count);
     Vcpu& vcpu = *domain.vcpu(VcpuId(who / World::domain_count % World::vcpus_each));
     if (what < 192) return call(world, model, vcpu, input);
     if (what < 240) return scribble(world, domain, input);
+    if (what == 0xff) return begin_to_die(model, domain);
     raise(world, vcpu, input);
 }
 

@@ -81,12 +81,13 @@ std::size_t EventChannelModel::held_pages() const {
 }
 
 Result<std::size_t> EventChannelModel::living(std::size_t caller, std::uint16_t id) const {
-    if (id == DOMID_SELF) return caller;
-    if (id >= World::domain_count) return refuse(Error::no_such_process);
-    return id;
+    const std::size_t domain = id == DOMID_SELF ? caller : id;
+    if (domain >= World::domain_count || domains_[domain].dying) return refuse(Error::no_such_process);
+    return domain;
 }
 
 Result<std::size_t> EventChannelModel::acted_for(std::size_t caller, std::uint16_t id) const {
+    if (id == DOMID_SELF) return caller;
     const std::size_t domain = TRY(living(caller, id));
     if (domain != caller && caller != 0) return refuse(Error::not_permitted);    // domain 0 is the privileged one
     return domain;
@@ -109,6 +110,7 @@ bool EventChannelModel::is_linked(std::size_t domain, std::uint32_t port) const 
 Result<std::uint32_t> EventChannelModel::lowest_free(std::size_t domain) {
     constexpr unsigned most_passed_over = 1024;
     auto& ports = domains_[domain];
+    if (ports.dying) return refuse(Error::invalid);
     const std::uint32_t end = ports.fifo ? EVTCHN_FIFO_NR_CHANNELS : EVTCHN_2L_NR_CHANNELS;
     unsigned passed_over = 0;
     for (std::uint32_t port = 1; port < end && passed_over < most_passed_over; ++port) {

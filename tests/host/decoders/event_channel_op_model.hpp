@@ -23,6 +23,8 @@ public:
     // What this call has to answer. The structure becomes what the guest has to be told, the ports what they have to become.
     Result<> call(std::size_t caller, std::uint32_t command, std::span<std::byte> structure);
 
+    void begin_to_die(std::size_t domain) { domains_[domain].dying = true; }
+
     // A structure that has been told, without what it leaves open: between its fields, and behind the one of a union that
     // counts.
     static void clear_the_rest(std::uint32_t command, std::span<std::byte> structure);
@@ -46,12 +48,13 @@ private:
     struct PortsOf {
         std::map<std::uint32_t, Port> bound;
         std::set<std::uint32_t> known;   // runs of ports of which one has been bound before
+        bool dying = false;
         bool fifo = false;
         std::array<bool, World::vcpus_each> has_control{};
         std::vector<std::size_t> array;   // the guest's pages of event words
     };
 
-    // Whom a call of the caller's is about.
+    // Whom a call of the caller's is about. Of a dying domain nobody hears any more but itself, as DOMID_SELF.
     Result<std::size_t> living(std::size_t caller, std::uint16_t id) const;
     Result<std::size_t> acted_for(std::size_t caller, std::uint16_t id) const;
 
