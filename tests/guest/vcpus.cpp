@@ -5,6 +5,7 @@
 #include "kit/case.hpp"
 #include "kit/clock.hpp"
 #include "kit/events.hpp"
+#include "kit/grants.hpp"
 #include "kit/paging.hpp"
 #include "kit/ports.hpp"
 #include "kit/second_vcpu.hpp"
@@ -50,16 +51,28 @@ void watch_window() {
     while (counter == 1) static_cast<void>(*word);
     told_too = *word;       // vcpu 0 says 2 only after its flush has returned
 }
-
-// An entry changes under the second vcpu, which knows it: once the flush has returned it sees the new one.
-void expect_flushed_on_second(unsigned command) {
-    window = &fresh_page();
-    Page& other = fresh_page();
-    window->words[0] = 1;
-    other.words[0] = 2;
+// The second vcpu knows what the window shows, a page that begins with 1.
+void watch_on_second(Page& shown) {
+    window = &shown;
     counter = 0;
     begin_on_second(watch_window);
     while (counter == 0) call<rows::sched_op, SCHEDOP_yield>();
+    expect_equal(told.load(), 1);
+}
+// Now it has to see what is there instead.
+void expect_seen_on_second(std::uint64_t first_word) {
+    counter = 2;
+    finish_on_second();
+    expect_equal(told_too.load(), first_word);
+}
+
+// An entry changes under the second vcpu, which knows it: once the flush has returned it sees the new one.
+void expect_flushed_on_second(unsigned command) {
+    Page& shown = fresh_page();
+    Page& other = fresh_page();
+    shown.words[0] = 1;
+    other.words[0] = 2;
+    watch_on_second(shown);
     expect_equal(mmu_update(slot_of(window).machine(), entry(other.mfn(), kernel_page)), 0);
     unsigned long second = 2;
     mmuext_op_t flush{};
@@ -68,9 +81,7 @@ void expect_flushed_on_second(unsigned command) {
     const bool names_vcpus = command == MMUEXT_TLB_FLUSH_MULTI || command == MMUEXT_INVLPG_MULTI;
     if (names_vcpus) set_xen_guest_handle(flush.arg2.vcpumask, &second);
     expect_equal(mmuext_op(std::span{&flush, 1}), 0);
-    counter = 2;
-    finish_on_second();
-    expect_equal(told_too.load(), 2);
+    expect_seen_on_second(2);
 }
 
 // Of the second vcpu: it may run on a little when it has been told to stop.
@@ -256,18 +267,33 @@ constexpr auto table = std::to_array<Case>({
         close(second);
     }},
     {"update_va_mapping", "a flush for all vcpus has reached the other one when the call returns", [] {
-        window = &fresh_page();
+        Page& shown = fresh_page();
         Page& other = fresh_page();
-        window->words[0] = 1;
+        shown.words[0] = 1;
         other.words[0] = 2;
-        counter = 0;
-        begin_on_second(watch_window);
-        while (counter == 0) call<rows::sched_op, SCHEDOP_yield>();
+        watch_on_second(shown);
         expect_equal(update_va_mapping(window, entry(other.mfn(), kernel_page), UVMF_INVLPG | UVMF_ALL), 0);
-        counter = 2;
-        finish_on_second();
-        expect_equal(told.load(), 1);
-        expect_equal(told_too.load(), 2);
+        expect_seen_on_second(2);
+    }},
+    {"grant_table_op.unmap_and_replace", "the other vcpu has no translation of the mapping either", [] {
+        constexpr unsigned reference = 20;
+        auto* const grants = grants_of(0, fresh_page());
+        if (grants == nullptr) return;
+        Page& shown = fresh_page();
+        Page& granted = fresh_page();
+        Page& other = fresh_page();
+        granted.words[0] = 1;
+        other.words[0] = 2;
+        give(grants[reference], 0, granted.mfn());
+        gnttab_map_grant_ref_t map{.host_addr = shown.address(), .flags = GNTMAP_host_map, .ref = reference};
+        expect_equal(grant<GNTTABOP_map_grant_ref>(map), 0);
+        if (!expect_equal(map.status, GNTST_okay)) return;
+        watch_on_second(shown);
+        gnttab_unmap_and_replace_t replace{shown.address(), other.address(), map.handle, 0};
+        expect_equal(grant<GNTTABOP_unmap_and_replace>(replace), 0);
+        expect_equal(replace.status, GNTST_okay);
+        expect_seen_on_second(2);
+        grants[reference].flags = 0;
     }},
     {"mmuext_op.tlb_flush_multi", "flushes the vcpus it names", [] { expect_flushed_on_second(MMUEXT_TLB_FLUSH_MULTI); }},
     {"mmuext_op.invlpg_multi", "flushes the vcpus it names", [] { expect_flushed_on_second(MMUEXT_INVLPG_MULTI); }},
