@@ -56,6 +56,10 @@ public:
         return result.has_value() && *result == value;
     }
 };
+// Of two types, the base would compare the one with what the other holds, converted.
+template <typename T, typename U>
+    requires(!std::same_as<T, U>)
+bool operator==(const Result<T>&, const Result<U>&) = delete;
 static_assert(Result<int>(1) == Result<int>(1) && Result<int>(1) != Result<int>(2) && Result<int>(1) == 1);
 
 using Refused = std::unexpected<Error>;
