@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/assert.hpp"
 #include "core/number.hpp"
 
 namespace basalt {
@@ -63,6 +64,7 @@ static_assert(index_of(root_level, 0xffff'8000'0000'0000) == 256 && index_of(lea
 template <typename Visit>
 constexpr void walk_down(Mfn table, PageLevel level, std::uint64_t address, Visit&& visit) {
     while (table != no_mfn) {
+        ASSERT(level >= leaf_level);
         table = visit(table, level, index_of(level, address));
         level = below(level);
     }
