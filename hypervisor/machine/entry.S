@@ -21,6 +21,8 @@
 system_call_entry:
     mov %rsp, ENTRY_GUEST_STACK + entry_data(%rip)
     mov ENTRY_RSP0 + entry_data(%rip), %rsp
+    .globl system_call_on_own_stack
+system_call_on_own_stack:
     push $GUEST_SS
     push ENTRY_GUEST_STACK + entry_data(%rip)
     push %r11
@@ -59,8 +61,11 @@ sysret_without_kept:
     mov R_RDX(%rdi), %rdx
     mov R_RSI(%rdi), %rsi
     mov R_RSP(%rdi), %rsp
+    .globl sysret_on_guest_stack, sysret_is_over
+sysret_on_guest_stack:
     mov R_RDI(%rdi), %rdi
     sysretq
+sysret_is_over:
 
 system_call_with_work:          /* the vcpu may be switched out: complete its frame */
     mov CPU_RUNNING_REGISTERS - CPU_BLOCK(%rsp), %rdi
@@ -84,6 +89,8 @@ store_kept:
 compatible_system_call_entry:
     mov %rsp, ENTRY_GUEST_STACK + entry_data(%rip)
     mov ENTRY_RSP0 + entry_data(%rip), %rsp
+    .globl compatible_system_call_on_own_stack
+compatible_system_call_on_own_stack:
     push $GUEST_SS
     push ENTRY_GUEST_STACK + entry_data(%rip)
     push %r11

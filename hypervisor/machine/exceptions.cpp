@@ -48,8 +48,14 @@ bool in_alias(std::uint64_t address) {
     return offset < static_cast<std::uint64_t>(entry_text_end - entry_text_start);
 }
 
+}  // namespace
+
+std::uint64_t in_image(std::uint64_t rip) { return in_alias(rip) ? rip + distance_to_image() : rip; }
+
+namespace {
+
 bool recover(Registers& registers) {
-    const auto distance = in_alias(registers.rip) ? distance_to_image() : 0;
+    const auto distance = in_image(registers.rip) - registers.rip;
     for (const auto& recovery : std::span(exception_table_start, exception_table_end)) {
         if (recovery.faulting() != registers.rip + distance) continue;
         if (recovery.faulting() == address_of(guest_iret)) {
@@ -94,8 +100,7 @@ void die_of(const Registers& registers, void (*more)()) {
     if (registers.vector == vector::double_fault) show_overflow(registers);
     more();
     show(registers);
-    const auto rip = in_alias(registers.rip) ? registers.rip + distance_to_image() : registers.rip;
-    show_stack({rip, registers.rbp});
+    show_stack({in_image(registers.rip), registers.rbp});
     panic_ends();
 }
 

@@ -46,12 +46,12 @@ struct Offset {
     {"R_SIZE", sizeof(Registers)},
     {"BY_SYSTEM_CALL", Registers::by_system_call},
     {"BY_COMPATIBLE_SYSTEM_CALL", Registers::by_compatible_system_call},
+    {"WITHIN_NMI", Registers::within_nmi},
     {"GUEST_CS", FLAT_RING3_CS64},
     {"GUEST_CS_COMPATIBLE", FLAT_RING3_CS32},
     {"GUEST_SS", FLAT_RING3_SS64},
 
     {"CPU_BLOCK", layout::cpu_block_size},
-    {"NMI_STACK_PAGE", layout::nmi_stack_page},
     {"CPU_WORK", offsetof(Cpu, work)},
     {"CPU_UPCALL_BYTES", offsetof(Cpu, upcall_bytes)},
     {"CPU_RUNNING_REGISTERS", offsetof(Cpu, running_registers)},

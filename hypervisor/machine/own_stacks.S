@@ -58,14 +58,9 @@ let_nmis_in:
     /* And none while an NMI's stack is in use: the next one would land on the same frame. What came there goes back
        by RET; below that stack's pointer there is nothing to keep. */
 return_from_machine_check:
-    mov R_RSP(%rsp), %rax
-    mov %rsp, %rcx
-    and $-CPU_BLOCK, %rcx
-    mov %rax, %rdx
-    sub %rcx, %rdx
-    shr $12, %rdx
-    cmp $NMI_STACK_PAGE, %rdx
+    cmpq $WITHIN_NMI, R_VECTOR(%rsp)
     jne return_to_hypervisor
+    mov R_RSP(%rsp), %rax
     mov R_RIP(%rsp), %rcx
     mov %rcx, -8(%rax)
     mov R_RFLAGS(%rsp), %rcx

@@ -10,7 +10,12 @@
 #include "machine/machine_check.hpp"
 #include "machine/nmi.hpp"
 
-extern "C" const std::byte sleeping[], awake[];   // own_stacks.S
+extern "C" {
+extern const std::byte sleeping[], awake[];   // own_stacks.S
+extern std::byte system_call_entry[], system_call_on_own_stack[];   // entry.S
+extern std::byte compatible_system_call_entry[], compatible_system_call_on_own_stack[];
+extern std::byte sysret_on_guest_stack[], sysret_is_over[];
+}
 
 namespace basalt {
 namespace {
@@ -22,10 +27,24 @@ void look_again(Registers& registers) {
     if (registers.rip == address_of(sleeping)) registers.rip = address_of(awake);
 }
 
+// Where ring 0 still has, or has already, the guest's RSP, which may be any number.
+bool is_on_guest_stack(const Registers& registers) {
+    const auto within = [at = in_image(registers.rip)](const std::byte* first, const std::byte* end) {
+        return at >= address_of(first) && at < address_of(end);
+    };
+    return within(system_call_entry, system_call_on_own_stack) ||
+           within(compatible_system_call_entry, compatible_system_call_on_own_stack) ||
+           within(sysret_on_guest_stack, sysret_is_over);
+}
+
+bool is_on_stack(const Registers& registers, std::size_t stack_page) {
+    const auto stack = address_of(&this_cpu()) + stack_page * page_size;
+    return registers.rsp - stack < page_size && !is_on_guest_stack(registers);
+}
+
 // Each came to the end of its stack. If it was on that stack already, the frame of the first is lost.
 void must_be_the_first(const Registers& registers, std::size_t stack_page) {
-    const auto stack = address_of(&this_cpu()) + stack_page * page_size;
-    if (registers.rsp - stack < page_size) die_of(registers);
+    if (is_on_stack(registers, stack_page)) die_of(registers);
 }
 
 void note_machine_check(const Registers& registers) {
@@ -50,6 +69,7 @@ void hypervisor_machine_check(Registers& registers) {
     must_be_the_first(registers, layout::machine_check_stack_page);
     note_machine_check(registers);
     look_again(registers);
+    if (is_on_stack(registers, layout::nmi_stack_page)) registers.vector = Registers::within_nmi;
 }
 
 }  // namespace basalt

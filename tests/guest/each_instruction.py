@@ -189,7 +189,8 @@ class Paths:
         back_at = came_to["rip"] if came_to["rip"] != self.text.of["sleeping"] else self.text.of["awake"]
         stack = self.stub.registers()["rsp"] // PAGE
         self._must_reach(back_at, "it does not return")
-        while (registers := self.stub.registers())["rsp"] // PAGE == stack:     # its own way back leads through the place
+        # Its own way back leads through the place. The guest's RSP may be a number on that stack, too.
+        while (registers := self.stub.registers())["rsp"] // PAGE == stack and registers["rsp"] != came_to["rsp"]:
             self.stub.step()
             self._must_reach(back_at, "it does not return")
         if not waits and self._differences(was | {"rip": back_at}, registers):

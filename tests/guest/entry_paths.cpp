@@ -135,8 +135,19 @@ void emulated() {
     expect_equal(value & 0x80000001, 0x80000001);
 }
 
+// A call that needs no stack of its caller's, with a number in RSP that is on the first CPU's stack for NMIs (core/layout.hpp).
+void call_with_a_strange_stack() {
+    std::uint64_t result = __HYPERVISOR_xen_version, command = XENVER_version;
+    asm volatile("xchg %%rsp, %%rbx\n\tsyscall\n\txchg %%rsp, %%rbx"
+                 : "+a"(result), "+D"(command)
+                 : "b"(0xffff'8180'0000'2800)
+                 : "rcx", "r11", "memory");
+    expect_equal(result, 4 << 16 | 17);
+}
+
 void round() {
     round_begins();
+    call_with_a_strange_stack();
     enter_from_user(user_syscall, system_call);
     enter_from_user(user_syscall_32, system_call32, FLAT_USER_CS32);
     enter_from_user(user_ud2, 6);
