@@ -260,7 +260,7 @@ class ReadBinding {
     static constexpr const Operand& operand = family.selector == table::Selector::each_element ? family.element : row.operand;
     static_assert(operand.is<std::remove_cvref_t<Structure>>(), "the row names another structure, or none");
     // What is there for rows about a domain alone is supplied by pointer, and taken by reference.
-    static_assert(row.is_about_domain() || takes_only<Structure, Supplied...>(function),
+    static_assert(row.whom != table::Whom::nobody || takes_only<Structure, Supplied...>(function),
                   "the function is about a domain, and the row about none");
 
     template <typename T>

@@ -30,8 +30,6 @@ bool caller_is_privileged() { return running().domain.privileged; }
 
 Subject subject(Asker asker, Whom whom, DomainId id) {
     if (asker == Asker::for_itself) {
-        // The caller may be dying, which it does not know; its end waits until this vcpu is off its CPU. As on Xen.
-        if (id == DomainId(DOMID_SELF)) return &running().domain;
         Domain* const domain = TRY(living_domain(id));
         if (domain != &running().domain && !caller_is_privileged()) return refuse(Error::not_permitted);
         return domain;

@@ -16,6 +16,7 @@ namespace basalt {
 // two of one rank are taken together, by with_both.
 enum class Rank : std::uint8_t {
     domain_control,
+    vcpu_setup,
     domain_list,
     run_end,
     domain_settings,   // what tools have said of one
@@ -111,19 +112,19 @@ public:
     template <typename Action, typename Answer = std::invoke_result_t<Action, T&>>
     Answer try_with(Action&& action, std::type_identity_t<Answer> in_use) {
         if (taken_.exchange(true, std::memory_order_acquire)) return in_use;
-        const Hold hold(taken_);
+        const Holding hold(taken_);
         return std::forward<Action>(action)(value_);
     }
 
 private:
-    struct Hold {
-        explicit Hold(std::atomic<bool>& taken) : taken_(taken) { lock_taken(rank); }
-        ~Hold() {
+    struct Holding {
+        explicit Holding(std::atomic<bool>& taken) : taken_(taken) { lock_taken(rank); }
+        ~Holding() {
             lock_dropped(rank);
             taken_.store(false, std::memory_order_release);
         }
-        Hold(const Hold&) = delete;
-        Hold& operator=(const Hold&) = delete;
+        Holding(const Holding&) = delete;
+        Holding& operator=(const Holding&) = delete;
         std::atomic<bool>& taken_;
     };
 

@@ -80,14 +80,17 @@ Wrong first_wrong_domain(Check&& check) {
 
 // --- who holds which frames ---
 
-void count_vcpu(const Vcpu& vcpu, paging::Audit& audit) {
-    if (vcpu.info_page) audit.add_use(vcpu.info_page.mfn(), Use::writable);
+void count_vcpu(Vcpu& vcpu, paging::Audit& audit) {
+    // In use it would go uncounted, and be found.
+    const auto page =
+        vcpu.info_page.try_with([](const events::SharedPage& here) { return here ? here.mfn() : no_mfn; }, no_mfn);
+    if (page != no_mfn) audit.add_use(page, Use::writable);
     count_frames(vcpu, audit);
 }
 
 void count_domain(Domain& domain, paging::Audit& audit) {
     const auto add_writable = [&](Mfn mfn) { audit.add_use(mfn, Use::writable); };
-    for (const Vcpu* const vcpu : domain.vcpus()) count_vcpu(*vcpu, audit);
+    for (Vcpu* const vcpu : domain.vcpus()) count_vcpu(*vcpu, audit);
     if (domain.shared_info_frame != no_mfn) add_writable(domain.shared_info_frame);
     if (domain.pirq_ends_page) add_writable(domain.pirq_ends_page.mfn());
     events::Audit(domain.events).for_each_page(add_writable);
@@ -165,7 +168,8 @@ Wrong wrong_with_routes() {
         if (!owner) continue;
         const auto domain = listed_domain(*owner);
         const auto has_none = [](const Steering& steering) { return steering.ending().stage > EndProgress::Stage::ports; };
-        if (!domain || (*domain)->control.try_with(has_none, false))   // nobody has it while the machine stands still
+        if (!domain ||
+            (*domain)->control.try_with(has_none, true))   // who had it while the machine stands still would be found, too
             return Finding{*owner, "pirq", pirq.raw, "owner who is not there", owner->raw, DOMID_INVALID};
     }
     return std::nullopt;

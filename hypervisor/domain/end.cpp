@@ -57,7 +57,8 @@ void strip_vcpus(Domain& domain) {
         vcpu->timers.stop_all();
         drop_tables(*vcpu);
         vcpu->events.place_info(nullptr);
-        vcpu->info_page = {};
+        ASSERT(
+            vcpu->info_page.try_with([](events::SharedPage& page) { return page = {}, true; }, false));   // nobody calls for it
     }
     domain.pirq_ends.store(nullptr);
     domain.pirq_ends_page = {};
@@ -80,7 +81,7 @@ Step<> act(Domain& domain, EndProgress& ending, Budget& budget) {
     return done;
 }
 
-}  // namespace
+}   // namespace
 
 Step<> Steering::end(Budget& budget) {
     while (ending_.stage != Stage::over) {
@@ -104,4 +105,4 @@ void tell_tools_of_end() {
     if (const auto dom0 = listed_domain(DomainId(0))) (*dom0)->events.raise_global_virq(Virq(VIRQ_DOM_EXC));
 }
 
-}  // namespace basalt
+}   // namespace basalt

@@ -31,11 +31,11 @@ public:
     PartOf<Vcpu, events::VcpuEvents> events;
     CpuId last_cpu{most_cpus};   // where it last ran; none yet
     bool initialised = false;    // has registers to start with: VCPUOP_initialise
-    std::atomic<bool> being_set_up{false};   // see vcpu_setup.hpp
     std::atomic<bool> nmi_pending{false};    // raise_nmi()
     std::string_view crash_due;  // crash_running_domain(): why, until it is told
     bool owes_undoing = false;   // it has let go tables that wait to be undone; for its own CPU alone
-    events::SharedPage info_page;   // holds its vcpu_info, once VCPUOP_register_vcpu_info has named a page
+    // Who has it sets the vcpu up (vcpu_setup.hpp). The page holds its vcpu_info, once VCPUOP_register_vcpu_info has named one.
+    TryGuarded<events::SharedPage, Rank::vcpu_setup> info_page;
 
     // Where the guest wants its runstate written as well: its own address, 0 for none. It is written while the vcpu's tables
     // are loaded, and a fault there is the guest's affair.

@@ -13,22 +13,6 @@
 namespace basalt {
 namespace {
 
-// Two vcpus may try to set up a third one at once.
-class SettingUp {
-public:
-    explicit SettingUp(Vcpu& vcpu) : vcpu_(vcpu), alone_(!vcpu.being_set_up.exchange(true)) {}
-    ~SettingUp() {
-        if (alone_) vcpu_.being_set_up.store(false, std::memory_order_release);
-    }
-    SettingUp(const SettingUp&) = delete;
-    SettingUp& operator=(const SettingUp&) = delete;
-    bool alone() const { return alone_; }
-
-private:
-    Vcpu& vcpu_;
-    bool alone_;
-};
-
 // The entry path looks for pending events where the vcpu_info of the running vcpu is.
 void tell_entry_path(Vcpu& vcpu) {
     if (!runs_here(vcpu)) return;
@@ -42,27 +26,28 @@ void wait_until_off_cpu(const Vcpu& vcpu) {
 
 }   // namespace
 
+// Again where somebody registers its vcpu_info, say: steps before this one stay.
 Step<> initialise(Vcpu& vcpu, const Result<Owned<vcpu_guest_context>>& context) {
     if (vcpu.events.info() == nullptr) return refuse(Error::invalid);
-    const SettingUp setting_up(vcpu);
-    if (!setting_up.alone()) return Again{};    // somebody registers its vcpu_info, say: steps before this one stay
-    if (vcpu.initialised) return refuse(context ? Error::exists : context.error());
-    if (!context) return refuse_context(vcpu, context.error());
-    paging::Budget budget;
-    return set_context(vcpu, **context, budget);
+    const auto set = [&](const events::SharedPage&) -> Step<> {
+        if (vcpu.initialised) return refuse(context ? Error::exists : context.error());
+        if (!context) return refuse_context(vcpu, context.error());
+        paging::Budget budget;
+        return set_context(vcpu, **context, budget);
+    };
+    return vcpu.info_page.try_with(set, Again{});
 }
 
 Result<> place_vcpu_info(Vcpu& vcpu, Mfn frame, std::uint64_t offset) {
-    const SettingUp setting_up(vcpu);
-    if (!setting_up.alone()) return refuse(Error::busy);
-    if (vcpu.info_page || (!runs_here(vcpu) && vcpu.unit.is_up())) return refuse(Error::invalid);
-    auto page = TRY(share_guest_page(vcpu.domain, frame));
-    auto* const info = reinterpret_cast<vcpu_info*>(page.at() + offset);
-    vcpu.info_page = std::move(page);
-    vcpu.events.move_info(info);
-    publish_time(vcpu);
-    tell_entry_path(vcpu);
-    return {};
+    const auto place = [&](events::SharedPage& page) -> Result<> {
+        if (page || (!runs_here(vcpu) && vcpu.unit.is_up())) return refuse(Error::invalid);
+        page = TRY(share_guest_page(vcpu.domain, frame));
+        vcpu.events.move_info(reinterpret_cast<vcpu_info*>(page.at() + offset));
+        publish_time(vcpu);
+        tell_entry_path(vcpu);
+        return {};
+    };
+    return vcpu.info_page.try_with(place, refuse(Error::busy));
 }
 
 Result<> bring_up(Vcpu& vcpu) {

@@ -11,7 +11,7 @@ constexpr TrapGate gate_of(const trap_info& trap) {
             (trap.flags & 4) != 0};
 }
 
-// One that was never named, or is cleared, has no number either: as on Xen.
+// One that a running kernel never named, or has cleared, has no number either: as on Xen.
 constexpr trap_info described(const TrapGate& gate, std::uint8_t vector) {
     if (gate.cs == 0) return {};
     return {vector, static_cast<std::uint8_t>(gate.privilege | (gate.masks_events ? 4 : 0)), gate.cs, gate.address};

@@ -81,13 +81,12 @@ std::size_t EventChannelModel::held_pages() const {
 }
 
 Result<std::size_t> EventChannelModel::living(std::size_t caller, std::uint16_t id) const {
-    const std::size_t domain = id == DOMID_SELF ? caller : id;
-    if (domain >= World::domain_count || domains_[domain].dying) return refuse(Error::no_such_process);
-    return domain;
+    if (id == DOMID_SELF) return caller;
+    if (id >= World::domain_count || domains_[id].dying) return refuse(Error::no_such_process);
+    return id;
 }
 
 Result<std::size_t> EventChannelModel::acted_for(std::size_t caller, std::uint16_t id) const {
-    if (id == DOMID_SELF) return caller;
     const std::size_t domain = TRY(living(caller, id));
     if (domain != caller && caller != 0) return refuse(Error::not_permitted);    // domain 0 is the privileged one
     return domain;
