@@ -16,7 +16,7 @@ from pathlib import Path
 BOOT_RUN = Path(__file__).resolve().parents[2] / "boot" / "run"
 TO_ASK = [
     "domains",                              # too early, and said so
-    "hbreak basalt::hypercalls::vcpu_op",   # Dom0's kernel makes its second vcpu
+    "hbreak basalt::initialise",            # Dom0's kernel makes its second vcpu
     "continue",
     "domains", "vcpus", "cpus", "mfn $cr3 >> 12", "log", "backtrace",
     "monitor quit",
@@ -30,7 +30,7 @@ EXPECTED = [
     r"^CPU \d: runs idle, ",
     r"^frame 0x[0-9a-f]+: of domain 0, \d+ references, \d+ users as l4_table, checked",
     r"^\(XEN\) Basalt .* \(Xen ABI 4\.17\)$",
-    r"^#0 .*basalt::hypercalls::vcpu_op.* at .*hypercalls/vcpu_op\.cpp:\d+$",
+    r"^#0 .*basalt::initialise.* at .*hypervisor/domain/vcpu_setup\.cpp:\d+$",
 ]
 
 
