@@ -57,8 +57,12 @@ void strip_vcpus(Domain& domain) {
         vcpu->timers.stop_all();
         drop_tables(*vcpu);
         vcpu->events.place_info(nullptr);
-        ASSERT(
-            vcpu->info_page.try_with([](events::SharedPage& page) { return page = {}, true; }, false));   // nobody calls for it
+        const auto give_up = [](events::SharedPage& page) {
+            page = {};
+            return true;
+        };
+        const bool nobody_sets_it_up = vcpu->info_page.try_with(give_up, false);   // the passage is over
+        ASSERT(nobody_sets_it_up);
     }
     domain.pirq_ends.store(nullptr);
     domain.pirq_ends_page = {};

@@ -1,4 +1,4 @@
-// What changes a domain from outside: who has its Steering (Domain::control) is alone with it. Tools do; nobody waits for
+// What a domctl changes of a domain: who has its Steering (Domain::control) is alone with it. Tools do; nobody waits for
 // another, and a call that finds somebody there is made again. What others may look at meanwhile, Domain shows.
 #pragma once
 
