@@ -123,6 +123,8 @@ constexpr auto table = std::to_array<Case>({
         sched_remote_shutdown_t request{static_cast<domid_t>(twin.id), SHUTDOWN_watchdog};
         expect_equal(call<rows::sched_op, SCHEDOP_remote_shutdown>(request), 0);
         expect_equal(twin.ended(), SHUTDOWN_watchdog);
+        // The call does not wait for the CPU that has it.
+        while (twin.info().flags & XEN_DOMINF_running) call<rows::sched_op, SCHEDOP_yield>();
         const std::uint64_t seen = twin.read(steps);
         for (unsigned i = 0; i < 100; ++i) call<rows::sched_op, SCHEDOP_yield>();
         expect_equal(twin.read(steps), seen);
