@@ -49,6 +49,13 @@ private:
     unsigned near_port(Random& random) const { return (is_twin_ ? first_port_of_twin : first_port_of_dom0) + random.below(ports); }
     unsigned far_port(Random& random) const { return (is_twin_ ? first_port_of_dom0 : first_port_of_twin) + random.below(ports); }
 
+    // The twin offers any memory. Dom0 lives on when it has been written to: these pages, and what is no memory.
+    unsigned some_frame(Random& random) const {
+        constexpr unsigned machine = 1 << 16;
+        if (is_twin_) return random.below(machine);
+        return random.one_in(2) ? static_cast<unsigned>(frames_[random.below(pages)]) : machine + random.below(machine);
+    }
+
     void change_entries(Random& random);
     void map(Random& random);
     void unmap(Random& random);
@@ -126,7 +133,7 @@ void Side::change_entries(Random& random) {
         switch (random.below(8)) {
         case 0: one.flags = 0; break;
         case 1: one.flags = static_cast<std::uint16_t>(GTF_accept_transfer); break;
-        case 2: one.frame = random.below(1 << 16); break;
+        case 2: one.frame = some_frame(random); break;
         case 3: one.flags = static_cast<std::uint16_t>(random.below(1 << 9)); break;
         default: give(one, random.one_in(8) ? peer_ + 1 : peer_, frames_[random.below(pages)], random.one_in(2) ? GTF_readonly : 0);
         }
