@@ -82,16 +82,6 @@ Result<Domain*> listed_domain(DomainId id) {
     return at;
 }
 
-Result<Domain*> find_domain(DomainId id) { return id == DomainId(DOMID_SELF) ? &running().domain : listed_domain(id); }
-
-Result<Domain*> living_domain(DomainId id) {
-    Domain* const domain = TRY(find_domain(id));
-    // Whoever calls may be dying, which it does not know, and is itself all the same, as on Xen: its end waits until it calls
-    // no more.
-    if (domain->is_dying() && id != DomainId(DOMID_SELF)) return refuse(Error::no_such_process);
-    return domain;
-}
-
 Domain* domain_from(DomainId first) {
     Domain* at = first_domain.load(std::memory_order_acquire);
     while (at != nullptr && at->id < first) at = domain_after(*at);

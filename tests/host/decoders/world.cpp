@@ -188,11 +188,6 @@ Result<Domain*> listed_domain(DomainId id) {
     if (domain == nullptr) return refuse(Error::no_such_process);
     return domain;
 }
-Result<Domain*> living_domain(DomainId id) {
-    Domain* const domain = id == DomainId(DOMID_SELF) ? &running().domain : TRY(listed_domain(id));
-    if (domain->is_dying() && id != DomainId(DOMID_SELF)) return refuse(Error::no_such_process);
-    return domain;
-}
 Domain* domain_from(DomainId) { std::abort(); }   // tools look so, and none of these guests is one
 
 // Frame numbers are those of the caller's own pages.
