@@ -31,7 +31,7 @@ void settle_tables(DomainMemory& tables, paging::Budget& budget) {
 void undo_what_is_owed() {
     Vcpu* const vcpu = this_cpu().running_vcpu;
     if (vcpu == nullptr || !vcpu->owes_undoing) return;
-    paging::Budget budget;
+    paging::Budget budget(entries_per_table);   // the call that let them go may just have spent one of its own
     settle_tables(vcpu->domain.memory, budget);
     if (!vcpu->owes_undoing) return;
     raise_here(Work::undoing);

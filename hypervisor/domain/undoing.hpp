@@ -10,7 +10,7 @@ namespace basalt {
 // One bounded step, by whoever has just let some of these tables go.
 void settle_tables(DomainMemory& tables, paging::Budget& budget);
 
-// From settle_work: one bounded step of what the running vcpu owes. Work::undoing is raised again while there is more.
+// From settle_work: one table of what the running vcpu owes. Work::undoing is raised again while there is more.
 void undo_what_is_owed();
 
 }  // namespace basalt
