@@ -100,6 +100,7 @@ void obey(const Options& options) {
 
     find_features(options.smap);
     switch_features_on();
+    answer_smap_option(options.smap);
     begin_machine_checks();
     start_up_memory(info);
     give_log_room(options.log_size);

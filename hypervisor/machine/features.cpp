@@ -166,6 +166,12 @@ void switch_features_on() {
     if (known->xsave) write_xcr0(cpu.xcr0 = known->xsave_bits);
 }
 
+void answer_smap_option(std::optional<bool> wanted) {
+    if (!wanted.value_or(false)) return;
+    const bool on = (read_cr4() & cr4::smap) != 0;
+    log(on ? Level::info : Level::warning, "smap=yes: {}", on ? "SMAP is on" : "this CPU has no SMAP");
+}
+
 void set_cr4(std::uint64_t value) {
     auto& cpu = this_cpu();
     if (cpu.cr4 == value) return;

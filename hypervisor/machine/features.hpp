@@ -89,6 +89,7 @@ const Features& features();
 // Once, by the first CPU. SMAP is on where it works, unless that is decided here.
 void find_features(std::optional<bool> smap_wanted);
 void switch_features_on();      // on every CPU: CR0, CR4, EFER, XCR0, LFENCE
+void answer_smap_option(std::optional<bool> wanted);    // whoever asked for SMAP is told what came of that
 
 // CR4 of this CPU, written only when it changes.
 void set_cr4(std::uint64_t value);

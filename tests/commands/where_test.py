@@ -13,21 +13,6 @@ class Monitor:
         return REGISTERS
 
 
-class Words:
-    def __init__(self, *words):
-        self._words = words
-
-    def command(self, text):
-        return "".join(f"CR0=80050033 CR2=0 CR3=1000 CR4={word:08x}\r\n" for word in self._words)
-
-
-class Smap(unittest.TestCase):
-    def test_it_is_on_when_every_cpu_has_it_on(self):
-        self.assertTrue(where.have_smap_on(Words(0x3006f0, 0x200000)))
-        self.assertFalse(where.have_smap_on(Words(0x3006f0, 0x1006f0)))
-        self.assertFalse(where.have_smap_on(Words()))
-
-
 class Places(unittest.TestCase):
     def test_each_cpu_is_told_once(self):
         self.assertEqual(list(where.of_each_cpu(Monitor())),

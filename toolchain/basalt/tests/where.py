@@ -1,10 +1,9 @@
-"""Where each CPU of a machine is, by the names in the files that run there, and what is on in it."""
+"""Where each CPU of a machine is, by the names in the files that run there."""
 
 import re
 import subprocess
 from bisect import bisect_right
 
-_SMAP = 1 << 21
 _CPU = re.compile(r"^CPU#(\d+)|^RIP=([0-9a-f]+).* CPL=(\d)", re.M)
 
 
@@ -37,8 +36,3 @@ def named(line, file):
     """A line of Dom0's that says where a vcpu is, by the names in the file that runs there; any other as it is."""
     found = re.match(r"vcpu \d+ is at ([0-9a-f]+)", line)
     return f"boot_guest: {found[0]}{name_in(_symbols([file]), int(found[1], 16))}\n" if found else line
-
-
-def have_smap_on(monitor):
-    words = [int(word, 16) for word in re.findall(r"CR4=([0-9a-f]+)", monitor.command("info registers -a"))]
-    return bool(words) and all(word & _SMAP for word in words)
