@@ -34,8 +34,8 @@ public:
     // Each by act(request, budget), until all are done, one is refused, or it is time to pause. Tables of this domain's that
     // they set free are settled by what is left of the budget. It is renewed between two requests alone, where interrupts are
     // let in; after the last one, or a refused one, it may be over. Then what is still to be settled stays the vcpu's to do
-    // before its guest goes on, a table at a time (domain/undoing.hpp): so no call does more than one budget, and one request,
-    // in one go.
+    // before its guest goes on, a table at a time (domain/undoing.hpp): so no call does more than one budget, one request
+    // and one table in one go.
     template <typename Act>
     Step<> in_order(DomainMemory& tables, Act act) {
         paging::Budget budget;

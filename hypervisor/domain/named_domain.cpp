@@ -2,7 +2,7 @@
 #include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "domain/domain_list.hpp"
-#include "domain/run.hpp"
+#include "domain/vcpu.hpp"
 
 namespace basalt {
 
