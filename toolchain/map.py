@@ -71,19 +71,20 @@ def symbols(object_files):
 
 
 def seams(all_rooms, build):
-    defined, wanted = {}, defaultdict(set)
+    defined, wanted = defaultdict(list), defaultdict(set)
     made_from = {object_file: (room, source) for room, source, object_file in compiled(build)}
     for object_file, is_defined, name in symbols(made_from):
         room, source = made_from[object_file]
         if is_defined:
-            defined[name] = room, source
+            defined[name].append((room, source))    # an inline variable's, in many
         else:
             wanted[name].add(room)
     found = set()
     for name, askers in wanted.items():
-        room, source = defined.get(name, (None, None))
-        askers = [asker for asker in askers if room not in {None, asker} | below(all_rooms, asker)]
+        definers = {room for room, _ in defined[name]}
+        askers = [asker for asker in askers if definers and not definers & ({asker} | below(all_rooms, asker))]
         if askers:
+            source = defined[name][-1][1]
             short = re.sub(r"\(.*", "", name).removeprefix("basalt::")
             found.add(Seam(short, declared_in(all_rooms, short, askers), source))
     order = list(all_rooms)
