@@ -6,10 +6,16 @@
 #include "kit/other_domain.hpp"
 #include "kit/second_vcpu.hpp"
 #include "kit/twin.hpp"
+#include "kit/user.hpp"
 
 #include <atomic>
 
-extern "C" std::byte vector_2[];
+asm(R"(
+        .section .user, "ax"
+user_ud2:       ud2
+        .previous
+)");
+extern "C" std::byte vector_2[], user_ud2[];
 
 namespace kit {
 namespace {
@@ -172,6 +178,22 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(come_since(0), 2);
         expect_equal(within, 1);
         set_hook(6, nullptr);
+        set_hook(nmi, note);
+    }},
+    {"iret", "to user mode within the handler lets the next NMI in as well", [] {
+        static unsigned within;
+        set_hook(nmi, [](Frame& frame) {
+            note(frame);
+            if (came > 1) return true;
+            send_nmi(0);
+            run_user(user_frame(user_ud2));
+            within = came;
+            return true;
+        });
+        came = 0;
+        expect_equal(send_nmi(0), 0);
+        expect_equal(come_since(0), 2);
+        expect_equal(within, 2);
         set_hook(nmi, note);
     }},
     {"callback_op.unregister", "an NMI without a handler is nobody's, then and later", [] {

@@ -77,10 +77,34 @@ void same_registers(const Frame& a, const Frame& b, Location where = Location::c
     expect_equal(a.r15, b.r15, where), expect_equal(a.rsp, b.rsp, where);
 }
 
+// Flags that may show the IOPL take the long ways between user mode and the kernel.
+Frame run_user_the_long_way(Frame frame) {
+    expect_equal(call<rows::vm_assist, VMASST_CMD_enable>(VMASST_TYPE_architectural_iopl), 0);
+    const Frame after = run_user(frame);
+    expect_equal(call<rows::vm_assist, VMASST_CMD_disable>(VMASST_TYPE_architectural_iopl), 0);
+    return after;
+}
+
+Frame run_user_both_ways(const Frame& frame, Location where = Location::current()) {
+    const Frame by_short_way = run_user(frame);
+    const std::uint64_t address = vcpu_info().arch.cr2;
+    vcpu_info().arch.cr2 = 0;
+    const Frame by_long_way = run_user_the_long_way(frame);
+    if (by_long_way.vector == 14) expect_equal(vcpu_info().arch.cr2, address, where);
+    expect_equal(by_long_way.vector, by_short_way.vector, where);
+    expect_equal(by_long_way.error, by_short_way.error, where);
+    expect_equal(by_long_way.upcall_mask, by_short_way.upcall_mask, where);
+    for (auto member : {&Frame::rip, &Frame::rflags, &Frame::ss, &Frame::rcx, &Frame::r11})
+        expect_equal(by_long_way.*member, by_short_way.*member, where);
+    expect_equal(by_long_way.cs, by_short_way.cs, where);
+    same_registers(by_long_way, by_short_way, where);
+    return by_short_way;
+}
+
 constexpr auto table = std::to_array<Case>({
     {"callback_op.register", "a system call arrives with every register but rcx and r11", [] {
         const Frame before = full_frame(user_syscall);
-        const Frame after = run_user(before);
+        const Frame after = run_user_both_ways(before);
         expect_equal(after.vector, system_call);
         same_registers(after, before);
         expect_equal(after.rip, in_user(user_after_syscall));
@@ -101,11 +125,11 @@ constexpr auto table = std::to_array<Case>({
             mask = vcpu_info().evtchn_upcall_mask;
             return false;
         });
-        run_user(user_frame(user_syscall));
+        run_user_both_ways(user_frame(user_syscall));
         expect_equal(mask, 1);
         callback.flags = 0;
         expect_equal(call<rows::callback_op, CALLBACKOP_register>(callback), 0);
-        run_user(user_frame(user_syscall));
+        run_user_both_ways(user_frame(user_syscall));
         expect_equal(mask, 0);
         set_hook(system_call, nullptr);
     }},
@@ -113,7 +137,7 @@ constexpr auto table = std::to_array<Case>({
         Frame before = user_frame(user_syscall32);
         before.cs = FLAT_USER_CS32;
         before.rax = 20;
-        const Frame after = run_user(before);
+        const Frame after = run_user_both_ways(before);
         if (after.vector == 6) return skip("this processor has no SYSCALL in compatibility mode");
         expect_equal(after.vector, system_call32);
         expect_equal(after.cs, FLAT_USER_CS32);
@@ -158,15 +182,15 @@ constexpr auto table = std::to_array<Case>({
     {"set_callbacks", "leaves an entry that no guest may have as it was, and takes the others", [] {
         constexpr std::uint64_t crooked = 0x0000900000000000;
         expect_equal(set_callbacks(crooked, failsafe_way_in, crooked), 0);
-        expect_equal(run_user(user_frame(user_syscall)).vector, system_call);
+        expect_equal(run_user_both_ways(user_frame(user_syscall)).vector, system_call);
         expect_equal(set_callbacks(crooked, crooked, system_call32_way_in), 0);
-        expect_equal(run_user(user_frame(user_syscall)).vector, system_call32);
+        expect_equal(run_user_both_ways(user_frame(user_syscall)).vector, system_call32);
         expect_equal(set_callbacks(event_way_in, failsafe_way_in, system_call_way_in), 0);
-        expect_equal(run_user(user_frame(user_syscall)).vector, system_call);
+        expect_equal(run_user_both_ways(user_frame(user_syscall)).vector, system_call);
     }},
     {"iret", "restores every register, rcx and r11 too", [] {
         const Frame before = full_frame(user_ud2);
-        const Frame after = run_user(before);
+        const Frame after = run_user_both_ways(before);
         expect_equal(after.vector, 6);
         same_registers(after, before);
         expect_equal(after.rcx, before.rcx);
@@ -177,7 +201,7 @@ constexpr auto table = std::to_array<Case>({
     {"iret", "as from a system call rcx and r11 are RIP and RFLAGS", [] {
         Frame before = full_frame(user_ud2);
         before.error = VGCF_in_syscall;
-        const Frame after = run_user(before);
+        const Frame after = run_user_both_ways(before);
         expect_equal(after.vector, 6);
         same_registers(after, before);
         expect_equal(after.rcx, before.rip);
@@ -186,15 +210,51 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"iret", "gives no I/O privilege and never shuts out real interrupts", [] {
         Frame before = user_frame(user_flags);
-        before.rflags = 0x3002;   // IOPL 3, IF clear
-        const Frame after = run_user(before);
-        expect_equal(after.vector, 6);
-        expect_equal(after.rax & 0x3200, 0x200);
+        for (const std::uint64_t interrupts : {0x000, 0x200}) {
+            before.rflags = 0x3002 | interrupts;   // IOPL 3
+            const Frame after = run_user(before);
+            expect_equal(after.vector, 6);
+            expect_equal(after.rax & 0x3200, 0x200);
+        }
+    }},
+    {"iret", "gives the IOPL that it is asked for where flags may show it", [] {
+        for (const std::uint64_t iopl : {0x3000, 0x1000, 0})
+            for (const std::byte* code : {user_syscall, user_ud2}) {
+                Frame before = user_frame(code);
+                before.rflags |= iopl;
+                expect_equal(run_user_the_long_way(before).rflags & 0x3000, iopl);
+                expect_equal(run_user(before).rflags & 0x3000, 0);
+            }
+    }},
+    {"iret", "an event that waits for the kernel to let it in comes before user mode's first instruction", [] {
+        const unsigned port = port_of(bind_ipi());
+        static Frame at_event;
+        set_hook(event_callback, [](Frame& frame) {
+            at_event = frame;
+            return false;
+        });
+        for (const auto run : {run_user, run_user_the_long_way})
+            for (const std::uint64_t flags : {0, VGCF_in_syscall}) {
+            expect_equal(send(port), 0);
+            expect_equal(fired(port), 0);
+            Frame before = full_frame(user_ud2);
+            before.error = flags;
+            expect_equal(run(before).vector, 6);
+            expect_equal(fired(port), 1);
+            expect_equal(at_event.rip, before.rip);
+            expect_equal(at_event.cs, user_cs);
+            expect_equal(at_event.ss, user_ss);
+            expect_equal(at_event.rflags & 0xfffff & ~0x10000, before.rflags);
+            same_registers(at_event, before);
+            if (flags == 0) expect_equal(at_event.rcx, before.rcx), expect_equal(at_event.r11, before.r11);
+        }
+        set_hook(event_callback, nullptr);
+        close(port);
     }},
     {"iret", "a bad code selector ends in an exception for the kernel", [] {
         Frame before = user_frame(user_ud2);
         before.cs = 0xfffb;
-        const Frame after = run_user(before);
+        const Frame after = run_user_both_ways(before);
         expect_equal(after.vector, 13);
         expect_equal(after.error, 0xfff8);
         expect_equal(after.cs, before.cs);        // the frame that could not be entered, as it was asked for
@@ -203,27 +263,27 @@ constexpr auto table = std::to_array<Case>({
     {"iret", "a bad stack selector ends in an exception for the kernel", [] {
         Frame before = user_frame(user_ud2);
         before.ss = 0xfffb;
-        const Frame after = run_user(before);
+        const Frame after = run_user_both_ways(before);
         expect_equal(after.vector, 13);
         expect_equal(after.error, 0xfff8);
     }},
     {"iret", "a non-canonical address ends in an exception for the kernel", [] {
         Frame before = user_frame(user_ud2);
         before.rip = 0x0000900000000000;
-        const Frame after = run_user(before);
+        const Frame after = run_user_both_ways(before);
         expect_equal(after.vector, 13);
         expect_equal(after.rip, before.rip);
     }},
     {"iret", "to the hypervisor's addresses is a page fault of the user", [] {
         Frame before = user_frame(user_ud2);
         before.rip = HYPERVISOR_VIRT_START;
-        const Frame after = run_user(before);
+        const Frame after = run_user_both_ways(before);
         expect_equal(after.vector, 14);
         expect_equal(after.error, 0x14);
     }},
     {"set_trap_table", "INT n of the user goes through gates of privilege 3 only", [] {
-        expect_equal(run_user(user_frame(user_int80)).vector, 0x80);
-        const Frame after = run_user(user_frame(user_int81));
+        expect_equal(run_user_both_ways(user_frame(user_int80)).vector, 0x80);
+        const Frame after = run_user_both_ways(user_frame(user_int81));
         expect_equal(after.vector, 13);
         expect_equal(after.rip, in_user(user_int81));
         if (after.error == 0x81 * 16 + 2)
@@ -232,7 +292,7 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"set_trap_table", "INT 0x80 keeps every register", [] {
         const Frame before = full_frame(user_int80);
-        const Frame after = run_user(before);
+        const Frame after = run_user_both_ways(before);
         same_registers(after, before);
         expect_equal(after.rcx, before.rcx);
         expect_equal(after.r11, before.r11);
@@ -242,18 +302,18 @@ constexpr auto table = std::to_array<Case>({
     {"set_trap_table", "INT 0x80 of 32-bit code says so in CS", [] {
         Frame before = user_frame(user_int80_32);
         before.cs = FLAT_USER_CS32;
-        const Frame after = run_user(before);
+        const Frame after = run_user_both_ways(before);
         expect_equal(after.vector, 0x80);
         expect_equal(after.cs, FLAT_USER_CS32);
     }},
     {"set_trap_table", "int3 of the user arrives behind the instruction", [] {
-        const Frame after = run_user(user_frame(user_int3));
+        const Frame after = run_user_both_ways(user_frame(user_int3));
         expect_equal(after.vector, 3);
         expect_equal(after.rip, in_user(user_int3) + 1);
     }},
     {"set_trap_table", "privileged instructions of the user are #GP, not emulated", [] {
         for (const std::byte* code : {user_hlt, user_cli, user_in, user_rdmsr}) {
-            const Frame after = run_user(user_frame(code));
+            const Frame after = run_user_both_ways(user_frame(code));
             expect_equal(after.vector, 13);
             expect_equal(after.error, 0);
         }
@@ -261,30 +321,30 @@ constexpr auto table = std::to_array<Case>({
     {"set_trap_table", "a user's page fault says user, and cr2 is the address", [] {
         Frame frame = user_frame(user_read);
         frame.rax = 0x12345678;
-        Frame after = run_user(frame);
+        Frame after = run_user_both_ways(frame);
         expect_equal(after.vector, 14);
         expect_equal(after.error, 4);
         expect_equal(vcpu_info().arch.cr2, 0x12345678);
         frame.rip = in_user(user_write);
         frame.rax = in_user(user_write);    // read-only for the user
-        after = run_user(frame);
+        after = run_user_both_ways(frame);
         expect_equal(after.vector, 14);
         expect_equal(after.error, 7);
     }},
     {"mmuext_op.new_user_baseptr", "the kernel's half is not there in user mode, nor is the hypervisor's memory readable", [] {
         Frame frame = user_frame(user_read);
         frame.rax = reinterpret_cast<std::uint64_t>(shared);
-        const Frame after = run_user(frame);
+        const Frame after = run_user_both_ways(frame);
         expect_equal(after.vector, 14);
         expect_equal(after.error, 4);
         frame.rax = HYPERVISOR_VIRT_START + (3ull << 39);
-        expect_equal(run_user(frame).error, 4);
+        expect_equal(run_user_both_ways(frame).error, 4);
     }},
     {"mmuext_op.new_user_baseptr", "user memory is the page it was given", [] {
         Frame frame = user_frame(user_write);
         frame.rax = user_data + 16;
         frame.rbx = 0xabcdef;
-        expect_equal(run_user(frame).vector, 6);
+        expect_equal(run_user_both_ways(frame).vector, 6);
         expect_equal(user_data_page().words[2], 0xabcdef);
     }},
     {"event_channel_op.send", "an event interrupts user mode, and returns there", [] {
@@ -312,7 +372,7 @@ constexpr auto table = std::to_array<Case>({
             place = reinterpret_cast<std::uint64_t>(&frame);
             return false;
         });
-        run_user(user_frame(user_syscall));
+        run_user_both_ways(user_frame(user_syscall));
         set_hook(system_call, nullptr);
         expect_equal(stack_switch(FLAT_KERNEL_SS, trap_stack_top), 0);
         expect_equal(place & ~(page_size - 1), other.address());
@@ -329,7 +389,7 @@ constexpr auto table = std::to_array<Case>({
         std::uint64_t value;
         asm volatile("mov %%gs:0, %0" : "=r"(value));
         expect_equal(value, 31);
-        const Frame after = run_user(user_frame(user_gs));
+        const Frame after = run_user_both_ways(user_frame(user_gs));
         expect_equal(after.vector, 6);
         expect_equal(after.rax, 41);
         expect_equal(after.rbx, 51);
