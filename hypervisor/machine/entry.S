@@ -21,8 +21,14 @@
 system_call_entry:
     mov %rsp, ENTRY_GUEST_STACK + entry_data(%rip)
     mov ENTRY_RSP0 + entry_data(%rip), %rsp
-    .globl system_call_on_own_stack
 system_call_on_own_stack:
+    on_guest_stack system_call_entry, system_call_on_own_stack
+    cmpb $0, V_IN_KERNEL - R_SIZE(%rsp)
+    je short_system_call
+    cmp $CALL_IRET, %rax
+    je short_return
+    .globl long_system_call
+long_system_call:
     push $GUEST_SS
     push ENTRY_GUEST_STACK + entry_data(%rip)
     push %r11
@@ -61,27 +67,19 @@ sysret_without_kept:
     mov R_RDX(%rdi), %rdx
     mov R_RSI(%rdi), %rsi
     mov R_RSP(%rdi), %rsp
-    .globl sysret_on_guest_stack, sysret_is_over
 sysret_on_guest_stack:
     mov R_RDI(%rdi), %rdi
     sysretq
 sysret_is_over:
+    on_guest_stack sysret_on_guest_stack, sysret_is_over
 
 system_call_with_work:          /* the vcpu may be switched out: complete its frame */
     mov CPU_RUNNING_REGISTERS - CPU_BLOCK(%rsp), %rdi
-    call store_kept
+    store_kept
     jmp work
 system_call_by_iret:
-    call store_kept
+    store_kept
     jmp return_by_iret
-store_kept:
-    mov %rbx, R_RBX(%rdi)
-    mov %rbp, R_RBP(%rdi)
-    mov %r12, R_R12(%rdi)
-    mov %r13, R_R13(%rdi)
-    mov %r14, R_R14(%rdi)
-    mov %r15, R_R15(%rdi)
-    ret
 
     /* SYSCALL of 32-bit code (AMD): rare, and goes the long way. */
     .balign 16
@@ -89,8 +87,8 @@ store_kept:
 compatible_system_call_entry:
     mov %rsp, ENTRY_GUEST_STACK + entry_data(%rip)
     mov ENTRY_RSP0 + entry_data(%rip), %rsp
-    .globl compatible_system_call_on_own_stack
 compatible_system_call_on_own_stack:
+    on_guest_stack compatible_system_call_entry, compatible_system_call_on_own_stack
     push $GUEST_SS
     push ENTRY_GUEST_STACK + entry_data(%rip)
     push %r11
@@ -103,11 +101,12 @@ compatible_system_call_on_own_stack:
     push_kept_registers
     mov %rsp, %rdi
     mov ENTRY_CPU_STACK + entry_data(%rip), %rsp
-    call_far guest_system_call
+    call_far guest_compatible_system_call
     jmp return_to_guest
 
     /* --- exceptions: the CPU has pushed SS to RIP, the stub an error code if the CPU had none, and the vector --- */
     .balign 16
+    .globl exception
 exception:
     push_other_registers
     push_kept_registers
@@ -177,8 +176,7 @@ restore:
     mov R_R15(%rdi), %r15
     jmp sysret_without_kept
 
-    /* From the CPU's stack, because a faulting IRET overwrites what lies below its frame. The vcpu's Registers stay
-       whole, so guest_return_fault finds everything. */
+    /* From the CPU's stack, because a faulting IRET overwrites what lies below its frame. */
 return_by_iret:
     push R_SS(%rdi)
     push R_RSP(%rdi)
@@ -204,17 +202,14 @@ return_by_iret:
 guest_iret:
     iretq
 
-    .globl guest_iret_faulted   /* hypervisor_exception has put vector and error code into the guest's Registers */
+    /* RSP leads to the frame that was refused. hypervisor_exception has put vector and error code into the guest's Registers */
+    .globl guest_iret_faulted
 guest_iret_faulted:
-    empty_cpu_stack
-    mov CPU_RUNNING_REGISTERS - CPU_BLOCK(%rsp), %rdi
+    complete_registers
     call_far guest_return_fault
     jmp return_to_guest
 
-    .pushsection __ex_table, "a", @progbits
-    .balign 4
-    .long guest_iret - ., guest_iret_faulted - .
-    .popsection
+    may_fault guest_iret, guest_iret_faulted
 
     .globl enter_guests
 enter_guests:
@@ -233,7 +228,11 @@ exception_stubs:
     push $0
     .endif
     push $number
+    .if number == 14
+    jmp short_page_fault
+    .else
     jmp exception
+    .endif
     number = number + 1
     .endr
     .balign 16

@@ -39,9 +39,15 @@ extern "C" {
 // --- supplied by guests/ ---
 void guest_exception(Registers&);      // exceptions and `int n` of ring 3
 void guest_interrupt(Registers&);      // external vectors that came in ring 3
-void guest_system_call(Registers&);    // SYSCALL of ring 3: by_system_call or by_compatible_system_call
+void guest_system_call(Registers&);    // SYSCALL of 64-bit ring 3, but for what short_ways.S has answered
+void guest_compatible_system_call(Registers&);   // SYSCALL of 32-bit code: by_compatible_system_call
 void guest_return_fault(Registers&);   // IRET refused these selectors: error_code says which; vector is the fault's
 void hypervisor_interrupt(Registers&); // external vectors that came in ring 0: idle or a poll window
+
+// Not functions: entry.S goes on there, in the state that short_ways.S tells of.
+void short_system_call();
+void short_page_fault();
+void short_return();
 
 // The CPU has work, or its vcpu a pending event. On return this_cpu().running_registers are entered.
 void before_guest_entry();

@@ -28,7 +28,7 @@ struct Recovery {
 
 extern "C" {
 extern const basalt::Recovery exception_table_start[], exception_table_end[];
-extern std::byte guest_iret[];
+extern std::byte guest_iret_faulted[];
 }
 
 namespace basalt {
@@ -58,7 +58,7 @@ bool recover(Registers& registers) {
     const auto distance = in_image(registers.rip) - registers.rip;
     for (const auto& recovery : std::span(exception_table_start, exception_table_end)) {
         if (recovery.faulting() != registers.rip + distance) continue;
-        if (recovery.faulting() == address_of(guest_iret)) {
+        if (recovery.recovered() == address_of(guest_iret_faulted)) {
             auto& guest = *this_cpu().running_registers;
             guest.vector = registers.vector;
             guest.error_code = registers.error_code;

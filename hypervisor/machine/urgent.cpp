@@ -1,6 +1,9 @@
 // NMI and #MC come at any instruction: inside any lock, between any two words of any record, on the way out after it has
 // looked at the CPU's work. So they take no lock, touch nothing that may fault (an IRET from a fault would let the next
 // NMI onto the same stack), and leave what is to be said to before_guest_entry.
+#include <algorithm>
+#include <span>
+
 #include "debug/panic.hpp"
 #include "machine/cpu.hpp"
 #include "machine/entry.hpp"
@@ -12,10 +15,20 @@
 
 extern "C" {
 extern const std::byte sleeping[], awake[];   // own_stacks.S
-extern std::byte system_call_entry[], system_call_on_own_stack[];   // entry.S
-extern std::byte compatible_system_call_entry[], compatible_system_call_on_own_stack[];
-extern std::byte sysret_on_guest_stack[], sysret_is_over[];
 }
+
+namespace basalt {
+namespace {
+
+// Made by assembler: `on_guest_stack` of entry_macros.h.
+struct Stretch {
+    std::uint64_t first, end;
+};
+
+}  // namespace
+}  // namespace basalt
+
+extern "C" const basalt::Stretch guest_stack_start[], guest_stack_end[];
 
 namespace basalt {
 namespace {
@@ -29,12 +42,9 @@ void look_again(Registers& registers) {
 
 // Where ring 0 still has, or has already, the guest's RSP, which may be any number.
 bool is_on_guest_stack(const Registers& registers) {
-    const auto within = [at = in_image(registers.rip)](const std::byte* first, const std::byte* end) {
-        return at >= address_of(first) && at < address_of(end);
-    };
-    return within(system_call_entry, system_call_on_own_stack) ||
-           within(compatible_system_call_entry, compatible_system_call_on_own_stack) ||
-           within(sysret_on_guest_stack, sysret_is_over);
+    const std::uint64_t at = in_image(registers.rip);
+    return std::ranges::any_of(std::span(guest_stack_start, guest_stack_end),
+                               [=](const Stretch& stretch) { return at >= stretch.first && at < stretch.end; });
 }
 
 bool is_on_stack(const Registers& registers, std::size_t stack_page) {

@@ -1,23 +1,7 @@
-/* Guest memory is touched here and nowhere else. STAC and CLAC are three-byte no-ops until start-up writes them, where the
-   CPU has SMAP. Each instruction that may fault has its entry in the exception table; a fault in a string instruction
-   leaves in RCX what was still to do. SysV ABI: RDI, RSI, RDX, RCX are arguments, RAX the result. */
-
-    .macro access instruction
-77: .byte 0x0f, 0x1f, 0x00
-    .pushsection .access_switches, "a", @progbits
-    .quad 77b
-    .long \instruction, 0
-    .popsection
-    .endm
-#define STAC access 0xcb010f
-#define CLAC access 0xca010f
-
-    .macro may_fault at, go_on
-    .pushsection __ex_table, "a", @progbits
-    .balign 4
-    .long \at - ., \go_on - .
-    .popsection
-    .endm
+/* Guest memory is touched here and by guests/pv/short_ways.S, and nowhere else. Each instruction that may fault has its entry in
+   the exception table; a fault in a string instruction leaves in RCX what was still to do. SysV ABI: RDI, RSI, RDX, RCX are
+   arguments, RAX the result. */
+#include "machine/entry_macros.h"
 
     .macro function name
     .section .text.\name, "ax", @progbits
@@ -29,7 +13,7 @@
 
     /* RDI to, RSI from, RDX bytes; RAX bytes not copied */
 function guest_copy
-    STAC
+    access_on
     mov %rdx, %rcx
     shr $3, %rcx
     and $7, %edx
@@ -38,7 +22,7 @@ function guest_copy
     jz 3f
 2:  rep movsb
 3:  mov %rcx, %rax
-    CLAC
+    access_off
     ret
 4:  lea (%rdx, %rcx, 8), %rcx
     jmp 3b
@@ -47,45 +31,45 @@ function guest_copy
 
     /* RDI where, RSI bytes */
 function guest_clear
-    STAC
+    access_on
     xor %eax, %eax
     mov %rsi, %rcx
 1:  rep stosb
 2:  mov %rcx, %rax
-    CLAC
+    access_off
     ret
     may_fault 1b, 2b
 
     /* RDI where; RAX word, RDX 1 if it was there */
 function guest_read_word
-    STAC
+    access_on
     xor %edx, %edx
 1:  mov (%rdi), %rax
     mov $1, %edx
-2:  CLAC
+2:  access_off
     ret
     may_fault 1b, 2b
 
     /* RDI where, RSI word; RAX 1 if done */
 function guest_write_word
-    STAC
+    access_on
     xor %eax, %eax
 1:  mov %rsi, (%rdi)
     mov $1, %eax
-2:  CLAC
+2:  access_off
     ret
     may_fault 1b, 2b
 
     /* RDI where, RSI expected, RDX wanted; RAX found, RDX 1 if it was there */
     .macro exchange name, register
 function \name
-    STAC
+    access_on
     mov %rsi, %rax
     mov %rdx, %rcx
     xor %edx, %edx
 1:  lock cmpxchg \register, (%rdi)
     mov $1, %edx
-2:  CLAC
+2:  access_off
     ret
     may_fault 1b, 2b
     .endm

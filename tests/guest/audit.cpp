@@ -7,6 +7,7 @@
 #include "kit/paging.hpp"
 #include "kit/second_vcpu.hpp"
 #include "kit/small_domain.hpp"
+#include "kit/user.hpp"
 
 #include <atomic>
 #include <optional>
@@ -19,8 +20,16 @@ audited_spin:                                   # counts in its data page, and n
         jmp     1b
 audited_end:
         .previous
+
+        .section .user, "ax"
+user_touch:     cmp %al, (%rax)                 # 0, in 32-bit code as well
+user_ud2:       ud2
+        .previous
 )");
-extern "C" const std::byte audited_spin[], audited_end[];
+extern "C" {
+extern const std::byte audited_spin[], audited_end[];
+extern std::byte user_touch[], user_ud2[];
+}
 
 namespace kit {
 namespace {
@@ -131,6 +140,18 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(multicall(list), 0);
         expect_equal(static_cast<Status>(list[0].result), 0);
         expect_equal(static_cast<Status>(list[1].result), -XEN_ENOSYS);
+    }},
+    {"basalt_op.audit", "knows which tables are loaded, by whichever way user mode was entered and left", [] {
+        if (on_stock_xen()) return skip(none);
+        for (const std::uint32_t cs : {FLAT_USER_CS64, FLAT_USER_CS32})
+            for (const std::uint64_t flags : {0, VGCF_in_syscall})
+                for (const std::byte* code : {user_touch, user_ud2}) {
+                    Frame frame = user_frame(code);
+                    frame.cs = cs;
+                    frame.error = flags;
+                    run_user(frame);
+                    expect_equal(audit(), 0);
+                }
     }},
     {"basalt_op.audit", "says so when there is no memory to count in", [] {
         if (on_stock_xen()) return skip(none);

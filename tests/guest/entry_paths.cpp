@@ -17,7 +17,7 @@ extern "C" {
 volatile std::uint64_t rounds_left = 2;
 void round_begins();
 void round_ends();
-extern std::byte user_syscall[], user_syscall_32[], user_ud2[], user_int80[];
+extern std::byte user_syscall[], user_syscall_32[], user_ud2[], user_int80[], user_touch[], user_touch_own[];
 }
 asm(R"(
         .text
@@ -30,6 +30,8 @@ round_ends:     ret
 user_syscall:   syscall
 user_ud2:       ud2
 user_int80:     int $0x80
+user_touch:     cmpb %al, 0x1000
+user_touch_own: movabs 0xffff820000000000, %al      /* a slot of Basalt's */
                 .code32
 user_syscall_32: syscall
                 .code64
@@ -40,9 +42,13 @@ namespace kit {
 namespace {
 
 unsigned timer_port, own_port;
+constexpr std::uint64_t on_first_nmi_stack = 0xffff'8180'0000'2800;     // the first CPU's: core/layout.hpp
+std::uint64_t way_to_user;      // VGCF_in_syscall: by SYSRET
 
 Frame full_frame(const std::byte* code) {
     Frame frame = user_frame(code);
+    frame.error = way_to_user;
+    if (way_to_user != 0) frame.rsp = on_first_nmi_stack;
     std::uint64_t value = 0;
     for (std::uint64_t* word = &frame.r15; word <= &frame.rax; ++word) *word = value += 0x1111'1111'1111'1111;
     frame.rflags |= 0xcd5;   // CF PF AF ZF SF OF DF
@@ -55,10 +61,38 @@ void enter_from_user(const std::byte* code, std::uint64_t vector, std::uint32_t 
     Frame after = run_user(before);
     expect_equal(after.vector, vector);
     expect_equal(after.rflags & 0xcd5, 0xcd5);
+    if (way_to_user != 0) after.rcx = before.rcx, after.r11 = before.r11;
     if (vector >= system_call) after.rcx = before.rcx, after.r11 = before.r11;
     for (std::uint64_t *was = &before.r15, *is = &after.r15; was <= &before.rax; ++was, ++is)
         if (cs == user_cs) expect_equal(*is, *was);
     expect_equal(after.rsp, before.rsp);
+}
+
+// Events that the kernel has shut out, and that come as soon as user mode lets them in.
+void enter_from_user_after_event() {
+    const unsigned before = seen.port[own_port];
+    expect_equal(send(own_port), 0);
+    enter_from_user(user_ud2, 6);
+    expect_equal(seen.port[own_port].load(), before + 1);
+}
+
+void enter_from_user_and_come_back_by_each_way() {
+    for (const std::uint64_t way : {0, VGCF_in_syscall}) {
+        way_to_user = way;
+        enter_from_user(user_syscall, system_call);
+        enter_from_user(user_touch, 14);
+        enter_from_user_after_event();
+    }
+    way_to_user = 0;
+    enter_from_user(user_touch_own, 14);
+}
+
+// C++, which has to be asked where flags may show the IOPL, and the short ways of guests/pv/short_ways.S.
+void enter_from_user_by_each_way() {
+    expect_equal(call<rows::vm_assist, VMASST_CMD_enable>(VMASST_TYPE_architectural_iopl), 0);
+    enter_from_user_and_come_back_by_each_way();
+    expect_equal(call<rows::vm_assist, VMASST_CMD_disable>(VMASST_TYPE_architectural_iopl), 0);
+    enter_from_user_and_come_back_by_each_way();
 }
 
 // A frame whose IRET the processor refuses.
@@ -135,12 +169,12 @@ void emulated() {
     expect_equal(value & 0x80000001, 0x80000001);
 }
 
-// A call that needs no stack of its caller's, with a number in RSP that is on the first CPU's stack for NMIs (core/layout.hpp).
+// A call that needs no stack of its caller's, and has a strange one.
 void call_with_a_strange_stack() {
     std::uint64_t result = __HYPERVISOR_xen_version, command = XENVER_version;
     asm volatile("xchg %%rsp, %%rbx\n\tsyscall\n\txchg %%rsp, %%rbx"
                  : "+a"(result), "+D"(command)
-                 : "b"(0xffff'8180'0000'2800)
+                 : "b"(on_first_nmi_stack)
                  : "rcx", "r11", "memory");
     expect_equal(result, 4 << 16 | 17);
 }
@@ -148,7 +182,7 @@ void call_with_a_strange_stack() {
 void round() {
     round_begins();
     call_with_a_strange_stack();
-    enter_from_user(user_syscall, system_call);
+    enter_from_user_by_each_way();
     enter_from_user(user_syscall_32, system_call32, FLAT_USER_CS32);
     enter_from_user(user_ud2, 6);
     enter_from_user(user_int80, 128);

@@ -10,6 +10,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
+#include <span>
 
 asm(R"(
         .section .user, "ax"
@@ -66,9 +69,20 @@ std::uint64_t edge(bool upper_is_there) {
     end();
 }
 
+iret_context frame_of_user() {
+    iret_context frame{};
+    frame.rip = in_user(user_ud2), frame.cs = user_cs, frame.rflags = 0x202, frame.rsp = user_stack_top, frame.ss = user_ss;
+    return frame;
+}
+
+void put_frame_at(std::uint64_t address, std::size_t bytes = sizeof(iret_context)) {
+    const iret_context frame = frame_of_user();
+    std::memcpy(reinterpret_cast<void*>(address), &frame, bytes);
+}
+
 // Kernels may read that table, and write what their own frames stand for: words of a frame, where nine lie in a row.
 std::uint64_t frame_in_machine_to_phys() {
-    const std::array<std::uint64_t, 9> words{0, 0, 0, 0, in_user(user_ud2), user_cs, 0x202, user_stack_top, user_ss};
+    const auto words = std::bit_cast<std::array<std::uint64_t, 9>>(frame_of_user());
     const auto pages = fresh_pages(64);
     const auto is_ours = [&](std::uint64_t mfn) {
         return std::ranges::any_of(pages, [=](const Page& page) { return page.mfn() == mfn; });
@@ -79,7 +93,8 @@ std::uint64_t frame_in_machine_to_phys() {
         while (in_a_row < words.size() && is_ours(first + in_a_row)) ++in_a_row;
         if (in_a_row < words.size()) continue;
         for (std::size_t i = 0; i < words.size(); ++i) mmu_update((first + i) * page_size | MMU_MACHPHYS_UPDATE, words[i]);
-        return HYPERVISOR_VIRT_START + first * 8;
+        const std::uint64_t place = HYPERVISOR_VIRT_START + first * 8;
+        return std::ranges::equal(words, std::span(reinterpret_cast<const std::uint64_t*>(place), words.size())) ? place : 0;
     }
     return 0;   // found out by its not crashing
 }
@@ -92,16 +107,14 @@ std::uint64_t frame_in_machine_to_phys() {
     }
     if (deed.stack == Stack::half_there) {
         deed.at = edge(false) - 64;
-        auto* const frame = reinterpret_cast<iret_context*>(deed.at);
-        frame->rip = in_user(user_ud2);
-        frame->cs = user_cs;
-        frame->rflags = 0x202;
+        put_frame_at(deed.at, 64);
     }
     if (deed.stack == Stack::in_machine_to_phys) {
         deed.at = frame_in_machine_to_phys();
         if (deed.at == 0) end();
     }
     user_root_mfn();
+    set_hook(6, [](Frame&) -> bool { end(); });     // user mode was come to all the same
     asm volatile("mov %0, %%rsp; syscall; ud2" :: "r"(deed.at), "a"(__HYPERVISOR_iret) : "memory");
     end();
 }
@@ -136,7 +149,8 @@ void expect_crash_of_return_at(std::uint64_t stack, Location where = Location::c
     expect_crash_of_return({.stack = Stack::at, .at = stack}, where);
 }
 
-constexpr std::uint64_t in_direct_map = 0xffff'8300'0010'0000, in_image = 0xffff'82d0'4020'0000;
+// Where both hypervisors have all of RAM, and their image.
+constexpr std::uint64_t direct_map = 0xffff'8300'0000'0000, in_image = 0xffff'82d0'4020'0000;
 
 constexpr auto table = std::to_array<Case>({
     {"stack_switch", "a stack that can be written takes what comes of user mode", [] {
@@ -147,8 +161,11 @@ constexpr auto table = std::to_array<Case>({
     {"stack_switch", "a stack that is read-only crashes its domain", [] { expect_crash({.stack = Stack::read_only}); }},
     {"stack_switch", "a stack in or at the edges of the hypervisor's slots crashes its domain", [] {
         for (const std::uint64_t stack : {HYPERVISOR_VIRT_START + 16, HYPERVISOR_VIRT_START + page_size, HYPERVISOR_VIRT_END - page_size,
-                                          HYPERVISOR_VIRT_END, HYPERVISOR_VIRT_END + 16, in_direct_map, in_image})
+                                          HYPERVISOR_VIRT_END, HYPERVISOR_VIRT_END + 16, in_image})
             expect_crash_at(stack);
+        const Page& page = fresh_page();    // as the hypervisor sees it
+        expect_crash_at(direct_map + (page.mfn() + 1) * page_size);
+        for (const std::uint64_t word : page.words) expect_equal(word, 0);
     }},
     {"stack_switch", "a stack at either end of all addresses, or at none, crashes its domain", [] {
         for (const std::uint64_t stack : {15ul, 16ul, 0x30ul, 0x40ul, 0x8000'0000'0000ul, 0x8000'0000'0010ul, 0x9000'0000'0000ul})
@@ -162,8 +179,11 @@ constexpr auto table = std::to_array<Case>({
     }},
     {"iret", "a frame in or at the edges of the hypervisor's slots crashes its domain", [] {
         for (const std::uint64_t stack : {HYPERVISOR_VIRT_START - 8, HYPERVISOR_VIRT_START, HYPERVISOR_VIRT_END - page_size,
-                                          HYPERVISOR_VIRT_END - 72, HYPERVISOR_VIRT_END - 8, in_direct_map, in_image})
+                                          HYPERVISOR_VIRT_END - 72, HYPERVISOR_VIRT_END - 8, in_image})
             expect_crash_of_return_at(stack);
+        Page& page = fresh_page();
+        put_frame_at(page.address());
+        expect_crash_of_return_at(direct_map + page.mfn() * page_size);
     }},
     {"iret", "a frame at either end of all addresses, or at none, crashes its domain", [] {
         for (const std::uint64_t stack : {8ul, ~71ul, ~70ul, ~7ul, 0x7fff'ffff'fff8ul, 0x8000'0000'0000ul, 0x9000'0000'0000ul})

@@ -19,7 +19,7 @@ void deliver_page_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_c
 // `int n`: through the same gates, never with an error code.
 void deliver_software_interrupt(Vcpu& vcpu, std::uint8_t vector);
 
-void deliver_system_call(Vcpu& vcpu, const Callback& callback);
+[[gnu::noinline]] void deliver_system_call(Vcpu& vcpu, const Callback& callback);   // most go by short_ways.S
 void deliver_event(Vcpu& vcpu);
 
 // Where its kernel has no handler, it does not learn of it.

@@ -10,20 +10,20 @@ namespace {
 
 constexpr std::uint64_t syscall_length = 2;
 
-// A kernel that takes no system calls from 32-bit code lets them look like a CPU without SYSCALL there.
-void compatible_system_call(Vcpu& vcpu) {
-    if (pv::of(vcpu).syscall32.address != 0) return pv::deliver_system_call(vcpu, pv::of(vcpu).syscall32);
-    vcpu.registers.rip -= syscall_length;
-    pv::deliver_exception(vcpu, vector::invalid_opcode);
-}
-
 }  // namespace
 
 extern "C" void guest_system_call(Registers& registers) {
     Vcpu& vcpu = running();
-    if (registers.vector != Registers::by_system_call) return compatible_system_call(vcpu);
     if (pv::of(vcpu).in_kernel) return hypercalls::dispatch(registers);
     pv::deliver_system_call(vcpu, pv::of(vcpu).syscall);
+}
+
+// A kernel that takes no system calls from 32-bit code lets them look like a CPU without SYSCALL there.
+extern "C" void guest_compatible_system_call(Registers& registers) {
+    Vcpu& vcpu = running();
+    if (pv::of(vcpu).syscall32.address != 0) return pv::deliver_system_call(vcpu, pv::of(vcpu).syscall32);
+    registers.rip -= syscall_length;
+    pv::deliver_exception(vcpu, vector::invalid_opcode);
 }
 
 }  // namespace basalt
