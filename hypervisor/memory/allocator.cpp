@@ -78,6 +78,7 @@ Result<Mfn> take_unowned(Wanted wanted) {
 }
 
 void own(DomainMemory& domain, Mfn first, unsigned order) {
+    domain.whereabouts.note(first, std::uint64_t{1} << order, memory_views.end);
     for (std::uint64_t i = 0; i < std::uint64_t{1} << order; ++i) frame(first + i).give_to(domain.id);
 }
 

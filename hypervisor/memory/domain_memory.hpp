@@ -7,6 +7,7 @@
 #include "core/number.hpp"
 #include "core/result.hpp"
 #include "memory/frame_list.hpp"
+#include "memory/whereabouts.hpp"
 
 namespace basalt {
 
@@ -19,6 +20,7 @@ struct DomainMemory {
     std::atomic<std::uint64_t> most{0};       // what max_mem allows
     std::atomic<std::uint64_t> claimed{0};    // frames set aside by claim_pages
     std::atomic<std::uint64_t> nodes{0};      // where its frames had better come from, a bit each; 0: from anywhere
+    Whereabouts whereabouts;                  // each frame that it holds, or has held, is in one of these parts
     FrameList to_undo;                        // its tables that have lost their last user: paging/undo.cpp
 
     explicit DomainMemory(DomainId domain = {}) : id(domain) {}

@@ -67,7 +67,8 @@ void let_go(Mfn mfn, DomainMemory& owner) {
 }    // namespace
 
 Step<> release_all(DomainMemory& owner, std::uint64_t cursor, Budget& budget) {
-    for (Mfn mfn(cursor); mfn < memory_views.end; ++mfn) {
+    const Mfn end = memory_views.end;
+    for (Mfn mfn(cursor); (mfn = owner.whereabouts.first_from(mfn, end)) < end; ++mfn) {
         if (budget.over()) return Again{mfn.raw};
         const bool is_its_own = frame(mfn).owner() == owner.id;
         budget.spend(is_its_own ? cost_of_letting_go : 1);

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 #include <random>
 #include <set>
@@ -11,6 +13,7 @@
 #include "memory/heap.hpp"
 #include "memory/m2p.hpp"
 #include "memory/reservation.hpp"
+#include "memory/whereabouts.hpp"
 
 using namespace basalt;
 
@@ -36,6 +39,28 @@ TEST(BitTree, AgreesWithASet) {
             const auto expected = at == set.begin() ? std::nullopt : std::optional(*std::prev(at));
             ASSERT_EQ(tree.highest_below(bound), expected) << members << " " << bound;
             ASSERT_EQ(tree.has(bound % members), set.contains(bound % members));
+        }
+    }
+}
+
+TEST(Whereabouts, LeadToEveryFrameNotedAndPassOverPartsWithoutOne) {
+    std::mt19937_64 random(3);
+    for (const std::uint64_t machine : {1U, 64U, 4096U, 4097U, 524288U, 1U << 26, (1U << 26) + 1, 0x4321'0000U}) {
+        const std::uint64_t part = std::bit_ceil((machine + 4095) / 4096);
+        Whereabouts whereabouts;
+        std::set<std::uint64_t> parts;
+        EXPECT_EQ(whereabouts.first_from(Mfn(0), Mfn(machine)), Mfn(machine));
+        for (int i = 0; i < 30; ++i) {
+            const std::uint64_t first = random() % machine,
+                                frames = 1 + random() % std::min<std::uint64_t>(machine - first, 3 * part);
+            whereabouts.note(Mfn(first), frames, Mfn(machine));
+            for (std::uint64_t each = first / part; each <= (first + frames - 1) / part; ++each) parts.insert(each);
+        }
+        for (int i = 0; i < 300; ++i) {
+            const std::uint64_t from = random() % (machine + 1);
+            const auto next = parts.lower_bound(from / part);
+            const std::uint64_t expected = from == machine || next == parts.end() ? machine : std::max(from, *next * part);
+            ASSERT_EQ(whereabouts.first_from(Mfn(from), Mfn(machine)).raw, expected) << machine << " from " << from;
         }
     }
 }
