@@ -46,6 +46,16 @@ constexpr auto table = std::to_array<Case>({
         asm volatile("movq $0, %0" : "=m"(window.word));
         window.is(0);
     }},
+    {in_words("page-table write"), "instructions that differ in their last bytes alone are told apart", [] {
+        Window window;
+        const std::uint64_t base = reinterpret_cast<std::uint64_t>(slot_of(&window.page).word()) - 0x100;
+        for (unsigned i = 0; i < 2; ++i) {
+            asm volatile("movq $0x11000, 0x100(%0)" :: "r"(base) : "memory");      // not present: any value
+            window.is(0x11000);
+            asm volatile("movq $0x22000, 0x100(%0)" :: "r"(base) : "memory");
+            window.is(0x22000);
+        }
+    }},
     {in_words("page-table write"), "lock and of one byte takes the write permission away", [] {
         Window window;
         asm volatile("lock andb $0xfd, %0" : "+m"(*reinterpret_cast<std::uint8_t*>(slot_of(&window.page).word())));

@@ -1,8 +1,10 @@
 #include "guests/pv/fetch.hpp"
 
-#include <array>
+#include <algorithm>
+#include <optional>
 
 #include "abi/xen.hpp"
+#include "core/per_cpu.hpp"
 #include "guests/pv/descriptors.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"
@@ -26,11 +28,33 @@ CodeSegment code_segment(const Vcpu& vcpu) {
     return {.base = (descriptor >> 16 & 0xffffff) | descriptor >> 56 << 24};
 }
 
-std::optional<Instruction> instruction_at(std::uint64_t address) {
-    std::array<std::uint8_t, longest_instruction> bytes;
-    if (!guest_may_name(address, bytes.size())) return std::nullopt;
-    const std::size_t missing = copy_from_guest(bytes.data(), address, bytes.size());
-    return decode(std::span(bytes).first(bytes.size() - missing));
+// Kernels come again and again with the same instruction, or with the same few: what the last bytes meant need not be found out
+// again. That is a matter of the bytes alone, whoever's they are.
+struct Bytes {
+    std::uint64_t first = 0, second = 0;
+    friend constexpr bool operator==(Bytes, Bytes) = default;
+};
+static_assert(sizeof(Bytes) > longest_instruction);
+struct Decoded {
+    Bytes bytes;
+    bool whole = false;
+    std::optional<Instruction> meaning;
+};
+constinit PerCpu<Decoded> last_decoded;
+
+const Instruction* instruction_at(std::uint64_t address) {
+    Bytes bytes;
+    if (!guest_may_name(address, sizeof(bytes))) return nullptr;
+    const std::size_t there = sizeof(bytes) - copy_from_guest(&bytes, address, sizeof(bytes));
+    Decoded& last = last_decoded.here();
+    const bool whole = there == sizeof(bytes);   // what is not there is zeros here, which mean something
+    if (!whole || !last.whole || bytes != last.bytes) {
+        const auto* const first = reinterpret_cast<const std::uint8_t*>(&bytes);
+        last.meaning = decode({first, std::min<std::size_t>(there, longest_instruction)});
+        last.bytes = bytes;
+        last.whole = whole;
+    }
+    return last.meaning ? &*last.meaning : nullptr;
 }
 
 // These bytes mean the same in 32-bit code; a prefix may not.
@@ -39,15 +63,15 @@ bool is_plain_clock_read(const Instruction& instruction) {
            (instruction.operation == Operation::read_tsc_and_aux && instruction.length == 3);
 }
 
-}  // namespace
+}   // namespace
 
-std::optional<Instruction> fetch(const Vcpu& vcpu) {
+const Instruction* fetch(const Vcpu& vcpu) {
     const CodeSegment code = code_segment(vcpu);
     if (code.is_64_bit) return instruction_at(vcpu.registers.rip);
-    const auto found = instruction_at((code.base + vcpu.registers.rip) & 0xffffffff);
-    return found && is_plain_clock_read(*found) ? found : std::nullopt;
+    const Instruction* const found = instruction_at((code.base + vcpu.registers.rip) & 0xffffffff);
+    return found != nullptr && is_plain_clock_read(*found) ? found : nullptr;
 }
 
 SegmentBases running_segment_bases() { return {read_fs_base(), read_gs_base()}; }
 
-}  // namespace basalt::pv
+}   // namespace basalt::pv

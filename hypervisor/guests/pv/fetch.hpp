@@ -1,16 +1,14 @@
 // The instruction that a guest was about to execute.
 #pragma once
 
-#include <optional>
-
 #include "domain/vcpu.hpp"
 #include "guests/pv/decode.hpp"
 
 namespace basalt::pv {
 
-// Read from the guest's memory as it is now, which need not be what the CPU saw. Nothing: unreadable, not 64-bit code,
-// or not one of the instructions of decode.hpp.
-std::optional<Instruction> fetch(const Vcpu& vcpu);
+// Read from the guest's memory as it is now, which need not be what the CPU saw. Null: unreadable, not 64-bit code, or not one
+// of the instructions of decode.hpp. It is there until the CPU fetches another.
+const Instruction* fetch(const Vcpu& vcpu);
 
 SegmentBases running_segment_bases();
 

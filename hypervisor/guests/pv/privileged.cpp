@@ -136,10 +136,11 @@ void step_over(Vcpu& vcpu, unsigned length) {
 }
 
 bool emulate_privileged(Vcpu& vcpu) {
-    const auto instruction = fetch(vcpu);
-    if (!instruction || instruction->locked) return false;
+    const Instruction* const instruction = fetch(vcpu);
+    if (instruction == nullptr || instruction->locked) return false;
+    const unsigned length = instruction->length;
     const Carried carried = carry_out_any(vcpu, *instruction);
-    if (carried == Carried::finished) step_over(vcpu, instruction->length);
+    if (carried == Carried::finished) step_over(vcpu, length);
     return carried != Carried::refused;
 }
 

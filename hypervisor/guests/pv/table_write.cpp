@@ -1,5 +1,7 @@
 #include "guests/pv/table_write.hpp"
 
+#include <optional>
+
 #include "devices/dom0_access.hpp"
 #include "devices/pci_window.hpp"
 #include "domain/domain.hpp"
@@ -24,21 +26,35 @@ bool is_refused_store(std::uint32_t error_code) {
 }
 
 // The instruction at RIP, if it stores to this one address within one aligned word of 8.
-std::optional<Instruction> store_to(const Vcpu& vcpu, std::uint64_t address) {
-    const auto instruction = fetch(vcpu);
-    if (!instruction || !is_memory_operation(instruction->operation) || !instruction->in_memory) return std::nullopt;
+const Instruction* store_to(const Vcpu& vcpu, std::uint64_t address) {
+    const Instruction* const instruction = fetch(vcpu);
+    if (instruction == nullptr || !is_memory_operation(instruction->operation) || !instruction->in_memory) return nullptr;
     const std::uint64_t operand = address_of(*instruction, vcpu.registers, running_segment_bases());
     const bool in_one_word = address % 8 + instruction->width <= 8;
-    if (operand == address && in_one_word) return instruction;
-    return std::nullopt;
+    return operand == address && in_one_word ? instruction : nullptr;
 }
 
-// MOVS: the source becomes the instruction's immediate.
-bool read_string_source(Instruction& instruction, const Registers& registers) {
-    if (instruction.operation != Operation::move_string) return true;
+bool read_operand(std::uint64_t& operand, std::uint64_t address, const Instruction& instruction) {
+    return copy_from_guest(&operand, address, instruction.width) == 0;
+}
+
+// Kernels take whole entries out of their tables by XCHG, a page at a time.
+Effect effect_on(const Instruction& instruction, Registers& registers, std::uint64_t found) {
+    if (instruction.operation != Operation::exchange || instruction.width != 8) return effect_of(instruction, registers, found);
+    return {.stored = general_register(registers, instruction.reg),
+            .flags = registers.rflags,
+            .register_changes = true,
+            .register_number = instruction.reg,
+            .register_value = found};
+}
+
+// MOVS: the source becomes the instruction's immediate. Another's is as it was fetched.
+std::optional<Instruction> with_string_source(const Instruction& fetched, const Registers& registers) {
+    Instruction instruction = fetched;
     instruction.has_immediate = true;
-    return !instruction.memory.narrow && guest_may_name(registers.rsi, instruction.width) &&
-           copy_from_guest(&instruction.immediate, registers.rsi, instruction.width) == 0;
+    const bool there = !instruction.memory.narrow && guest_may_name(registers.rsi, instruction.width) &&
+                       read_operand(instruction.immediate, registers.rsi, instruction);
+    return there ? std::optional(instruction) : std::nullopt;
 }
 
 // One element done: the instruction is over, or is met again for the next.
@@ -71,36 +87,52 @@ void write_device(Mfn frame, unsigned offset, unsigned width, std::uint64_t valu
         write_window_for_dom0(*function, static_cast<std::uint16_t>(offset), width, value);
 }
 
+bool store_to_device(Vcpu& vcpu, const Instruction& instruction, Mfn frame, std::uint64_t address) {
+    std::uint64_t found = 0;
+    if (!read_operand(found, address, instruction)) return false;
+    const Effect effect = effect_of(instruction, vcpu.registers, found);
+    write_device(frame, static_cast<unsigned>(address % page_size), instruction.width, effect.stored);
+    finish(vcpu, instruction, effect);
+    return true;
+}
+
+bool store_to_table(Vcpu& vcpu, const Instruction& instruction, Mfn table, std::uint64_t address) {
+    const auto offset = static_cast<unsigned>(address % page_size);
+    for (unsigned attempt = 0; attempt < most_attempts; ++attempt) {
+        std::uint64_t found = 0;
+        if (!read_operand(found, address, instruction)) return false;
+        const Effect effect = effect_on(instruction, vcpu.registers, found);
+        paging::Budget budget;
+        const auto step =
+            paging::store_to_table(table, offset, found, effect.stored, instruction.width, vcpu.domain.memory, budget);
+        if (step.refused() != nullptr) return false;
+        if (!step.done()) return true;   // the guest comes again
+        if (*step != found) continue;
+        finish(vcpu, instruction, effect);
+        return true;
+    }
+    return true;
+}
+
 }  // namespace
 
 bool emulate_table_write(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
     if (!pv::of(vcpu).in_kernel || !is_refused_store(error_code) || !guest_may_name(address, 8)) return false;
     const paging::Walk walk = paging::walk(pv::of(vcpu).kernel_root, address);
     if (!walk.mapped() || walk.entries[1].writable()) return false;
-    auto instruction = store_to(vcpu, address);
-    if (!instruction || !read_string_source(*instruction, vcpu.registers)) return false;
-    const Mfn frame = walk.entries[1].mfn();
-    const auto offset = static_cast<unsigned>(address % page_size);
-    const bool to_device = writes_to_device(vcpu, frame);
-
-    for (unsigned attempt = 0; attempt < most_attempts; ++attempt) {
-        std::uint64_t found = 0;
-        if (copy_from_guest(&found, address, instruction->width) != 0) return false;
-        const Effect effect = effect_of(*instruction, vcpu.registers, found);
-        if (to_device) {
-            write_device(frame, offset, instruction->width, effect.stored);
-        } else {
-            paging::Budget budget;
-            const auto step =
-                paging::store_to_table(frame, offset, found, effect.stored, instruction->width, vcpu.domain.memory, budget);
-            if (step.refused() != nullptr) return false;
-            if (!step.done()) return true;   // the guest comes again
-            if (*step != found) continue;
-        }
-        finish(vcpu, *instruction, effect);
-        return true;
+    // First what decides: most faults are on pages that are no tables.
+    const Mfn mfn = walk.entries[1].mfn();
+    const bool to_table = has_record(mfn) && frame(mfn).word().use() == Use::l1_table;
+    if (!to_table && !writes_to_device(vcpu, mfn)) return false;
+    const Instruction* instruction = store_to(vcpu, address);
+    if (instruction == nullptr) return false;
+    std::optional<Instruction> string;
+    if (instruction->operation == Operation::move_string) {
+        string = with_string_source(*instruction, vcpu.registers);
+        if (!string) return false;
+        instruction = &*string;
     }
-    return true;
+    return to_table ? store_to_table(vcpu, *instruction, mfn, address) : store_to_device(vcpu, *instruction, mfn, address);
 }
 
 }  // namespace basalt::pv
