@@ -11,6 +11,18 @@ Status status_of(Error error) {
 
 }  // namespace
 
+[[gnu::noinline]] void HeldFrame::give_back() {
+    if (writable_)
+        drop_use_and_reference(mfn_);
+    else
+        drop_reference(mfn_);
+}
+
+[[gnu::noinline]] void GrantUse::end() {
+    frame_ = HeldFrame();   // before the granter is told that it is over
+    for (unsigned pin = 0; pin < count_; ++pin) table_->unpin(reference_, pins_[pin]);
+}
+
 StatusOr<GrantUse> GrantUse::begin(GrantTable& table, GrantRef reference, DomainId grantee, bool host, bool device,
                                    bool writing) {
     GrantUse use(table, reference);

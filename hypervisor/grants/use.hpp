@@ -17,12 +17,8 @@ public:
         std::swap(writable_, other.writable_);
         return *this;
     }
-    ~HeldFrame() {
-        if (mfn_ == no_mfn) return;
-        if (writable_)
-            drop_use_and_reference(mfn_);
-        else
-            drop_reference(mfn_);
+    [[gnu::always_inline]] ~HeldFrame() {    // most have been moved from
+        if (mfn_ != no_mfn) give_back();
     }
 
     static Result<HeldFrame> take(Mfn mfn, DomainId owner, bool writable) {
@@ -36,6 +32,7 @@ public:
     Mfn mfn() const { return mfn_; }
 
 private:
+    void give_back();
     HeldFrame(Mfn mfn, bool writable) : mfn_(mfn), writable_(writable) {}
     Mfn mfn_ = no_mfn;
     bool writable_ = false;
@@ -47,10 +44,8 @@ public:
         : table_(std::exchange(other.table_, nullptr)), reference_(other.reference_), pins_(other.pins_), count_(other.count_),
           frame_(std::move(other.frame_)) {}
     GrantUse& operator=(GrantUse&&) = delete;
-    ~GrantUse() {
-        frame_ = HeldFrame();   // before the granter is told that it is over
-        if (table_)
-            for (unsigned pin = 0; pin < count_; ++pin) table_->unpin(reference_, pins_[pin]);
+    [[gnu::always_inline]] ~GrantUse() {
+        if (table_ != nullptr) end();
     }
 
     // By the processor, by devices, or both.
@@ -65,6 +60,7 @@ public:
     Mfn frame() const { return frame_.mfn(); }
 
 private:
+    void end();
     GrantUse(GrantTable& table, GrantRef reference) : table_(&table), reference_(reference) {}
 
     GrantTable* table_;

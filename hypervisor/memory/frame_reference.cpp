@@ -26,6 +26,9 @@ void last_reference_dropped(Mfn mfn) {
     if (auto* domain = domain_memory_of(was.owner())) domain->remove(1);
 }
 
+[[gnu::noinline]] void FrameReference::give_back(Mfn mfn) { drop_reference(mfn); }
+[[gnu::noinline]] void FrameUse::give_back(Mfn mfn) { drop_use_and_reference(mfn); }
+
 Result<FrameReference> FrameReference::take(Mfn mfn, DomainId owner) {
     TRY(take_reference(mfn, owner));
     return FrameReference(mfn);

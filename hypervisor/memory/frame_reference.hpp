@@ -42,8 +42,8 @@ public:
         std::swap(mfn_, other.mfn_);
         return *this;
     }
-    ~FrameReference() {
-        if (mfn_ != no_mfn) drop_reference(mfn_);
+    [[gnu::always_inline]] ~FrameReference() {    // most have been moved from, as the compiler sees here
+        if (mfn_ != no_mfn) give_back(mfn_);
     }
 
     // Refused as invalid where the frame is not RAM or belongs to somebody else.
@@ -55,6 +55,7 @@ public:
     explicit operator bool() const { return mfn_ != no_mfn; }
 
 private:
+    static void give_back(Mfn mfn);
     explicit FrameReference(Mfn mfn) : mfn_(mfn) {}
     Mfn mfn_ = no_mfn;
 };
@@ -68,8 +69,8 @@ public:
         std::swap(mfn_, other.mfn_);
         return *this;
     }
-    ~FrameUse() {
-        if (mfn_ != no_mfn) drop_use_and_reference(mfn_);
+    [[gnu::always_inline]] ~FrameUse() {
+        if (mfn_ != no_mfn) give_back(mfn_);
     }
 
     static FrameUse adopt(Mfn mfn) { return FrameUse(mfn); }
@@ -79,6 +80,7 @@ public:
     explicit operator bool() const { return mfn_ != no_mfn; }
 
 private:
+    static void give_back(Mfn mfn);
     explicit FrameUse(Mfn mfn) : mfn_(mfn) {}
     Mfn mfn_ = no_mfn;
 };

@@ -71,6 +71,7 @@ public:
     // What becomes of the word. Each keeps it sound (tests/host/memory/frame_word_test.cpp goes through all small states).
     constexpr Ruled take_reference() const;
     constexpr Ruled take_both(Use wanted) const;    // a reference and a use at once
+    constexpr Ruled take_as_table() const;    // take_both() of a table that is checked, whatever its level
     constexpr Ruled take_writable_at_once() const;    // take_both(writable) where there is nothing to wait for
     constexpr FrameWord drop_reference() const { return FrameWord(raw_ - 1); }
     constexpr FrameWord drop_both() const;    // the last user of a table becomes who undoes it
@@ -120,6 +121,12 @@ constexpr Ruled FrameWord::take_both(Use wanted) const {
     // A check at rest is its own user, with its own reference: whoever wants it done takes its place.
     if (partial()) return FrameWord(raw_ & ~partial_bit);
     if (users() == most_users) return std::unexpected(FrameRefusal::too_many);
+    return FrameWord(raw_ + one_user + 1);
+}
+
+constexpr Ruled FrameWord::take_as_table() const {
+    if (!checked() || !is_table(use())) return std::unexpected(FrameRefusal::frame_in_other_use);
+    if (references() == most_references || users() == most_users) return std::unexpected(FrameRefusal::too_many);
     return FrameWord(raw_ + one_user + 1);
 }
 

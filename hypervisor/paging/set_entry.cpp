@@ -50,10 +50,7 @@ Outcome TableHold::hold_another(Mfn mfn, DomainMemory& owner) {
     if (!has_record(mfn)) return refuse(Error::invalid);
     Frame& record = frame(mfn);
     if (record.owner() != owner.id) return refuse(Error::invalid);
-    const auto as_table = record.apply([](FrameWord word) -> Ruled {
-        if (!word.checked() || !is_table(word.use())) return std::unexpected(FrameRefusal::frame_in_other_use);
-        return word.take_both(word.use());
-    });
+    const auto as_table = record.apply([](FrameWord word) { return word.take_as_table(); });
     if (as_table) [[likely]] {
         held_ = FrameUse::adopt(mfn);
         use_ = as_table->after.use();
