@@ -41,6 +41,11 @@ private:
 Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept, const Parties& parties,
                   Budget& budget);
 
+// The same of an entry of an L1 table that is `found`, where the guest or the processor may have changed it. False: it has, and
+// nothing is done.
+Step<bool> exchange_entry(const TableHold& table, unsigned index, PageEntry found, PageEntry wanted, DomainMemory& owner,
+                          Budget& budget);
+
 // One request of mmu_update, every kind. The hold may be kept from the request before.
 Step<> update(TableHold& table, std::uint64_t ptr, std::uint64_t value, Parties parties, Budget& budget);
 
@@ -58,7 +63,7 @@ Step<std::uint64_t> store_to_table(Mfn mfn, unsigned offset, std::uint64_t expec
 // The entry of each level that translates `address`, by software, without holding anything: a hint to be
 // checked.
 struct Walk {
-    PageEntry entries[5];    // [1] to [4]; the rest of a walk that ended early is zero
+    PageEntry entries[5];   // [1] to [4]; the rest of a walk that ended early is zero
     bool mapped() const { return entries[1].present(); }
 };
 Walk walk(Mfn root, std::uint64_t address);
@@ -67,4 +72,4 @@ Walk walk(Mfn root, std::uint64_t address);
 // in it. no_mfn: there is none.
 Mfn l1_table_of(Mfn root, std::uint64_t address);
 
-}    // namespace basalt::paging
+}   // namespace basalt::paging

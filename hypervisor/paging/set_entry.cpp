@@ -82,6 +82,14 @@ Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, Acce
     }
 }
 
+Step<bool> exchange_entry(const TableHold& table, unsigned index, PageEntry found, PageEntry wanted, DomainMemory& owner,
+                          Budget& budget) {
+    const auto replaced = replace(word_of(table.mfn(), index), leaf_level, found, wanted, {&owner, &owner}, budget);
+    TRY(replaced.outcome);
+    if (replaced.written) advance_flush_time();
+    return replaced.written;
+}
+
 Step<std::uint64_t> store_to_table(Mfn mfn, unsigned offset, std::uint64_t expected, std::uint64_t desired, unsigned width,
                                    DomainMemory& owner, Budget& budget) {
     const unsigned shift = offset % 8 * 8;

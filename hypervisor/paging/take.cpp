@@ -94,7 +94,16 @@ Step<FrameUse> take_use(Mfn mfn, Use use, DomainMemory& owner, Budget& budget) {
     return FrameUse::adopt(mfn);
 }
 
+// Mostly a page like any other, with nothing to wait for and nothing to flush.
 Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner) {
+    if (!has_record(mfn)) return refuse(Error::invalid);
+    Frame& record = frame(mfn);
+    if (record.owner() == owner.id && record.apply([](FrameWord word) { return word.take_writable_at_once(); })) [[likely]] {
+        FrameUse use = FrameUse::adopt(mfn);
+        if (record.owner() == owner.id) [[likely]]
+            return use;
+        return refuse(Error::invalid);
+    }
     Budget help(entries_per_table);
     return take_writable(mfn, owner, help);
 }

@@ -19,25 +19,23 @@ struct Spot {
     paging::TableHold table;
     unsigned index = 0;
 
-    std::uint64_t offset() const { return index * sizeof(std::uint64_t); }
     PageEntry entry() const {
         auto* const entries = static_cast<std::uint64_t*>(contents(table.mfn()));
         return PageEntry(std::atomic_ref(entries[index]).load(std::memory_order_relaxed));
     }
 };
 
-Result<Spot> spot_of(Place place, Vcpu& vcpu) {
+Result<> find(Spot& spot, Place place, Vcpu& vcpu) {
     Mfn table = mfn_of(place.where);
     if (place.is_entry && place.where % sizeof(std::uint64_t) != 0) return refuse(Error::invalid);
     if (!place.is_entry) table = paging::l1_table_of(of(vcpu).kernel_root, place.where);
-    Spot spot;
     spot.index = place.is_entry ? static_cast<unsigned>(place.where % page_size / sizeof(std::uint64_t))
                                 : index_of(leaf_level, place.where);
     if (table == no_mfn) return refuse(Error::invalid);
     const auto held = spot.table.hold(table, vcpu.domain.memory);
     if (held.again()) return refuse(Error::again);
     if (!held.done() || spot.table.use() != Use::l1_table) return refuse(Error::invalid);
-    return spot;
+    return {};
 }
 
 // The bits that GNTMAP_guest_avail* puts at the guest's disposal.
@@ -52,11 +50,10 @@ constexpr PageEntry entry_for(Mfn frame, std::uint32_t flags) {
 // The entry becomes `wanted` if it still is `found`. False: it is not.
 Result<bool> exchange(const Spot& spot, PageEntry found, PageEntry wanted, DomainMemory& memory) {
     paging::Budget budget;
-    const auto step = paging::store_to_table(spot.table.mfn(), static_cast<unsigned>(spot.offset()), found.raw(), wanted.raw(),
-                                             sizeof(std::uint64_t), memory, budget);
+    const Step<bool> step = paging::exchange_entry(spot.table, spot.index, found, wanted, memory, budget);
     if (step.again() != nullptr) return refuse(Error::again);
     if (step.refused() != nullptr) return refuse(Error::invalid);
-    return *step == found.raw();
+    return *step;
 }
 
 constexpr int tries = 8;   // the processor, and other vcpus of the guest, may change an entry meanwhile
@@ -66,8 +63,15 @@ bool maps(PageEntry entry, Lent lent) {
     return entry.present() && entry.mfn() == lent.frame && entry.writable() == lent.writable;
 }
 
+Result<PageEntry> entry_at(std::uint64_t address, Vcpu& vcpu) {
+    Spot spot;
+    TRY(find(spot, {address}, vcpu));
+    return spot.entry();
+}
+
 Result<PageEntry> take_away(std::uint64_t address, Vcpu& vcpu) {
-    const Spot spot = TRY(spot_of({address}, vcpu));
+    Spot spot;
+    TRY(find(spot, {address}, vcpu));
     for (int tried = 0; tried < tries; ++tried) {
         const PageEntry found = spot.entry();
         if (TRY(exchange(spot, found, PageEntry(), vcpu.domain.memory))) return found;
@@ -80,7 +84,8 @@ Result<PageEntry> take_away(std::uint64_t address, Vcpu& vcpu) {
 Result<> Doors::map_grant(Vcpu& vcpu, Place place, Mfn frame, DomainId owner, std::uint32_t flags) {
     DomainMemory* const pages = domain_memory_of(owner);
     if (pages == nullptr) return refuse(Error::invalid);
-    const Spot spot = TRY(spot_of(place, vcpu));
+    Spot spot;
+    TRY(find(spot, place, vcpu));
     paging::Budget budget;
     const auto set = paging::set_entry(spot.table, spot.index, entry_for(frame, flags), paging::AccessedDirty::as_given,
                                        {&vcpu.domain.memory, pages, true}, budget);
@@ -91,8 +96,9 @@ Result<> Doors::map_grant(Vcpu& vcpu, Place place, Mfn frame, DomainId owner, st
 
 Result<> Doors::unmap_grant(Vcpu& vcpu, Place place, Lent lent, std::optional<std::uint64_t> instead) {
     if (instead && place.is_entry) return refuse(Error::invalid);
-    const Spot spot = TRY(spot_of(place, vcpu));
-    const PageEntry other = instead ? TRY(spot_of({*instead}, vcpu)).entry() : PageEntry();
+    Spot spot;
+    TRY(find(spot, place, vcpu));
+    const PageEntry other = instead ? TRY(entry_at(*instead, vcpu)) : PageEntry();
     // Then the frame would stay mapped where the grant was, whoever ends the other entry meanwhile.
     if (other.present() && other.mfn() == lent.frame) return refuse(Error::invalid);
     for (int tried = 0; tried < tries; ++tried) {
