@@ -15,12 +15,14 @@
 
 extern "C" void sleep_until_interrupt();   // own_stacks.S
 
+// "Nothing pending, and shut out", for a CPU without a vcpu, and for a vcpu that has no vcpu_info: short_ways.S asks for it.
+extern "C" const std::uint16_t no_upcall;
+const std::uint16_t no_upcall = 0x0100;
+
 namespace basalt {
 namespace {
 
 constinit std::atomic<std::uint64_t> online{0};
-
-constexpr std::uint16_t no_upcall = 0;   // "nothing pending", for a CPU without a vcpu
 
 std::uint32_t bit_of(Rank rank) { return std::uint32_t{1} << static_cast<unsigned>(rank); }
 

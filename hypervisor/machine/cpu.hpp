@@ -37,7 +37,8 @@ struct Cpu {
     Registers* running_registers = nullptr;
     EntryData* entry_data = nullptr;
 
-    // The running vcpu's two bytes (upcall pending, upcall masked) of its vcpu_info, read on every return to the guest.
+    // The running vcpu's two bytes (upcall pending, upcall masked) of its vcpu_info, read on every return to the guest. Where
+    // it has none they stand in read-only memory. The short ways of PV guests write where it has one.
     const std::uint16_t* upcall_bytes = nullptr;
 
     std::atomic<std::uint32_t> work{0};
@@ -48,12 +49,12 @@ struct Cpu {
     std::atomic<std::uint32_t> flush_wanted{0};
 
     std::atomic<std::uint64_t> root{0};   // physical address in CR3
-    Mfn descriptors{};                    // frame of this CPU's GDT page: see descriptors.hpp
-    std::uint64_t cr4 = 0;                // set_cr4()
-    std::uint64_t xcr0 = 0;               // set_xcr0()
-    std::uint32_t tsc_aux = 0;            // what RDTSCP and RDPID tell ring 3: pv::load_tsc_aux()
-    bool task_switched = false;           // CR0.TS: set_task_switched()
-    std::uint32_t locks_held = 0;         // checked builds: one bit for each rank
+    Mfn descriptors{};   // frame of this CPU's GDT page: see descriptors.hpp
+    std::uint64_t cr4 = 0;   // set_cr4()
+    std::uint64_t xcr0 = 0;   // set_xcr0()
+    std::uint32_t tsc_aux = 0;   // what RDTSCP and RDPID tell ring 3: pv::load_tsc_aux()
+    bool task_switched = false;   // CR0.TS: set_task_switched()
+    std::uint32_t locks_held = 0;   // checked builds: one bit for each rank
     std::atomic<bool> online{false};
 
     // Takes the work and clears it.
@@ -87,4 +88,4 @@ std::size_t online_cpu_count();
 void raise(CpuId cpu, Work work);
 void raise_here(Work work);
 
-}  // namespace basalt
+}   // namespace basalt

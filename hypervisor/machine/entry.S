@@ -23,7 +23,7 @@ system_call_entry:
     mov ENTRY_RSP0 + entry_data(%rip), %rsp
 system_call_on_own_stack:
     on_guest_stack system_call_entry, system_call_on_own_stack
-    cmpb $0, V_IN_KERNEL - R_SIZE(%rsp)
+    cmpb $0, V_IN_KERNEL - R_SIZE(%rsp)     /* whoever comes here is a PV guest's: no other kind runs in ring 3 */
     je short_system_call
     cmp $CALL_IRET, %rax
     je short_return

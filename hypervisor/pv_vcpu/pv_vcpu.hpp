@@ -1,6 +1,6 @@
 // A vcpu of a PV guest: what its kernel has told us about it, and what we keep of it while it does not run. Only the CPU
-// that runs the vcpu, or whoever has stopped it, touches this; so there is no lock. guests/ alone may include this header:
-// the other rooms see a Vcpu, and ask by the doors of domain/doors.hpp.
+// that runs the vcpu, or whoever has stopped it, touches this; so there is no lock. guests/ alone may include this header (and
+// machine/offsets.cpp, for guests' assembler): the other rooms see a Vcpu, and ask by the doors of domain/doors.hpp.
 //
 // General registers, rip, cs, rflags, rsp and ss are in machine::Registers; while the vcpu runs, segment
 // selectors and bases and the FPU are in the CPU, and here only after a context switch. Control and debug registers are

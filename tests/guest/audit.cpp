@@ -149,7 +149,7 @@ constexpr auto table = std::to_array<Case>({
                     Frame frame = user_frame(code);
                     frame.cs = cs;
                     frame.error = flags;
-                    run_user(frame);
+                    expect_equal(run_user(frame).cs, cs);
                     expect_equal(audit(), 0);
                 }
     }},

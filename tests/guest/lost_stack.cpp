@@ -28,7 +28,7 @@ namespace {
 
 constexpr std::uint64_t nowhere_mapped = 0x7000'0000'0000;
 
-enum class Stack { good, at, half_there, read_only, in_machine_to_phys };
+enum class Stack { good, at, half_there, read_only, in_machine_to_phys, rootless };
 
 // What the twin does. It is copied with all of this.
 struct Deed {
@@ -113,7 +113,12 @@ std::uint64_t frame_in_machine_to_phys() {
         deed.at = frame_in_machine_to_phys();
         if (deed.at == 0) end();
     }
-    user_root_mfn();
+    if (deed.stack == Stack::rootless) {
+        deed.at = fresh_page().address();
+        put_frame_at(deed.at);
+    } else {
+        user_root_mfn();
+    }
     set_hook(6, [](Frame&) -> bool { end(); });     // user mode was come to all the same
     asm volatile("mov %0, %%rsp; syscall; ud2" :: "r"(deed.at), "a"(__HYPERVISOR_iret) : "memory");
     end();
@@ -174,6 +179,9 @@ constexpr auto table = std::to_array<Case>({
     {"iret", "a frame on a stack that can be read is gone back by", [] { expect_equal(end_of(return_from_there, {}), SHUTDOWN_suspend); }},
     {"iret", "a frame where nothing is crashes its domain", [] { expect_crash_of_return_at(nowhere_mapped); }},
     {"iret", "a frame whose last word is not there crashes its domain", [] { expect_crash_of_return({.stack = Stack::half_there}); }},
+    {"iret", "a frame of user mode, for which there are no tables, crashes its domain", [] {
+        expect_crash_of_return({.stack = Stack::rootless});
+    }},
     {"iret", "a frame in the hypervisor's slots that its kernel may read crashes its domain", [] {
         expect_crash_of_return({.stack = Stack::in_machine_to_phys});
     }},

@@ -137,6 +137,42 @@ constexpr auto table = std::to_array<Case>({
         }
         set_hook(system_call, nullptr);
     }},
+    {"set_trap_table", "a gate of page faults masks events when it was asked to", [] {
+        static unsigned mask;
+        set_hook(14, [](Frame&) {
+            mask = vcpu_info().evtchn_upcall_mask;
+            return false;
+        });
+        trap_info_t gate[2]{};
+        for (const trap_info_t* kits = kit_trap_table(); kits->address != 0; ++kits)
+            if (kits->vector == 14) gate[0] = *kits;
+        Frame frame = user_frame(user_read);
+        for (const unsigned masks : {4, 0}) {
+            gate[0].flags = static_cast<std::uint8_t>((gate[0].flags & 3) | masks);
+            expect_equal(set_trap_table(gate), 0);
+            for (const auto run : {run_user, run_user_the_long_way}) {
+                expect_equal(run(frame).vector, 14);
+                expect_equal(mask, masks / 4);
+            }
+        }
+        set_hook(14, nullptr);
+    }},
+    {"callback_op.register", "a kernel meets none of user mode's alignment checks and nested tasks", [] {
+        static std::uint64_t flags;
+        for (const unsigned vector : {14u, static_cast<unsigned>(system_call)})
+            set_hook(vector, [](Frame&) {
+                flags = __builtin_ia32_readeflags_u64();
+                return false;
+            });
+        for (const std::byte* code : {user_syscall, user_read})
+            for (const auto run : {run_user, run_user_the_long_way}) {
+                Frame frame = user_frame(code);
+                frame.rflags |= 0x44000;
+                expect_equal(run(frame).rflags & 0x44000, 0x44000);
+                expect_equal(flags & 0x44000, 0);
+            }
+        for (const unsigned vector : {14u, static_cast<unsigned>(system_call)}) set_hook(vector, nullptr);
+    }},
     {"callback_op.register", "a system call of 32-bit code arrives at its own way in", [] {
         Frame before = user_frame(user_syscall32);
         before.cs = FLAT_USER_CS32;
@@ -274,9 +310,13 @@ constexpr auto table = std::to_array<Case>({
     {"iret", "a non-canonical address ends in an exception for the kernel", [] {
         Frame before = user_frame(user_ud2);
         before.rip = 0x0000900000000000;
-        const Frame after = run_user_both_ways(before);
-        expect_equal(after.vector, 13);
-        expect_equal(after.rip, before.rip);
+        for (const auto run : {run_user, run_user_the_long_way})
+            for (const std::uint64_t flags : {0, VGCF_in_syscall}) {
+                before.error = flags;
+                const Frame after = run(before);
+                expect_equal(after.vector, 13);
+                expect_equal(after.rip, before.rip);
+            }
     }},
     {"iret", "to the hypervisor's addresses is a page fault of the user", [] {
         Frame before = user_frame(user_ud2);

@@ -2,7 +2,8 @@
    and the iret hypercall back to it. Each does what C++ does for the same (guest_system_call and enter_kernel.cpp, exceptions.cpp,
    return_from_kernel.cpp), where nothing else is to be done: the CPU has no work, no event waits or is shut out, the flags show
    no IOPL. Whatever else there is, and every fault of the guest's memory, is left to C++, which finds all as if the short way
-   had not been tried: up to there nothing has changed but words of Registers that an entry writes anyway.
+   had not been tried: what has changed by then are words of Registers that an entry writes anyway, and the guest's own stack below
+   what is in use, and the tables are loaded again that were.
 
    NMI, #MC and #DB come between any two instructions here, on stacks of their own. Where memory of the guest's is touched, RSP
    is the CPU's stack, so that a fault comes there. */
@@ -66,7 +67,8 @@
     may_fault 78b, \otherwise
     .endm
 
-    /* The frame is written: nothing can go wrong any more. */
+    /* The frame is written: nothing can go wrong any more. RSP becomes the guest's, which is known to lie outside Basalt's slots:
+       so nobody takes it for one of Basalt's stacks, and this is no stretch for on_guest_stack. */
     .macro enter_kernel gate, masks_events, flags_off
     swapgs
     movb $1, V_IN_KERNEL(%rdx)
@@ -224,6 +226,9 @@ short_return:
     jne long_way_back
     cmpq $-1, V_USER_ROOT(%r11)
     je long_way_back            /* no_mfn */
+    movabs $no_upcall, %rax     /* it has no vcpu_info */
+    cmp %rax, CPU_UPCALL_BYTES - CPU_BLOCK(%rsp)
+    je long_way_back
     leave_if_shown_iopl %r11, long_way_back
     leave_if_own %rcx, %rax, long_way_back
     cmp $-IRET_SIZE, %rcx

@@ -116,9 +116,9 @@ void OtherDomain::write_page(std::uint64_t mfn, std::span<const std::byte> bytes
     close_window();
 }
 
-void OtherDomain::set_context(vcpu_guest_context_t& context) {
+void OtherDomain::set_context(vcpu_guest_context_t& context, unsigned vcpu) {
     xen_domctl_t request{};
-    request.u.vcpucontext.vcpu = 0;
+    request.u.vcpucontext.vcpu = vcpu;
     set_xen_guest_handle(request.u.vcpucontext.ctxt, &context);
     expect_zero(domctl(XEN_DOMCTL_setvcpucontext, id, request));
 }

@@ -41,7 +41,7 @@ protected:
     void write_word(std::uint64_t mfn, unsigned word, std::uint64_t value) const;
     // A whole frame; where there is nothing to copy it is left as it is: zero.
     void write_page(std::uint64_t mfn, std::span<const std::byte> bytes);
-    void set_context(vcpu_guest_context_t& context);
+    void set_context(vcpu_guest_context_t& context, unsigned vcpu = 0);
 };
 
 // One without memory, and as yet without the vcpus that it may have.

@@ -42,7 +42,7 @@ Page& draft() {
 
 }
 
-Twin::Twin(void (*body)(), unsigned vcpu_count) {
+Twin::Twin(void (*body)(), unsigned vcpu_count, unsigned runs) {
     vcpus = vcpu_count;
     const Layout at;
     frames_ = std::span{list}.first(at.end - at.image);
@@ -53,7 +53,7 @@ Twin::Twin(void (*body)(), unsigned vcpu_count) {
     write_start_info();
     write_p2m();
     write_tables();
-    prepare_vcpu(body);
+    prepare_vcpu(body, runs);
 }
 
 std::uint64_t Twin::mfn_at(std::uint64_t page) const { return frames_[page - Layout{}.image]; }
@@ -119,7 +119,7 @@ void Twin::write_tables() {
     expect_zero(mmuext_op(MMUEXT_PIN_L4_TABLE, mfn_at(at.level4), static_cast<int>(id)));
 }
 
-void Twin::prepare_vcpu(void (*body)()) {
+void Twin::prepare_vcpu(void (*body)(), unsigned runs) {
     static vcpu_guest_context_t context;
     context = {};
     context.flags = VGCF_in_kernel | VGCF_online;
@@ -130,7 +130,7 @@ void Twin::prepare_vcpu(void (*body)()) {
     context.user_regs.ss = context.kernel_ss = FLAT_KERNEL_SS;
     context.kernel_sp = number(trap_stack_top);
     context.ctrlreg[3] = xen_pfn_to_cr3(mfn_at(Layout{}.level4));
-    set_context(context);
+    set_context(context, runs);
 }
 
 }

@@ -13,8 +13,8 @@ namespace kit {
 // One at a time: the list of its frames is the kit's.
 class Twin : public OtherDomain {
 public:
-    // Everything up to the first unpause. `body` does not return; it has vcpu 0, and the others are down.
-    explicit Twin(void (*body)(), unsigned vcpus = 1);
+    // Everything up to the first unpause. `body` does not return; it has vcpu `runs`, and the others are down.
+    explicit Twin(void (*body)(), unsigned vcpus = 1, unsigned runs = 0);
 
     // A word of ours, in its copy.
     std::uint64_t read(const volatile std::uint64_t& word) const;
@@ -27,7 +27,7 @@ private:
     void write_start_info();
     void write_p2m();
     void write_tables();
-    void prepare_vcpu(void (*body)());
+    void prepare_vcpu(void (*body)(), unsigned runs);
 
     std::span<xen_pfn_t> frames_;
 };
