@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "kit/case.hpp"
 #include "report.hpp"
@@ -13,19 +14,28 @@ namespace {
 
 constexpr unsigned most = 100, first_reference = 8;
 
-struct Costs {
-    std::uint64_t map = 0, unmap = 0, copy = 0;
+struct Rows {
+    unsigned batch;     // requests in a call
+    std::string_view map, unmap, copy;
 };
+constexpr Rows warm_up{.batch = most, .map = {}, .unmap = {}, .copy = {}};
+constexpr Rows one_by_one{.batch = 1, .map = "grant_map_1", .unmap = "grant_unmap_1", .copy = "grant_copy_1"};
+constexpr Rows together{.batch = most, .map = "grant_map_100", .unmap = "grant_unmap_100", .copy = "grant_copy_100"};
 
-template <typename Call>
-std::uint64_t ticks_of(Call call) {
+template <std::uint32_t command, typename Request>
+void measure(std::string_view row, std::array<Request, most>& requests, unsigned batch) {
+    if (!row.empty()) tell_begin();
     const std::uint64_t begin = __builtin_ia32_rdtsc();
-    call();
-    return __builtin_ia32_rdtsc() - begin;
+    for (unsigned i = 0; i < most; i += batch)
+        bare_hypercall(__HYPERVISOR_grant_table_op, command, &requests[i], std::min(batch, most - i));
+    const std::uint64_t taken = __builtin_ia32_rdtsc() - begin;
+    if (row.empty()) return;
+    tell_end();
+    report(row, taken, most);
+    expect(std::ranges::all_of(requests, [](const Request& request) { return request.status == GNTST_okay; }));
 }
 
-// Each `batch` requests in a call.
-Costs costs_of(std::span<Page> windows, std::span<Page> targets, unsigned batch) {
+void measure(std::span<Page> windows, std::span<Page> targets, const Rows& rows) {
     static std::array<gnttab_map_grant_ref_t, most> maps;
     static std::array<gnttab_unmap_grant_ref_t, most> unmaps;
     static std::array<gnttab_copy_t, most> copies;
@@ -37,22 +47,11 @@ Costs costs_of(std::span<Page> windows, std::span<Page> targets, unsigned batch)
         copies[i].len = 8;
         copies[i].flags = GNTCOPY_source_gref;
     }
-    const auto in_batches = [=](unsigned command, auto& requests) {
-        return ticks_of([&] {
-            for (unsigned i = 0; i < most; i += batch)
-                bare_hypercall(__HYPERVISOR_grant_table_op, command, &requests[i], std::min(batch, most - i));
-        });
-    };
-    Costs costs;
-    costs.copy = in_batches(GNTTABOP_copy, copies);
-    costs.map = in_batches(GNTTABOP_map_grant_ref, maps);
+    measure<GNTTABOP_copy>(rows.copy, copies, rows.batch);
+    measure<GNTTABOP_map_grant_ref>(rows.map, maps, rows.batch);
     for (unsigned i = 0; i < most; ++i)
         unmaps[i] = {.host_addr = maps[i].host_addr, .dev_bus_addr = 0, .handle = maps[i].handle, .status = 0};
-    costs.unmap = in_batches(GNTTABOP_unmap_grant_ref, unmaps);
-    expect(std::ranges::all_of(maps, [](const auto& map) { return map.status == GNTST_okay; }));
-    expect(std::ranges::all_of(unmaps, [](const auto& unmap) { return unmap.status == GNTST_okay; }));
-    expect(std::ranges::all_of(copies, [](const auto& copy) { return copy.status == GNTST_okay; }));
-    return costs;
+    measure<GNTTABOP_unmap_grant_ref>(rows.unmap, unmaps, rows.batch);
 }
 
 constexpr auto table = std::to_array<Case>({
@@ -62,14 +61,7 @@ constexpr auto table = std::to_array<Case>({
          if (grants == nullptr) return;
          const auto windows = fresh_pages(most), pages = fresh_pages(most), targets = fresh_pages(most);
          for (unsigned i = 0; i < most; ++i) give(grants[first_reference + i], 0, pages[i].mfn());
-         costs_of(windows, targets, most);
-         const Costs each = costs_of(windows, targets, 1), together = costs_of(windows, targets, most);
-         report("grant_map_1", each.map, most);
-         report("grant_unmap_1", each.unmap, most);
-         report("grant_copy_1", each.copy, most);
-         report("grant_map_100", together.map, most);
-         report("grant_unmap_100", together.unmap, most);
-         report("grant_copy_100", together.copy, most);
+         for (const Rows& rows : {warm_up, one_by_one, together}) measure(windows, targets, rows);
      }},
 });
 

@@ -52,11 +52,18 @@ void report(std::string_view name, Ticks ticks, unsigned times) {
     write_text("\n"sv);
 }
 
+// For whoever counts from outside (count_instructions.c): no-ops with a number.
+void tell_begin() { asm volatile("nopl 0x4c534201(%rax)"); }
+void tell_end() { asm volatile("nopl 0x4c534202(%rax)"); }
+
 void measure(std::string_view name, unsigned times, unsigned rows, void (*work)()) {
     for (unsigned i = 0; i < times / 10 + 1; ++i) work();
+    tell_begin();
     const Ticks begin = __builtin_ia32_rdtsc();
     for (unsigned i = 0; i < times; ++i) work();
-    report(name, __builtin_ia32_rdtsc() - begin, times * rows);
+    const Ticks taken = __builtin_ia32_rdtsc() - begin;
+    tell_end();
+    report(name, taken, times * rows);
 }
 
 void fork_and_exit() {

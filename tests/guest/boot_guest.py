@@ -82,6 +82,7 @@ def arguments():
                         help="one more node of --memory, with these of QEMU's CPUs")
     parser.add_argument("--options", default="", help="for the hypervisor's command line")
     parser.add_argument("--words", default="", help="for the guest's command line")
+    parser.add_argument("--qemu", action="append", default=[], metavar="WORD", help="one more word of QEMU's command line; repeatable")
     parser.add_argument("--device", action="append", default=[], help="one more device of QEMU's")
     parser.add_argument("--answer", action="append", nargs=2, default=[], metavar=("PROMPT", "TEXT"),
                         help="typed on the console when the guest has said PROMPT")
@@ -125,7 +126,7 @@ def boot(wanted, guest, cases):
     machine = Machine(iso=iso, cpu=wanted.cpu, cpus=cpus, memory=wanted.memory,
                       instruction_count=wanted.count, gdb_port=GDB_PORT if wanted.gdb else None, nodes=tuple(wanted.node),
                       extra=(*(word for device in wanted.device for word in ("-device", device)),
-                             *(["-S"] if wanted.monitor_first else [])))
+                             *(["-S"] if wanted.monitor_first else []), *wanted.qemu))
     if wanted.gdb:
         say(debugger.to_type(GDB_PORT, hypervisor, f"add-symbol-file {guest}", basalt=wanted.on == "basalt"))
     with Console(machine, log) as console:
