@@ -10,10 +10,10 @@ namespace basalt {
 Result<> take_reference(Mfn mfn, DomainId owner) {
     if (!has_record(mfn)) return refuse(Error::invalid);
     Frame& record = frame(mfn);
-    if (record.owner() != owner) return refuse(Error::invalid);
+    if (!record.is_of(owner)) return refuse(Error::invalid);
     const auto taken = record.apply([](FrameWord word) { return word.take_reference(); });
     if (!taken) return refuse(error_of(taken.error()));
-    if (record.owner() == owner) return {};
+    if (record.is_of(owner)) return {};
     drop_reference(mfn);
     return refuse(Error::invalid);
 }

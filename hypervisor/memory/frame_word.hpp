@@ -131,6 +131,10 @@ constexpr Ruled FrameWord::take_as_table() const {
 }
 
 constexpr Ruled FrameWord::take_writable_at_once() const {
+    // Mostly it is written by somebody already.
+    const bool is_writable = (raw_ & (use_mask | checked_bit | partial_bit)) == (use_bits(Use::writable) | checked_bit);
+    if (is_writable && references() != most_references && users() != most_users) [[likely]]
+        return FrameWord(raw_ + one_user + 1);
     const auto taken = take_both(Use::writable);
     if (taken && !taken->checked()) return std::unexpected(FrameRefusal::check_unfinished);
     return taken;

@@ -32,10 +32,10 @@ Outcome take_owned(PageEntry entry, const Parties& parties, Budget& budget, cons
     const Mfn mfn = entry.mfn();
     Frame& record = frame(mfn);
     const DomainId owner = parties.pages->id;
-    if (record.owner() != owner) return refuse(Error::busy);
+    if (!record.is_of(owner)) return refuse(Error::busy);
     const auto taken = entry.writable() ? record.apply([](FrameWord word) { return word.take_writable_at_once(); })
                                         : record.apply([](FrameWord word) { return word.take_reference(); });
-    if (taken && record.owner() == owner) [[likely]]
+    if (taken && record.is_of(owner)) [[likely]]
         return {};
     if (taken) {
         entry.writable() ? drop_use_and_reference(mfn) : drop_reference(mfn);

@@ -70,7 +70,7 @@ Step<> release_all(DomainMemory& owner, std::uint64_t cursor, Budget& budget) {
     const Mfn end = memory_views.end;
     for (Mfn mfn(cursor); (mfn = owner.whereabouts.first_from(mfn, end)) < end; ++mfn) {
         if (budget.over()) return Again{mfn.raw};
-        const bool is_its_own = frame(mfn).owner() == owner.id;
+        const bool is_its_own = frame(mfn).is_of(owner.id);
         budget.spend(is_its_own ? cost_of_letting_go : 1);
         if (is_its_own) let_go(mfn, owner);
     }

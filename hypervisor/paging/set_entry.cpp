@@ -49,12 +49,12 @@ Outcome TableHold::hold_another(Mfn mfn, DomainMemory& owner) {
     held_ = FrameUse();
     if (!has_record(mfn)) return refuse(Error::invalid);
     Frame& record = frame(mfn);
-    if (record.owner() != owner.id) return refuse(Error::invalid);
+    if (!record.is_of(owner.id)) return refuse(Error::invalid);
     const auto as_table = record.apply([](FrameWord word) { return word.take_as_table(); });
     if (as_table) [[likely]] {
         held_ = FrameUse::adopt(mfn);
         use_ = as_table->after.use();
-        if (record.owner() == owner.id) return {};
+        if (record.is_of(owner.id)) return {};
         held_ = FrameUse();
         return refuse(Error::invalid);
     }

@@ -47,11 +47,11 @@ Result<Held> take_both(Mfn mfn, Use wanted, DomainMemory& owner, Budget& budget)
     if (!has_record(mfn)) return refuse(Error::invalid);
     Frame& record = frame(mfn);
     for (unsigned waits = 0;; ++waits) {
-        if (record.owner() != owner.id) return refuse(Error::invalid);
+        if (!record.is_of(owner.id)) return refuse(Error::invalid);
         const auto taken = record.apply([=](FrameWord word) { return word.take_both(wanted); });
         if (taken) {
             const Held held{taken->before, taken->after, taken->before.partial() ? record.owner_word().index() : 0};
-            if (record.owner() == owner.id) return held;
+            if (record.is_of(owner.id)) return held;
             leave_to_new_owner(mfn, held);
             return refuse(Error::invalid);
         }
@@ -98,9 +98,9 @@ Step<FrameUse> take_use(Mfn mfn, Use use, DomainMemory& owner, Budget& budget) {
 Result<FrameUse> take_writable(Mfn mfn, DomainMemory& owner) {
     if (!has_record(mfn)) return refuse(Error::invalid);
     Frame& record = frame(mfn);
-    if (record.owner() == owner.id && record.apply([](FrameWord word) { return word.take_writable_at_once(); })) [[likely]] {
+    if (record.is_of(owner.id) && record.apply([](FrameWord word) { return word.take_writable_at_once(); })) [[likely]] {
         FrameUse use = FrameUse::adopt(mfn);
-        if (record.owner() == owner.id) [[likely]]
+        if (record.is_of(owner.id)) [[likely]]
             return use;
         return refuse(Error::invalid);
     }

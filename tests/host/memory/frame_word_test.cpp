@@ -31,6 +31,10 @@ std::vector<World> steps_from(const World& at) {
     };
     if (const auto word = at.word.take_reference(); word && at.references < most) go(*word, 1, 0, at.working);
     if (at.references > 0) go(at.word.drop_reference(), -1, 0, at.working);
+    if (const auto word = at.word.take_writable_at_once(); word) {
+        EXPECT_TRUE(word->checked());
+        EXPECT_EQ(*word, *at.word.take_both(Use::writable));
+    }
     if (const auto word = at.word.take_as_table(); word) {
         EXPECT_TRUE(at.word.checked() && is_table(at.word.use()));
         EXPECT_EQ(*word, *at.word.take_both(at.word.use()));
