@@ -20,7 +20,7 @@ Step<> mmu_update(Batch<mmu_update_t> batch, std::uint32_t domains) {
     return batch.in_order(*parties.tables, [&](const mmu_update_t& request, paging::Budget& budget) {
         const bool is_m2p = request.ptr % sizeof(std::uint64_t) == MMU_MACHPHYS_UPDATE;
         if (is_m2p && parties.tables != &running().domain.memory) return Step<>(refuse(Error::not_permitted));
-        return paging::update(table, request.ptr, request.val, parties, budget);
+        return paging::update(table, request.ptr, request.val, parties, budget).as_step();
     });
 }
 

@@ -22,7 +22,7 @@ void paging::undoing_is_due(const DomainMemory& owner) {
     raise_here(Work::undoing);
 }
 
-void settle_tables(DomainMemory& tables, paging::Budget& budget) {
+void settle_some_tables(DomainMemory& tables, paging::Budget& budget) {
     if (!paging::finish_undoing(tables, budget) || !runs_here_for(tables) || !running().owes_undoing) return;
     running().owes_undoing = false;
     this_cpu().drop_work(Work::undoing);
@@ -32,7 +32,7 @@ void undo_what_is_owed() {
     Vcpu* const vcpu = this_cpu().running_vcpu;
     if (vcpu == nullptr || !vcpu->owes_undoing) return;
     paging::Budget budget(entries_per_table);   // the call that let them go may just have spent one of its own
-    settle_tables(vcpu->domain.memory, budget);
+    settle_some_tables(vcpu->domain.memory, budget);
     if (!vcpu->owes_undoing) return;
     raise_here(Work::undoing);
     poll_interrupts();

@@ -26,6 +26,11 @@ void last_reference_dropped(Mfn mfn) {
     if (auto* domain = domain_memory_of(was.owner())) domain->remove(1);
 }
 
+void last_user_left(Mfn mfn, FrameChange change) {
+    if (change.after.to_be_undone_since(change.before)) undo_later(mfn);
+    if (change.after.free()) last_reference_dropped(mfn);
+}
+
 [[gnu::noinline]] void FrameReference::give_back(Mfn mfn) { drop_reference(mfn); }
 [[gnu::noinline]] void FrameUse::give_back(Mfn mfn) { drop_use_and_reference(mfn); }
 

@@ -14,6 +14,7 @@ Result<> take_reference(Mfn mfn, DomainId owner);
 
 void undo_later(Mfn mfn);                // seam: supplied by paging/
 void last_reference_dropped(Mfn mfn);    // back to the allocator; its owner's account is lowered
+void last_user_left(Mfn mfn, FrameChange change);    // what follows from it
 
 inline void drop_reference(Mfn mfn) {
     const auto dropped = frame(mfn).apply([](FrameWord word) { return word.drop_reference(); });
@@ -21,17 +22,17 @@ inline void drop_reference(Mfn mfn) {
         last_reference_dropped(mfn);
 }
 
-inline void drop_use_and_reference(Mfn mfn) {
+// By whoever has it in this use.
+[[gnu::always_inline]] inline void drop_use_and_reference_of(Mfn mfn, Use use) {
     Frame& record = frame(mfn);
     // A table is stamped when it has been undone. Everyone else stamps, not only the last: a late last one
     // may have read the clock before the others' entries went.
-    if (!is_table(record.word().use())) record.stamp();
+    if (!is_table(use)) record.stamp();
     const auto dropped = record.apply([](FrameWord word) { return word.drop_both(); });
-    if (dropped->after.to_be_undone_since(dropped->before)) [[unlikely]]
-        undo_later(mfn);
-    if (dropped->after.free()) [[unlikely]]
-        last_reference_dropped(mfn);
+    if (dropped->before.users() == 1) [[unlikely]]
+        last_user_left(mfn, *dropped);
 }
+inline void drop_use_and_reference(Mfn mfn) { drop_use_and_reference_of(mfn, frame(mfn).word().use()); }
 
 // The frame stays what it is and belongs to its owner.
 class FrameReference {

@@ -72,7 +72,7 @@ public:
     constexpr Ruled take_reference() const;
     constexpr Ruled take_both(Use wanted) const;    // a reference and a use at once
     constexpr Ruled take_as_table() const;    // take_both() of a table that is checked, whatever its level
-    constexpr Ruled take_writable_at_once() const;    // take_both(writable) where there is nothing to wait for
+    constexpr Ruled take_writable_at_once() const;    // take_both(writable) of what somebody writes already, as most pages
     constexpr FrameWord drop_reference() const { return FrameWord(raw_ - 1); }
     constexpr FrameWord drop_both() const;    // the last user of a table becomes who undoes it
     constexpr FrameWord finish_check() const { return FrameWord(raw_ | checked_bit); }
@@ -125,19 +125,20 @@ constexpr Ruled FrameWord::take_both(Use wanted) const {
 }
 
 constexpr Ruled FrameWord::take_as_table() const {
-    if (!checked() || !is_table(use())) return std::unexpected(FrameRefusal::frame_in_other_use);
+    static_assert(checked_bit == std::uint64_t{16} << use_shift);    // so one look sees both
+    constexpr std::uint64_t first = 16 + static_cast<std::uint64_t>(Use::l1_table);
+    constexpr std::uint64_t last = 16 + static_cast<std::uint64_t>(Use::l4_table);
+    const std::uint64_t use_and_check = raw_ >> use_shift & 31;
+    if (use_and_check < first || use_and_check > last) return std::unexpected(FrameRefusal::frame_in_other_use);
     if (references() == most_references || users() == most_users) return std::unexpected(FrameRefusal::too_many);
     return FrameWord(raw_ + one_user + 1);
 }
 
 constexpr Ruled FrameWord::take_writable_at_once() const {
-    // Mostly it is written by somebody already.
     const bool is_writable = (raw_ & (use_mask | checked_bit | partial_bit)) == (use_bits(Use::writable) | checked_bit);
-    if (is_writable && references() != most_references && users() != most_users) [[likely]]
-        return FrameWord(raw_ + one_user + 1);
-    const auto taken = take_both(Use::writable);
-    if (taken && !taken->checked()) return std::unexpected(FrameRefusal::check_unfinished);
-    return taken;
+    if (!is_writable || references() == most_references || users() == most_users)
+        return std::unexpected(FrameRefusal::check_unfinished);
+    return FrameWord(raw_ + one_user + 1);
 }
 
 constexpr FrameWord FrameWord::drop_both() const {

@@ -9,8 +9,9 @@ namespace basalt::paging {
 
 namespace {
 
-Result<> set_pseudo_physical(Mfn mfn, std::uint64_t pfn, DomainId owner) {
-    const auto reference = TRY(FrameReference::take(mfn, owner));
+[[gnu::noinline]] Outcome set_pseudo_physical(Mfn mfn, std::uint64_t pfn, DomainId owner) {
+    const auto reference = FrameReference::take(mfn, owner);
+    if (!reference) return refuse(reference.error());
     set_m2p(mfn, pfn);
     return {};
 }
@@ -23,40 +24,31 @@ PageEntry seen(Mfn table, PageLevel level, unsigned index) {
 
 }    // namespace
 
-Step<> update(TableHold& table, std::uint64_t ptr, std::uint64_t value, Parties parties, Budget& budget) {
+Outcome update(TableHold& table, std::uint64_t ptr, std::uint64_t value, const Parties& parties, Budget& budget) {
     const Mfn mfn = mfn_of(ptr);
     const auto kind = ptr % sizeof(std::uint64_t);
-    if (kind == MMU_MACHPHYS_UPDATE) {
-        TRY(set_pseudo_physical(mfn, value, parties.pages->id));
-        return std::monostate{};
-    }
+    if (kind == MMU_MACHPHYS_UPDATE) return set_pseudo_physical(mfn, value, parties.pages->id);
     if (kind > MMU_PT_UPDATE_NO_TRANSLATE) return refuse(Error::not_implemented);
     TRY(table.hold(mfn, *parties.tables));
     const auto index = static_cast<unsigned>(ptr % page_size / sizeof(std::uint64_t));
     const auto kept = kind == MMU_PT_UPDATE_PRESERVE_AD ? AccessedDirty::keep : AccessedDirty::as_given;
-    return set_entry(table, index, PageEntry(value), kept, parties, budget).as_step();
+    return set_entry(table, index, PageEntry(value), kept, parties, budget);
 }
 
-Walk walk(Mfn root, std::uint64_t address) {
-    Walk found;
-    walk_down(root, root_level, address, [&](Mfn table, PageLevel level, unsigned index) {
-        const PageEntry entry = found.entries[level.raw] = seen(table, level, index);
-        return entry.present() && level != leaf_level ? entry.mfn() : no_mfn;
-    });
-    return found;
+PageEntry leaf_of(Mfn root, std::uint64_t address) {
+    const Mfn table = l1_table_of(root, address);
+    return table == no_mfn ? PageEntry() : seen(table, leaf_level, index_of(leaf_level, address));
 }
 
+// A walk that is made at every store to a table: its three steps one after the other.
 Mfn l1_table_of(Mfn root, std::uint64_t address) {
-    Mfn found = no_mfn;
-    walk_down(root, root_level, address, [&](Mfn table, PageLevel level, unsigned index) {
-        if (level == leaf_level) {
-            found = table;
-            return no_mfn;
-        }
-        const PageEntry entry = seen(table, level, index);
-        return entry.present() ? entry.mfn() : no_mfn;
-    });
-    return found;
+    Mfn table = root;
+    for (const PageLevel level : {PageLevel(4), PageLevel(3), PageLevel(2)}) {
+        const PageEntry entry = seen(table, level, index_of(level, address));
+        if (!entry.present()) return no_mfn;
+        table = entry.mfn();
+    }
+    return table;
 }
 
 Step<> update_va_mapping(Mfn root, std::uint64_t address, std::uint64_t value, Parties parties, Budget& budget) {

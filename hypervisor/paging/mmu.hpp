@@ -1,6 +1,7 @@
 // What mmu_update and update_va_mapping do, one request at a time. Decoders loop, count and resume.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "core/again.hpp"
@@ -26,13 +27,37 @@ enum class AccessedDirty : std::uint8_t { as_given, keep };
 // name the same frame. An idle or writable frame is held as writable: its words are then merely written.
 class TableHold {
 public:
-    Outcome hold(Mfn mfn, DomainMemory& owner) { return held_.mfn() == mfn ? Outcome{} : hold_another(mfn, owner); }
+    TableHold() = default;
+    TableHold(const TableHold&) = delete;
+    TableHold& operator=(const TableHold&) = delete;
+    [[gnu::always_inline]] ~TableHold() {
+        if (mfn_ != no_mfn) drop_use_and_reference_of(mfn_, use_);
+    }
+
+    [[gnu::always_inline]] Outcome hold(Mfn mfn, DomainMemory& owner) {
+        if (mfn_ == mfn) return {};
+        return mfn_ == no_mfn && hold_table(mfn, owner) ? Outcome() : hold_another(mfn, owner);
+    }
     Use use() const { return use_; }
-    Mfn mfn() const { return held_.mfn(); }
+    Mfn mfn() const { return mfn_; }
+    // As it is now: the processor, and other vcpus of the guest, may change it meanwhile.
+    PageEntry entry(unsigned index) const {
+        return PageEntry(std::atomic_ref(static_cast<std::uint64_t*>(contents(mfn_))[index]).load(std::memory_order_relaxed));
+    }
 
 private:
+    // One that is a table already: what most are.
+    [[gnu::always_inline]] bool hold_table(Mfn mfn, DomainMemory& owner) {
+        if (!has_record(mfn) || !frame(mfn).is_of(owner.id)) return false;
+        const auto taken = frame(mfn).apply([](FrameWord word) { return word.take_as_table(); });
+        if (!taken) return false;
+        mfn_ = mfn;
+        use_ = taken->after.use();
+        return frame(mfn).is_of(owner.id);
+    }
     Outcome hold_another(Mfn mfn, DomainMemory& owner);
-    FrameUse held_;
+
+    Mfn mfn_ = no_mfn;
     Use use_ = Use::none;
 };
 
@@ -42,31 +67,19 @@ Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, Acce
                   Budget& budget);
 
 // The same of an entry of an L1 table that is `found`, where the guest or the processor may have changed it. False: it has, and
-// nothing is done.
+// nothing is done. A non-present entry is written even if its other bits make no sense.
 Step<bool> exchange_entry(const TableHold& table, unsigned index, PageEntry found, PageEntry wanted, DomainMemory& owner,
                           Budget& budget);
 
 // One request of mmu_update, every kind. The hold may be kept from the request before.
-Step<> update(TableHold& table, std::uint64_t ptr, std::uint64_t value, Parties parties, Budget& budget);
+Outcome update(TableHold& table, std::uint64_t ptr, std::uint64_t value, const Parties& parties, Budget& budget);
 
 // The L1 entry that maps `address` under `root` becomes `value`. Flushing is the caller's.
 Step<> update_va_mapping(Mfn root, std::uint64_t address, std::uint64_t value, Parties parties, Budget& budget);
 
-// A guest's store to one of its own page tables, found by its page fault. `width` bytes at physical place
-// `mfn`+`offset` shall change from `expected` to `desired` (both in the low bytes). Value: the bytes found;
-// the store happened if they equal `expected`. A non-present result is written even if its other bits make no
-// sense. Half-written entries (width < 8) are composed with the rest of the entry. Error::no_entry: the frame
-// is no checked table, not ours to emulate.
-Step<std::uint64_t> store_to_table(Mfn mfn, unsigned offset, std::uint64_t expected, std::uint64_t desired, unsigned width,
-                                   DomainMemory& owner, Budget& budget);
-
-// The entry of each level that translates `address`, by software, without holding anything: a hint to be
-// checked.
-struct Walk {
-    PageEntry entries[5];   // [1] to [4]; the rest of a walk that ended early is zero
-    bool mapped() const { return entries[1].present(); }
-};
-Walk walk(Mfn root, std::uint64_t address);
+// The level-1 entry that translates `address`, by software, without holding anything: a hint to be checked. Empty: there is
+// none.
+PageEntry leaf_of(Mfn root, std::uint64_t address);
 
 // The frame that holds the level-1 entry of `address`, likewise: whoever wants to write the entry, and has no use for what is
 // in it. no_mfn: there is none.

@@ -70,14 +70,6 @@ Outcome take_named(PageLevel level, PageEntry entry, const Parties& parties, Bud
     return take_use_while(entry.mfn(), table_of_level(below(level)), *parties.tables, budget, checking);
 }
 
-void drop_named(PageLevel level, PageEntry entry) {
-    if (!entry.present()) return;
-    const Mfn mfn = entry.mfn();
-    if (level > leaf_level) return drop_use_and_reference(mfn);
-    if (!is_ram(mfn)) return;
-    entry.writable() ? drop_use_and_reference(mfn) : drop_reference(mfn);
-}
-
 std::uint64_t forbidden_bits() {
     static constinit std::atomic<std::uint64_t> known{0};
     const auto bits = known.load(std::memory_order_relaxed);

@@ -26,7 +26,30 @@ struct Checking {
 // Takes what the entry names. Its flags have been looked at before.
 Outcome take_named(PageLevel level, PageEntry entry, const Parties& parties, Budget& budget,
                    const Checking* checking = nullptr);
-void drop_named(PageLevel level, PageEntry entry);
+inline void drop_named(PageLevel level, PageEntry entry) {
+    if (!entry.present()) return;
+    const Mfn mfn = entry.mfn();
+    if (level > leaf_level) return drop_use_and_reference(mfn);
+    if (!is_ram(mfn)) return;
+    entry.writable() ? drop_use_and_reference_of(mfn, Use::writable) : drop_reference(mfn);
+}
+
+// What most entries name: a page of the owner of both table and pages, with nothing to wait for. One look at the owner, one
+// exchange, one look again. False: nothing is taken, and take_named() knows more.
+inline bool take_page_at_once(PageEntry entry, const Parties& parties) {
+    const Mfn mfn = entry.mfn();
+    const DomainId owner = parties.pages->id;
+    if (parties.tables != parties.pages || !has_record(mfn)) return false;
+    Frame& record = frame(mfn);
+    if (!record.is_of(owner)) return false;
+    const auto taken = entry.writable() ? record.apply([](FrameWord word) { return word.take_writable_at_once(); })
+                                        : record.apply([](FrameWord word) { return word.take_reference(); });
+    if (!taken) return false;
+    if (record.is_of(owner)) [[likely]]
+        return true;
+    entry.writable() ? drop_use_and_reference(mfn) : drop_reference(mfn);
+    return false;
+}
 
 // Of an L1 entry: without its writable bit where the frame is a device page that is only pretended writable.
 PageEntry without_pretence(PageEntry entry, DomainId domain);

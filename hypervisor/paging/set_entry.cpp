@@ -26,41 +26,55 @@ struct Replaced {
     bool written = false;    // false: the entry is another than was found; nothing has changed
 };
 
-// The entry, if it is still `found`, becomes `wanted`.
-inline Replaced replace(Word word, PageLevel level, PageEntry found, PageEntry wanted, const Parties& parties, Budget& budget) {
+// What is named has been taken.
+[[gnu::always_inline]] inline Replaced exchange(Word word, PageLevel level, PageEntry found, PageEntry wanted) {
     auto expected = found.raw();
-    if (wanted.present()) {
-        if (!permitted(level, wanted, parties.tables->hardware, forbidden_bits())) return {refuse(Error::invalid)};
-        wanted = stored(level, wanted);
-        if (found.present() && names_the_same(level, found, wanted))
-            return {{}, word.compare_exchange_strong(expected, wanted.raw(), std::memory_order_acq_rel)};
-        if (const auto taken = take_named(level, wanted, parties, budget); !taken.done()) return {taken};
-        if (level == leaf_level) wanted = without_pretence(wanted, parties.tables->id);
-    }
     const bool written = word.compare_exchange_strong(expected, wanted.raw(), std::memory_order_acq_rel);
     drop_named(level, written ? found : wanted);
     return {{}, written};
+}
+
+Replaced put(Word word, PageLevel level, PageEntry found, PageEntry wanted, const Parties& parties, Budget& budget) {
+    if (!permitted(level, wanted, parties.tables->hardware, forbidden_bits())) return {refuse(Error::invalid)};
+    wanted = stored(level, wanted);
+    auto expected = found.raw();
+    if (found.present() && names_the_same(level, found, wanted))
+        return {{}, word.compare_exchange_strong(expected, wanted.raw(), std::memory_order_acq_rel)};
+    if (level != leaf_level || !take_page_at_once(wanted, parties)) {
+        if (const auto taken = take_named(level, wanted, parties, budget); !taken.done()) return {taken};
+        if (level == leaf_level) wanted = without_pretence(wanted, parties.tables->id);
+    }
+    return exchange(word, level, found, wanted);
+}
+
+// The entry, if it is still `found`, becomes `wanted`.
+[[gnu::always_inline]] inline Replaced replace(Word word, PageLevel level, PageEntry found, PageEntry wanted,
+                                               const Parties& parties, Budget& budget) {
+    return wanted.present() ? put(word, level, found, wanted, parties, budget) : exchange(word, level, found, wanted);
+}
+
+// Others lose the race as often as they win one: a vcpu of the guest, or the processor setting a bit.
+inline Outcome set(Word word, PageLevel level, PageEntry wanted, AccessedDirty kept, const Parties& parties, Budget& budget) {
+    for (;;) {
+        const PageEntry found(word.load(std::memory_order_relaxed));
+        const auto replaced = replace(word, level, found, kept_from(found, wanted, kept), parties, budget);
+        if (replaced.written || !replaced.outcome.done()) return replaced.outcome;
+    }
 }
 
 }    // namespace
 
 // A frame that is a table is held as one; any other as a writable page.
 Outcome TableHold::hold_another(Mfn mfn, DomainMemory& owner) {
-    held_ = FrameUse();
-    if (!has_record(mfn)) return refuse(Error::invalid);
-    Frame& record = frame(mfn);
-    if (!record.is_of(owner.id)) return refuse(Error::invalid);
-    const auto as_table = record.apply([](FrameWord word) { return word.take_as_table(); });
-    if (as_table) [[likely]] {
-        held_ = FrameUse::adopt(mfn);
-        use_ = as_table->after.use();
-        if (record.is_of(owner.id)) return {};
-        held_ = FrameUse();
+    if (mfn_ != no_mfn) drop_use_and_reference(std::exchange(mfn_, no_mfn));
+    if (hold_table(mfn, owner)) return {};
+    if (mfn_ != no_mfn) {    // a table that became somebody else's meanwhile
+        drop_use_and_reference(std::exchange(mfn_, no_mfn));
         return refuse(Error::invalid);
     }
     auto taken = take_writable(mfn, owner);
     if (!taken) return taken.error() == Error::again ? Outcome(Again{}) : Outcome(refuse(Error::invalid));
-    held_ = std::move(*taken);
+    mfn_ = std::move(*taken).into_table();
     use_ = Use::writable;
     return {};
 }
@@ -68,18 +82,14 @@ Outcome TableHold::hold_another(Mfn mfn, DomainMemory& owner) {
 Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept, const Parties& parties,
                   Budget& budget) {
     const Word word = word_of(table.mfn(), index);
+    if (table.use() == Use::l1_table) [[likely]]    // of which the compiler makes its own
+        return set(word, leaf_level, wanted, kept, parties, budget);
     if (!is_table(table.use())) {    // a page like any other
         word.store(wanted.raw(), std::memory_order_relaxed);
         return {};
     }
     const PageLevel level = level_of(table.use());
-    if (!is_guest_slot(level, index)) return refuse(Error::invalid);
-    // Others lose the race as often as they win one: a vcpu of the guest, or the processor setting a bit.
-    for (;;) {
-        const PageEntry found(word.load(std::memory_order_relaxed));
-        const auto replaced = replace(word, level, found, kept_from(found, wanted, kept), parties, budget);
-        if (replaced.written || !replaced.outcome.done()) return replaced.outcome;
-    }
+    return is_guest_slot(level, index) ? set(word, level, wanted, kept, parties, budget) : refuse(Error::invalid);
 }
 
 Step<bool> exchange_entry(const TableHold& table, unsigned index, PageEntry found, PageEntry wanted, DomainMemory& owner,
@@ -88,29 +98,6 @@ Step<bool> exchange_entry(const TableHold& table, unsigned index, PageEntry foun
     TRY(replaced.outcome);
     if (replaced.written) advance_flush_time();
     return replaced.written;
-}
-
-Step<std::uint64_t> store_to_table(Mfn mfn, unsigned offset, std::uint64_t expected, std::uint64_t desired, unsigned width,
-                                   DomainMemory& owner, Budget& budget) {
-    const unsigned shift = offset % 8 * 8;
-    if (width == 0 || offset % 8 + width > 8 || offset >= page_size) return refuse(Error::invalid);
-    const auto mask = (width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << width * 8) - 1);
-    if (!has_record(mfn) || frame(mfn).word().use() != Use::l1_table) return refuse(Error::no_entry);
-    TableHold table;
-    TRY(table.hold(mfn, owner));
-    if (table.use() != Use::l1_table) return refuse(Error::no_entry);
-    const Word word = word_of(mfn, offset / 8);
-    for (;;) {
-        const PageEntry found(word.load(std::memory_order_relaxed));
-        const auto bytes = found.raw() >> shift & mask;
-        if (bytes != (expected & mask)) return bytes;
-        const PageEntry wanted((found.raw() & ~(mask << shift)) | (desired & mask) << shift);
-        const auto replaced = replace(word, leaf_level, found, wanted, {&owner, &owner}, budget);
-        TRY(replaced.outcome);
-        if (!replaced.written) continue;
-        advance_flush_time();
-        return bytes;
-    }
 }
 
 }    // namespace basalt::paging

@@ -81,9 +81,9 @@ Result<> map_ldt_page(Vcpu& vcpu, std::uint64_t offset) {
     if (offset >= std::uint64_t{pv.ldt_entries} * 8) return refuse(Error::invalid);
     const std::size_t entry = ldt_first + offset / page_size;
     if (pv.descriptor_entries[entry] != PageEntry()) return refuse(Error::invalid);
-    const paging::Walk walk = paging::walk(pv.kernel_root, pv.ldt_base + offset);
-    if (!walk.mapped()) return refuse(Error::invalid);
-    FrameUse use = TRY(paging::take_descriptors(walk.entries[1].mfn(), vcpu.domain.memory));
+    const PageEntry leaf = paging::leaf_of(pv.kernel_root, pv.ldt_base + offset);
+    if (!leaf.present()) return refuse(Error::invalid);
+    FrameUse use = TRY(paging::take_descriptors(leaf.mfn(), vcpu.domain.memory));
     pv.descriptor_entries[entry] = PageEntry::of(std::move(use).into_table(), mapped);
     return {};
 }

@@ -42,18 +42,20 @@ struct Decoded {
 };
 constinit PerCpu<Decoded> last_decoded;
 
+[[gnu::noinline]] const Instruction* decode_anew(Decoded& last, Bytes bytes, std::size_t there) {
+    const auto* const first = reinterpret_cast<const std::uint8_t*>(&bytes);
+    last.meaning = decode({first, std::min<std::size_t>(there, longest_instruction)});
+    last.bytes = bytes;
+    last.whole = there == sizeof(bytes);   // what is not there is zeros here, which mean something
+    return last.meaning ? &*last.meaning : nullptr;
+}
+
 const Instruction* instruction_at(std::uint64_t address) {
     Bytes bytes;
     if (!guest_may_name(address, sizeof(bytes))) return nullptr;
-    const std::size_t there = sizeof(bytes) - copy_from_guest(&bytes, address, sizeof(bytes));
+    const std::size_t missing = copy_from_guest(&bytes, address, sizeof(bytes));
     Decoded& last = last_decoded.here();
-    const bool whole = there == sizeof(bytes);   // what is not there is zeros here, which mean something
-    if (!whole || !last.whole || bytes != last.bytes) {
-        const auto* const first = reinterpret_cast<const std::uint8_t*>(&bytes);
-        last.meaning = decode({first, std::min<std::size_t>(there, longest_instruction)});
-        last.bytes = bytes;
-        last.whole = whole;
-    }
+    if (missing != 0 || !last.whole || bytes != last.bytes) return decode_anew(last, bytes, sizeof(bytes) - missing);
     return last.meaning ? &*last.meaning : nullptr;
 }
 

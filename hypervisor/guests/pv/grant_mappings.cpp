@@ -1,6 +1,4 @@
 // Where grants meet page tables: the running vcpu's domain maps a frame of another's.
-#include <atomic>
-
 #include "abi/grant_table.hpp"
 #include "domain/domain.hpp"
 #include "guests/pv/doors.hpp"
@@ -19,10 +17,7 @@ struct Spot {
     paging::TableHold table;
     unsigned index = 0;
 
-    PageEntry entry() const {
-        auto* const entries = static_cast<std::uint64_t*>(contents(table.mfn()));
-        return PageEntry(std::atomic_ref(entries[index]).load(std::memory_order_relaxed));
-    }
+    PageEntry entry() const { return table.entry(index); }
 };
 
 Result<> find(Spot& spot, Place place, Vcpu& vcpu) {

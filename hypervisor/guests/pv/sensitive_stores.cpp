@@ -42,7 +42,7 @@ bool store_in_memory(Vcpu& vcpu, const Instruction& instruction, const void* val
     const std::size_t missing = guest_may_name(place, size) ? copy_to_guest(place, value, size) : size;
     if (missing == 0) return true;
     const std::uint64_t faulting = place + size - missing;
-    const bool is_there = paging::walk(pv::of(vcpu).kernel_root, faulting).mapped();
+    const bool is_there = paging::leaf_of(pv::of(vcpu).kernel_root, faulting).present();
     const std::uint64_t error = page_fault_error::write | (is_there ? page_fault_error::present : 0);
     deliver_page_fault(vcpu, faulting, static_cast<std::uint32_t>(error));
     return false;

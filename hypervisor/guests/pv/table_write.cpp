@@ -29,23 +29,15 @@ bool is_refused_store(std::uint32_t error_code) {
 const Instruction* store_to(const Vcpu& vcpu, std::uint64_t address) {
     const Instruction* const instruction = fetch(vcpu);
     if (instruction == nullptr || !is_memory_operation(instruction->operation) || !instruction->in_memory) return nullptr;
-    const std::uint64_t operand = address_of(*instruction, vcpu.registers, running_segment_bases());
+    const bool needs_bases = instruction->memory.segment != Segment::flat;
+    const SegmentBases bases = needs_bases ? running_segment_bases() : SegmentBases{};
+    const std::uint64_t operand = address_of(*instruction, vcpu.registers, bases);
     const bool in_one_word = address % 8 + instruction->width <= 8;
     return operand == address && in_one_word ? instruction : nullptr;
 }
 
 bool read_operand(std::uint64_t& operand, std::uint64_t address, const Instruction& instruction) {
     return copy_from_guest(&operand, address, instruction.width) == 0;
-}
-
-// Kernels take whole entries out of their tables by XCHG, a page at a time.
-Effect effect_on(const Instruction& instruction, Registers& registers, std::uint64_t found) {
-    if (instruction.operation != Operation::exchange || instruction.width != 8) return effect_of(instruction, registers, found);
-    return {.stored = general_register(registers, instruction.reg),
-            .flags = registers.rflags,
-            .register_changes = true,
-            .register_number = instruction.reg,
-            .register_value = found};
 }
 
 // MOVS: the source becomes the instruction's immediate. Another's is as it was fetched.
@@ -96,43 +88,84 @@ bool store_to_device(Vcpu& vcpu, const Instruction& instruction, Mfn frame, std:
     return true;
 }
 
-bool store_to_table(Vcpu& vcpu, const Instruction& instruction, Mfn table, std::uint64_t address) {
-    const auto offset = static_cast<unsigned>(address % page_size);
+unsigned index_of_entry(std::uint64_t address) { return static_cast<unsigned>(address % page_size / sizeof(PageEntry)); }
+
+enum class Exchanged : std::uint8_t { done, not_as_found, comes_again, refused };
+
+Exchanged exchange(const paging::TableHold& table, unsigned index, PageEntry found, PageEntry wanted, DomainMemory& memory) {
+    paging::Budget budget;
+    const auto step = paging::exchange_entry(table, index, found, wanted, memory, budget);
+    if (step.refused() != nullptr) return Exchanged::refused;
+    if (!step.done()) return Exchanged::comes_again;
+    return *step ? Exchanged::done : Exchanged::not_as_found;
+}
+
+// `act(found)` exchanges the entry that is there, and carries out what follows from it. Answers as emulate_table_write().
+template <typename Act>
+bool store(Vcpu& vcpu, Mfn mfn, unsigned index, Act act) {
+    paging::TableHold table;
+    const auto held = table.hold(mfn, vcpu.domain.memory);
+    if (!held.done() || table.use() != Use::l1_table) return held.again();
     for (unsigned attempt = 0; attempt < most_attempts; ++attempt) {
-        std::uint64_t found = 0;
-        if (!read_operand(found, address, instruction)) return false;
-        const Effect effect = effect_on(instruction, vcpu.registers, found);
-        paging::Budget budget;
-        const auto step =
-            paging::store_to_table(table, offset, found, effect.stored, instruction.width, vcpu.domain.memory, budget);
-        if (step.refused() != nullptr) return false;
-        if (!step.done()) return true;   // the guest comes again
-        if (*step != found) continue;
-        finish(vcpu, instruction, effect);
-        return true;
+        const Exchanged exchanged = act(table, table.entry(index));
+        if (exchanged != Exchanged::not_as_found) return exchanged != Exchanged::refused;
     }
     return true;
+}
+
+// A store to a part of an entry is one of the whole of it.
+bool store_to_table(Vcpu& vcpu, const Instruction& instruction, Mfn mfn, std::uint64_t address) {
+    const unsigned index = index_of_entry(address);
+    const unsigned shift = address % sizeof(PageEntry) * 8;
+    const std::uint64_t mask = mask_of(instruction.width);
+    return store(vcpu, mfn, index, [&](const paging::TableHold& table, PageEntry found) {
+        const Effect effect = effect_of(instruction, vcpu.registers, found.raw() >> shift & mask);
+        const PageEntry wanted((found.raw() & ~(mask << shift)) | (effect.stored & mask) << shift);
+        const Exchanged exchanged = exchange(table, index, found, wanted, vcpu.domain.memory);
+        if (exchanged == Exchanged::done) finish(vcpu, instruction, effect);
+        return exchanged;
+    });
+}
+
+// Kernels take whole entries out of their tables by XCHG, a page at a time.
+bool exchange_whole_entry(Vcpu& vcpu, const Instruction& instruction, Mfn mfn, std::uint64_t address) {
+    const unsigned index = index_of_entry(address);
+    std::uint64_t& source = general_register(vcpu.registers, instruction.reg);
+    return store(vcpu, mfn, index, [&](const paging::TableHold& table, PageEntry found) {
+        const Exchanged exchanged = exchange(table, index, found, PageEntry(source), vcpu.domain.memory);
+        if (exchanged == Exchanged::done) {
+            source = found.raw();
+            step_over(vcpu, instruction.length);
+        }
+        return exchanged;
+    });
+}
+
+[[gnu::noinline]] bool store_in_general(Vcpu& vcpu, const Instruction& fetched, Mfn mfn, std::uint64_t address, bool to_table) {
+    std::optional<Instruction> string;
+    if (fetched.operation == Operation::move_string) {
+        string = with_string_source(fetched, vcpu.registers);
+        if (!string) return false;
+    }
+    const Instruction& instruction = string ? *string : fetched;
+    return to_table ? store_to_table(vcpu, instruction, mfn, address) : store_to_device(vcpu, instruction, mfn, address);
 }
 
 }  // namespace
 
 bool emulate_table_write(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
     if (!pv::of(vcpu).in_kernel || !is_refused_store(error_code) || !guest_may_name(address, 8)) return false;
-    const paging::Walk walk = paging::walk(pv::of(vcpu).kernel_root, address);
-    if (!walk.mapped() || walk.entries[1].writable()) return false;
+    const PageEntry leaf = paging::leaf_of(pv::of(vcpu).kernel_root, address);
+    if (!leaf.present() || leaf.writable()) return false;
     // First what decides: most faults are on pages that are no tables.
-    const Mfn mfn = walk.entries[1].mfn();
+    const Mfn mfn = leaf.mfn();
     const bool to_table = has_record(mfn) && frame(mfn).word().use() == Use::l1_table;
     if (!to_table && !writes_to_device(vcpu, mfn)) return false;
     const Instruction* instruction = store_to(vcpu, address);
     if (instruction == nullptr) return false;
-    std::optional<Instruction> string;
-    if (instruction->operation == Operation::move_string) {
-        string = with_string_source(*instruction, vcpu.registers);
-        if (!string) return false;
-        instruction = &*string;
-    }
-    return to_table ? store_to_table(vcpu, *instruction, mfn, address) : store_to_device(vcpu, *instruction, mfn, address);
+    const bool is_whole_exchange = instruction->operation == Operation::exchange && instruction->width == sizeof(PageEntry);
+    if (to_table && is_whole_exchange) return exchange_whole_entry(vcpu, *instruction, mfn, address);
+    return store_in_general(vcpu, *instruction, mfn, address, to_table);
 }
 
 }  // namespace basalt::pv

@@ -82,7 +82,7 @@ void give_record_page(void* page) {
 
 Result<FrameUse> hold_writable(Mfn mfn, DomainId owner) {
     if (!is_ram(mfn) || frame(mfn).owner() != owner) return refuse(Error::invalid);
-    const auto taken = frame(mfn).apply([](FrameWord word) { return word.take_writable_at_once(); });
+    const auto taken = frame(mfn).apply([](FrameWord word) { return word.take_both(Use::writable); });
     if (!taken) return refuse(Error::busy);
     return FrameUse::adopt(mfn);
 }

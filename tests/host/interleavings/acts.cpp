@@ -54,13 +54,17 @@ const Act unmap{"unmap", [](World& world) { write(world, 0, Role::level1, 0, 0);
 const Act map_again{
     "map_again", [](World& world) { write(world, 0, Role::level1, 1, PageEntry::of(world.mfn(Role::page), writable).raw()); }};
 const Act unmap_again{"unmap_again", [](World& world) { write(world, 0, Role::level1, 1, 0); }};
-const Act protect_by_byte{"protect_by_byte", [](World& world) {
-                              as_a_call(world.domain(0), Budget::one_call, [&](Budget& budget) {
-                                  const auto found = std::atomic_ref(world.table(Role::level1)[0]).load() & 0xff;
-                                  static_cast<void>(store_to_table(world.mfn(Role::level1), 0, found,
-                                                                   found & ~page_bit::writable, 1, world.domain(0), budget));
-                              });
-                          }};
+const Act protect_by_store{"protect_by_store", [](World& world) {
+                               as_a_call(world.domain(0), Budget::one_call, [&](Budget& budget) {
+                                   TableHold table;
+                                   auto& owner = world.domain(0);
+                                   if (!table.hold(world.mfn(Role::level1), owner).done() || table.use() != Use::l1_table)
+                                       return;
+                                   const PageEntry found = table.entry(0);
+                                   static_cast<void>(
+                                       exchange_entry(table, 0, found, found.without(page_bit::writable), owner, budget));
+                               });
+                           }};
 
 const Act pin_page{"pin_page", [](World& world) { pin_at(world, 0, Role::page, 1); }};
 const Act pin_page_as_level_2{"pin_page_as_level_2", [](World& world) { pin_at(world, 0, Role::page, 2); }};

@@ -11,7 +11,7 @@ namespace {
 using namespace acts;
 
 const Acts page_acts{map_writable,          map_read_only, map_other,  unmap,
-                     protect_by_byte,       pin_page,      unpin_page, link_page,
+                     protect_by_store,      pin_page,      unpin_page, link_page,
                      unlink_page,           write_page,    clear_page, load_descriptors,
                      exchange_page_in_vain, release_page,  load_cr3};
 

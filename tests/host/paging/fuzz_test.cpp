@@ -80,7 +80,8 @@ bool updates_an_entry(Guest& guest) {
     const auto ptr = physical_of(mfn) | slot * 8 | (world.upto(3) == 0 ? MMU_PT_UPDATE_PRESERVE_AD : 0);
     const auto value = world.entry_for(level);
     TableHold table;
-    return insist(world, [&](Budget& budget) { return update(table, ptr, value, {&guest.domain, &guest.other}, budget); })
+    return insist(world,
+                  [&](Budget& budget) { return update(table, ptr, value, {&guest.domain, &guest.other}, budget).as_step(); })
         .done();
 }
 
@@ -97,17 +98,23 @@ bool exchanges_two_frames(Guest& guest) {
     return true;
 }
 
+Step<bool> store(Guest& guest, Mfn mfn, unsigned index, std::uint64_t entry, bool whole, Budget& budget) {
+    TableHold table;
+    const auto held = table.hold(mfn, guest.domain);
+    if (held.again()) return Again{};
+    if (!held.done() || table.use() != Use::l1_table) return false;
+    const PageEntry found = table.entry(index);
+    return exchange_entry(table, index, found, PageEntry(whole ? entry : found.raw() ^ page_bit::writable), guest.domain,
+                          budget);
+}
+
 bool stores_to_a_table(Guest& guest) {
     auto& world = guest.world;
     const Mfn mfn = world.frame_for(1);
-    const unsigned width = 1U << world.upto(4);
-    const auto offset = static_cast<unsigned>(world.upto(World::entries_used) * 8 + (width == 1 ? world.upto(8) : 0));
-    std::uint64_t found = 0;
-    std::memcpy(&found, static_cast<std::byte*>(contents(mfn)) + offset, width);
-    const auto wanted = width == 1 ? found ^ 2 : world.entry_for(1);
-    return insist(world,
-                  [&](Budget& budget) { return store_to_table(mfn, offset, found, wanted, width, guest.domain, budget); })
-        .done();
+    const auto index = static_cast<unsigned>(world.upto(World::entries_used));
+    const bool whole = world.upto(4) != 0;
+    const auto entry = world.entry_for(1);
+    return insist(world, [&](Budget& budget) { return store(guest, mfn, index, entry, whole, budget); }).done();
 }
 
 bool updates_a_mapping(Guest& guest) {

@@ -25,9 +25,12 @@ protected:
     Step<> write(unsigned level, unsigned index, std::uint64_t value, std::uint64_t kind = MMU_NORMAL_PT_UPDATE) {
         Budget budget;
         TableHold hold;
-        return update(hold, physical_of(table(level)) | index * 8 | kind, value, {&domain, &domain}, budget);
+        return update(hold, physical_of(table(level)) | index * 8 | kind, value, {&domain, &domain}, budget).as_step();
     }
-    Error refusal(const Step<>& step) { return step.refused() != nullptr ? *step.refused() : Error{}; }
+    template <typename T>
+    Error refusal(const Step<T>& step) {
+        return step.refused() != nullptr ? *step.refused() : Error{};
+    }
     void settle() {
         Budget budget(1 << 30);
         EXPECT_TRUE(finish_undoing(domain, budget));

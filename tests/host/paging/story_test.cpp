@@ -116,26 +116,37 @@ TEST_F(Story, AccessedAndDirtyAreKeptWhenAsked) {
     EXPECT_EQ(refusal(write(1, 5, 0, 5)), Error::not_implemented);
 }
 
-TEST_F(Story, WritesOfBytesToATableAreEmulated) {
+TEST_F(Story, AnEntryIsExchangedWhileItIsAsItWasFound) {
     ASSERT_TRUE(pinned(4).done());
-    const auto store = [&](unsigned offset, std::uint64_t expected, std::uint64_t desired, unsigned width) {
-        Budget budget;
-        return store_to_table(table(1), offset, expected, desired, width, domain, budget);
-    };
-    const auto raw = entry(1, 5).raw();
-    EXPECT_EQ(*store(40, raw & 0xff, (raw & 0xff) & ~2U, 1),
-              raw & 0xff);    // set_wrprotect is a locked AND of a byte
-    EXPECT_FALSE(entry(1, 5).writable());
-    EXPECT_EQ(frame(page(0)).word().users(), 0U);
-    EXPECT_EQ(*store(40, 0x77, 0, 1), entry(1, 5).raw() & 0xff);    // not what it expected: nothing happens
-    EXPECT_TRUE(entry(1, 5).present());
-    EXPECT_EQ(*store(40, entry(1, 5).raw(), 0, 8) & 1, 1U);
-    EXPECT_EQ(frame(page(0)).word().references(), 1U);
-    EXPECT_EQ(*store(40, 0, PageEntry::of(table(2), flags).raw(), 8).refused(), Error::busy);
-    EXPECT_EQ(*store(44, 0, 0, 8).refused(), Error::invalid);
     Budget budget;
-    EXPECT_EQ(*store_to_table(page(0), 0, 0, 1, 8, domain, budget).refused(), Error::no_entry);
-    EXPECT_EQ(*store_to_table(table(2), 0, 0, 1, 8, domain, budget).refused(), Error::no_entry);
+    {
+        TableHold held;
+        ASSERT_TRUE(held.hold(table(1), domain).done());
+        const auto exchange = [&](PageEntry found, PageEntry wanted) {
+            return exchange_entry(held, 5, found, wanted, domain, budget);
+        };
+        EXPECT_TRUE(*exchange(held.entry(5), held.entry(5).without(page_bit::writable)));
+        EXPECT_FALSE(entry(1, 5).writable());
+        EXPECT_EQ(frame(page(0)).word().users(), 0U);
+        EXPECT_FALSE(*exchange(PageEntry(0x77), PageEntry()));    // not as it was found: nothing happens
+        EXPECT_TRUE(entry(1, 5).present());
+        EXPECT_TRUE(*exchange(held.entry(5), PageEntry(0x76)));    // not present, so it may say anything
+        EXPECT_EQ(entry(1, 5), PageEntry(0x76));
+        EXPECT_EQ(frame(page(0)).word().references(), 1U);
+        EXPECT_EQ(refusal(exchange(held.entry(5), PageEntry::of(table(2), flags))), Error::busy);
+    }
+    settle();
+}
+
+TEST_F(Story, APageOrATableOfAnotherLevelIsHeldAsWhatItIs) {
+    ASSERT_TRUE(pinned(4).done());
+    {
+        TableHold held;
+        EXPECT_TRUE(held.hold(page(0), domain).done());
+        EXPECT_EQ(held.use(), Use::writable);
+        EXPECT_TRUE(held.hold(table(2), domain).done());
+        EXPECT_EQ(held.use(), Use::l2_table);
+    }
     settle();
 }
 
@@ -146,7 +157,7 @@ TEST_F(Story, AnAddressIsWrittenThroughTheTablesOfARoot) {
     EXPECT_TRUE(update_va_mapping(table(4), address, PageEntry::of(page(1), flags).raw(), self, budget).done());
     EXPECT_EQ(entry(1, 5).mfn(), page(1));
     EXPECT_EQ(l1_table_of(table(4), address), table(1));
-    EXPECT_EQ(walk(table(4), address).entries[1], entry(1, 5));
+    EXPECT_EQ(leaf_of(table(4), address), entry(1, 5));
     EXPECT_EQ(refusal(update_va_mapping(table(4), 0, 0, self, budget)), Error::invalid);
     EXPECT_EQ(refusal(update_va_mapping(table(4), layout::guest_m2p, 0, self, budget)), Error::invalid);
     settle();
@@ -158,7 +169,7 @@ TEST_F(Story, BasaltsSlotsLeadNowhereEvenWhereAGuestsTableIsBehindThem) {
     const std::uint64_t own = std::exchange(slot, PageEntry::of(table(3), flags).raw());
     const std::uint64_t there = layout::guest_m2p | (address & (size_at(root_level) - 1));
     EXPECT_EQ(l1_table_of(table(4), there), no_mfn);
-    EXPECT_FALSE(walk(table(4), there).mapped());
+    EXPECT_FALSE(leaf_of(table(4), there).present());
     slot = own;
     settle();
 }

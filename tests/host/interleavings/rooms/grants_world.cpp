@@ -190,7 +190,7 @@ void give_record_page(void*) {}
 
 Result<FrameUse> hold_writable(Mfn mfn, DomainId owner) {
     if (frame(mfn).owner() != owner) return refuse(Error::invalid);
-    if (!frame(mfn).apply([](FrameWord word) { return word.take_writable_at_once(); })) return refuse(Error::busy);
+    if (!frame(mfn).apply([](FrameWord word) { return word.take_both(Use::writable); })) return refuse(Error::busy);
     return FrameUse::adopt(mfn);
 }
 
