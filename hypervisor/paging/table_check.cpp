@@ -57,8 +57,11 @@ Outcome check_table(Mfn mfn, PageLevel level, unsigned from, DomainMemory& owner
             return Again{};
         }
         const PageEntry entry(table[i]);
-        const Outcome taken = (entry.raw() & refused) != 0 ? Outcome(refuse(Error::invalid))
-                                                           : take_named(level, entry, parties, budget, &checking);
+        const bool permitted = (entry.raw() & refused) == 0;
+        if (permitted && level == leaf_level && take_page_at_once(entry, parties)) [[likely]]
+            continue;
+        const Outcome taken =
+            permitted ? take_named(level, entry, parties, budget, &checking) : Outcome(refuse(Error::invalid));
         if (taken.done()) continue;
         if (taken.again()) {
             rest(mfn, i);

@@ -89,7 +89,23 @@ Outcome take_use_while(Mfn mfn, Use use, DomainMemory& owner, Budget& budget, co
     return check_table(mfn, level_of(use), held->index, owner, budget, checking);
 }
 
+namespace {
+
+// One that is checked already, as most are that are loaded, or linked once more.
+bool take_checked(Mfn mfn, Use use, const DomainMemory& owner) {
+    if (!has_record(mfn) || !frame(mfn).is_of(owner.id) || frame(mfn).word().use() != use) return false;
+    if (!frame(mfn).apply([](FrameWord word) { return word.take_as_table(); })) return false;
+    if (frame(mfn).is_of(owner.id) && frame(mfn).word().use() == use) [[likely]]
+        return true;
+    drop_use_and_reference(mfn);    // it was another's, or another table, in between
+    return false;
+}
+
+}    // namespace
+
 Step<FrameUse> take_use(Mfn mfn, Use use, DomainMemory& owner, Budget& budget) {
+    if (take_checked(mfn, use, owner)) [[likely]]
+        return FrameUse::adopt(mfn);
     TRY(take_use_while(mfn, use, owner, budget, nullptr));
     return FrameUse::adopt(mfn);
 }

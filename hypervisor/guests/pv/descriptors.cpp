@@ -72,6 +72,7 @@ Result<> set_ldt(Vcpu& vcpu, std::uint64_t base, std::uint32_t entries) {
 }
 
 void forget_ldt_pages(Vcpu& vcpu) {
+    if (pv::of(vcpu).ldt_entries == 0) return;   // then none is mapped
     for (std::size_t page = 0; page < descriptor_pages; ++page)
         if (pv::of(vcpu).descriptor_entries[ldt_first + page] != PageEntry()) replace(vcpu, ldt_first + page, PageEntry());
 }
