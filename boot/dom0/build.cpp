@@ -130,10 +130,14 @@ void fill_p2m(const Plan& plan) {
     const Pfn list = plan.p2m_is_apart ? plan.p2m_pfn : plan.pfn_of(plan.p2m.start);
     constexpr std::uint64_t in_page = page_size / sizeof(xen_pfn_t);
     memory.each([&](Pfn first, Mfn mfn, std::uint64_t pages) {
-        for (std::uint64_t page = 0; page < pages; ++page) {
+        for (std::uint64_t page = 0; page < pages;) {
             const std::uint64_t pfn = first.raw + page;
-            (&memory.at<xen_pfn_t>(list + pfn / in_page))[pfn % in_page] = mfn.raw + page;
-            set_m2p(mfn + page, pfn);
+            const std::span entries(&memory.at<xen_pfn_t>(list + pfn / in_page), in_page);
+            for (auto& entry : entries.subspan(pfn % in_page, std::min(in_page - pfn % in_page, pages - page))) {
+                entry = mfn.raw + page;
+                set_m2p(mfn + page, first.raw + page);
+                ++page;
+            }
         }
     });
 }

@@ -161,6 +161,16 @@ std::optional<Mfn> free_block_below(Mfn bound, unsigned order) {
 
 // --- start-up ---
 
+namespace {
+
+void start_free(FrameSpan frames) {
+    const FlushEpoch now(flush_time());
+    for (auto mfn = frames.begin; mfn < frames.end; ++mfn) frame(mfn).start_free(now);
+    for_each_block(frames, put_unowned_back);
+}
+
+}   // namespace
+
 std::size_t free_set_words(Mfn end) { return FreeMemory::words_for(end); }
 
 void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets, std::span<const FrameSpan> ram,
@@ -174,7 +184,6 @@ void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets, 
         span.begin = std::max(span.begin, first_mib.end);
         frames += span.size();
         if (span.begin < four_gib) low_frames += (span.end < four_gib ? span.end : four_gib) - span.begin;
-        for (auto mfn = span.begin; mfn < span.end; ++mfn) frame(mfn).keep();
     }
     free_memory.with([&](FreeMemory& free) {
         free.start(views.end, free_sets);
@@ -184,10 +193,11 @@ void start_memory(const MemoryViews& views, std::span<std::uint64_t> free_sets, 
         auto begin = std::max(span.begin, first_mib.end);
         for (const auto& hole : taken) {
             if (hole.end <= begin || hole.begin >= span.end) continue;
-            if (begin < hole.begin) give_back({begin, hole.begin});
-            begin = hole.end;
+            start_free({begin, std::max(begin, hole.begin)});
+            begin = std::max(begin, hole.begin);
+            for (const auto end = std::min(hole.end, span.end); begin < end; ++begin) frame(begin).keep();
         }
-        if (begin < span.end) give_back({begin, span.end});
+        start_free({begin, span.end});
     }
 }
 

@@ -129,6 +129,8 @@ public:
     void give_to(DomainId domain) {    // its own, charged to its account
         become(OwnerWord(domain, owner_word().epoch()).held_and_charged(), FrameWord(1, Use::none, 0, false));
     }
+    // Of a record that is as the machine's start left it: free, and no CPU knows it.
+    void start_free(FlushEpoch now) { become(OwnerWord(owner_hypervisor, now).freed(now), FrameWord()); }
     void keep() { become(OwnerWord(owner_hypervisor, owner_word().epoch()).now_held(), FrameWord(1, Use::none, 0, false)); }
     // From keep(): the domain may map it, but Basalt holds it as a writable page, and it is on nobody's
     // account.
