@@ -101,13 +101,6 @@ void for_each_piece(MemoryMap memory, std::uint64_t bytes_per_frame, Action&& ac
     }
 }
 
-std::uint64_t end_of_usable(MemoryMap memory) {
-    std::uint64_t end = 0;
-    for (const auto& region : memory)
-        if (region.usable()) end = std::max(end, region.end());
-    return std::min(end, layout::direct_map_size);
-}
-
 void map_large(layout::Address address, std::uint64_t physical, std::uint64_t bits) {
     map_piece({address, {physical, physical + piece_size}, bits});
 }
@@ -128,11 +121,28 @@ void build_m2p(MemoryMap memory) {
     }
 }
 
+// A table of 512 entries that all lead to one page of zeroes.
+Mfn table_of_zeroes() {
+    const auto zeroes = early_frame();
+    const auto table = early_frame();
+    ASSERT(zeroes && table);
+    std::fill_n(table_at(*table), entries_per_table, PageEntry::of(*zeroes, rights::read));
+    return *table;
+}
+
+// memory/'s records, without a gap. What is no memory has a record of zeroes that nobody writes: all such pieces are one page.
 void build_frame_table(MemoryMap memory) {
-    constexpr std::uint64_t record_size = 16;   // memory/: the frame record; its table has no gaps
-    const MemoryRegion all{0, end_of_usable(memory), MemoryKind::usable};
-    for_each_piece({&all, 1}, record_size, [](std::uint64_t piece, std::uint64_t physical) {
-        map_large(layout::frame_table + piece * piece_size, physical, rights::write);
+    constexpr std::uint64_t record_size = 16;
+    const Mfn zeroes = table_of_zeroes();
+    std::uint64_t next = 0;
+    for_each_piece(memory, record_size, [&](std::uint64_t piece, std::uint64_t physical) {
+        for (; next < piece; ++next) {
+            const auto address = layout::frame_table + next * piece_size;
+            const auto entry = entry_in(boot_root(), root_level, address, rights::table, early_frame, PageLevel(2));
+            ASSERT(entry);
+            **entry = PageEntry::of(zeroes, rights::table);
+        }
+        map_large(layout::frame_table + next++ * piece_size, physical, rights::write);
     });
 }
 
