@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <type_traits>
@@ -33,19 +34,26 @@ enum class Rank : std::uint8_t {
     frames,
     log,
 };
+inline constexpr std::size_t lock_ranks = static_cast<std::size_t>(Rank::log) + 1;
 
 // Seams: the machine and the host's fakes each supply these.
 void while_waiting();            // answer other CPUs' requests once, then pause
+void lock_waits();               // this CPU is about to wait for a lock, until it is taken
 void lock_taken(Rank rank);      // debug builds check the order here
 void lock_dropped(Rank rank);
 
 // A ticket lock: first come, first served, so that no CPU starves.
 class TicketLock {
 public:
-    void take() {
-        const auto mine = next_.fetch_add(1, std::memory_order_relaxed);
-        while (serving_.load(std::memory_order_acquire) != mine) while_waiting();
+    void take() { wait(draw()); }
+
+    // In two steps, for whoever wants to know whether there is somebody to wait for.
+    std::uint32_t draw() { return next_.fetch_add(1, std::memory_order_relaxed); }
+    bool serves(std::uint32_t ticket) const { return serving_.load(std::memory_order_acquire) == ticket; }
+    void wait(std::uint32_t ticket) const {
+        while (!serves(ticket)) while_waiting();
     }
+
     void drop() { serving_.store(serving_.load(std::memory_order_relaxed) + 1, std::memory_order_release); }
 
 private:
@@ -83,7 +91,13 @@ public:
 
 private:
     struct Holding {
-        explicit Holding(TicketLock& lock) : lock_(lock) { lock_.take(); }
+        explicit Holding(TicketLock& lock) : lock_(lock) {
+            const auto ticket = lock_.draw();
+            if (lock_.serves(ticket)) [[likely]]
+                return;
+            lock_waits();
+            lock_.wait(ticket);
+        }
         ~Holding() { lock_.drop(); }
         Holding(const Holding&) = delete;
         Holding& operator=(const Holding&) = delete;

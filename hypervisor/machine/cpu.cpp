@@ -24,8 +24,6 @@ namespace {
 
 constinit std::atomic<std::uint64_t> online{0};
 
-std::uint32_t bit_of(Rank rank) { return std::uint32_t{1} << static_cast<unsigned>(rank); }
-
 }  // namespace
 
 void begin(CpuId id, std::uint32_t apic_id) {
@@ -77,19 +75,6 @@ void raise_here(Work work) { this_cpu().work.fetch_or(static_cast<std::uint32_t>
 void while_waiting() {
     answer_flush_requests();
     pause_briefly();
-}
-
-void lock_taken(Rank rank) {
-    if constexpr (configuration::checked_build) {
-        auto& cpu = this_cpu();
-        const auto deeper_or_same = ~(bit_of(rank) - 1);
-        ASSERT((cpu.locks_held & deeper_or_same) == 0);
-        cpu.locks_held |= bit_of(rank);
-    }
-}
-
-void lock_dropped(Rank rank) {
-    if constexpr (configuration::checked_build) this_cpu().locks_held &= ~bit_of(rank);
 }
 
 void poll_interrupts() { asm volatile("sti\n\tnop\n\tnop\n\tcli" : : : "memory"); }

@@ -7,6 +7,7 @@
 #include "core/layout.hpp"
 #include "core/number.hpp"
 #include "machine/cpu_mask.hpp"
+#include "machine/lock_times.hpp"
 #include "machine/registers.hpp"
 #include "translations/cpu_translations.hpp"
 
@@ -55,6 +56,7 @@ struct Cpu {
     std::uint32_t tsc_aux = 0;   // what RDTSCP and RDPID tell ring 3: pv::load_tsc_aux()
     bool task_switched = false;   // CR0.TS: set_task_switched()
     std::uint32_t locks_held = 0;   // checked builds: one bit for each rank
+    LockTally lock_tally;
     std::atomic<bool> online{false};
 
     // Takes the work and clears it.

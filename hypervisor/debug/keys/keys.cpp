@@ -19,6 +19,7 @@ constexpr auto keys = std::to_array<Key>({
     {'e', "event channels", tell_event_channels},
     {'g', "grant tables", tell_grants},
     {'h', "these keys", tell_keys},
+    {'l', "locks: how long each was held and waited for, since this key was first pressed", tell_locks},
     {'m', "memory", tell_memory},
     {'q', "domains and their vcpus", tell_domains},
     {'r', "run queues", tell_run_queues},

@@ -16,6 +16,7 @@ void tell(Format<std::type_identity_t<Kinds>...> format, const Kinds&... values)
 void tell_domains();
 void tell_event_channels();
 void tell_grants();
+void tell_locks();
 void tell_memory();
 void tell_registers();
 void tell_run_queues();

@@ -24,6 +24,7 @@ void flush_here() {
 void ask_to_flush(CpuId cpu) { World::now().ask_to_flush(cpu.raw); }
 
 void while_waiting() { interleaved::wait_for_change(); }
+void lock_waits() {}
 void lock_taken(Rank) {}
 void lock_dropped(Rank) {}
 

@@ -81,6 +81,7 @@ namespace basalt {
 CpuId current_cpu() { return CpuId(interleaved::running() == interleaved::nobody ? 0 : interleaved::running()); }
 
 void while_waiting() { interleaved::wait_for_change(); }
+void lock_waits() {}
 void lock_taken(Rank) {}
 void lock_dropped(Rank) {}
 
