@@ -41,8 +41,9 @@ public:
     Use use() const { return use_; }
     Mfn mfn() const { return mfn_; }
     // As it is now: the processor, and other vcpus of the guest, may change it meanwhile.
-    PageEntry entry(unsigned index) const {
-        return PageEntry(std::atomic_ref(static_cast<std::uint64_t*>(contents(mfn_))[index]).load(std::memory_order_relaxed));
+    PageEntry entry(unsigned index) const { return PageEntry(word(index).load(std::memory_order_relaxed)); }
+    std::atomic_ref<std::uint64_t> word(unsigned index) const {
+        return std::atomic_ref(static_cast<std::uint64_t*>(contents(mfn_))[index]);
     }
 
 private:
@@ -63,8 +64,16 @@ private:
 
 // The one writer of entries in checked tables: takes what the new entry names, exchanges, drops what the old
 // one named. `index` is below 512.
-Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept, const Parties& parties,
-                  Budget& budget);
+Outcome set_table_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept, const Parties& parties,
+                        Budget& budget);
+
+// That, or a word of a page that is no table: kernels write those of processes that do not run yet by mmu_update, too.
+inline Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept, const Parties& parties,
+                         Budget& budget) {
+    if (is_table(table.use())) return set_table_entry(table, index, wanted, kept, parties, budget);
+    table.word(index).store(wanted.raw(), std::memory_order_relaxed);
+    return {};
+}
 
 // The same of an entry of an L1 table that is `found`, where the guest or the processor may have changed it. False: it has, and
 // nothing is done. A non-present entry is written even if its other bits make no sense.

@@ -15,8 +15,6 @@ constexpr std::uint64_t accessed_dirty = page_bit::accessed | page_bit::dirty;
 
 using Word = std::atomic_ref<std::uint64_t>;
 
-Word word_of(Mfn table, unsigned index) { return Word(table_at(table).data()[index]); }
-
 PageEntry kept_from(PageEntry found, PageEntry wanted, AccessedDirty kept) {
     return kept == AccessedDirty::keep ? wanted.with(found.raw() & accessed_dirty) : wanted;
 }
@@ -79,22 +77,17 @@ Outcome TableHold::hold_another(Mfn mfn, DomainMemory& owner) {
     return {};
 }
 
-Outcome set_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept, const Parties& parties,
-                  Budget& budget) {
-    const Word word = word_of(table.mfn(), index);
+Outcome set_table_entry(const TableHold& table, unsigned index, PageEntry wanted, AccessedDirty kept, const Parties& parties,
+                        Budget& budget) {
     if (table.use() == Use::l1_table) [[likely]]    // of which the compiler makes its own
-        return set(word, leaf_level, wanted, kept, parties, budget);
-    if (!is_table(table.use())) {    // a page like any other
-        word.store(wanted.raw(), std::memory_order_relaxed);
-        return {};
-    }
+        return set(table.word(index), leaf_level, wanted, kept, parties, budget);
     const PageLevel level = level_of(table.use());
-    return is_guest_slot(level, index) ? set(word, level, wanted, kept, parties, budget) : refuse(Error::invalid);
+    return is_guest_slot(level, index) ? set(table.word(index), level, wanted, kept, parties, budget) : refuse(Error::invalid);
 }
 
 Step<bool> exchange_entry(const TableHold& table, unsigned index, PageEntry found, PageEntry wanted, DomainMemory& owner,
                           Budget& budget) {
-    const auto replaced = replace(word_of(table.mfn(), index), leaf_level, found, wanted, {&owner, &owner}, budget);
+    const auto replaced = replace(table.word(index), leaf_level, found, wanted, {&owner, &owner}, budget);
     TRY(replaced.outcome);
     if (replaced.written) advance_flush_time();
     return replaced.written;
