@@ -24,7 +24,9 @@ stream() { while cat /media/boot/module0; do :; done 2>/dev/null | head -c 10485
 # Which of busybox's two kinds of nc ends when differs: both ends count, and are ended.
 in_guest talker 'sleep 10000 | nc -l -p 7007 | head -c 104857600 | md5sum >/tmp/sum & sleep 0'
 listens() { in_guest talker 'netstat -ltn | grep -q :7007'; }
-await listens && { stream; sleep 10000; } | nc 192.168.7.2 7007 >/dev/null &
+# One asks the guest at a time: what another one types would be taken for an answer.
+await listens
+{ stream; sleep 10000; } | nc 192.168.7.2 7007 >/dev/null &
 arrived() { [ -n "$(in_guest talker 'cat /tmp/sum')" ]; }
 # Looking takes the CPU from those who work: seldom. As long as something arrives it is told, and nobody calls this silence.
 bytes=0
