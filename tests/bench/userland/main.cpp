@@ -1,0 +1,57 @@
+// What a process feels of the hypervisor: system calls, processes, memory. Without a C library, so that only the kernel and
+// what is below it are measured. Its words are the names of rows; without any it measures all.
+#include "calls.hpp"
+#include "memory.hpp"
+#include "processes.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace bench {
+namespace {
+
+constexpr auto rows = std::to_array<Row>({
+    {"getppid", get_parent},         {"gettimeofday", get_time_of_day},
+    {"clock_gettime", get_clock},    {"rdtsc", read_counter},
+    {"cpuid", identify_cpu},         {"signal", send_signal_to_self},
+    {"pipe_self", pipe_to_self},     {"pipe_pingpong", pipe_between_two},
+    {"nanosleep", sleep_briefly},    {"fork_exit", fork_and_exit},
+    {"fork_exec", fork_and_execute}, {"page_touch", touch_fresh_pages},
+    {"file_read", read_file_pages},  {"file_write", write_file_pages},
+    {"mprotect", protect_page},      {"fault_signal", fault_to_signal},
+    {"fork_1m", fork_with<1>},       {"fork_4m", fork_with<4>},
+    {"fork_16m", fork_with<16>},     {"fork_64m", fork_with<64>},
+    {"fork_256m", fork_with<256>},
+});
+
+// Without the library's strlen and memcmp, which are not there.
+bool is(std::string_view name, const char* word) {
+    for (const char each : name)
+        if (*word++ != each) return false;
+    return *word == 0;
+}
+
+bool is_among(std::string_view name, std::span<const char* const> words) {
+    return std::ranges::any_of(words, [name](const char* each) { return is(name, each); });
+}
+
+}
+}
+
+// The kernel leaves on the stack how many words there are, and where each one is.
+extern "C" [[noreturn, gnu::used]] void run_rows(const long* stack) {
+    using namespace bench;
+    const Ticks started = __builtin_ia32_rdtsc();
+    const std::span words(reinterpret_cast<const char* const*>(stack + 1), static_cast<std::size_t>(*stack));
+    const auto wanted = words.subspan(1);
+    if (is_among("nothing"sv, wanted)) leave();
+    if (wanted.empty()) report("boot_shell"sv, started, 1);
+    for (const Row& row : rows)
+        if (wanted.empty() || is_among(row.name, wanted)) row.run(row.name);
+    leave();
+}
+
+extern "C" [[noreturn, gnu::used, gnu::naked, gnu::visibility("default")]] void _start() {
+    asm volatile("mov %rsp, %rdi\n and $-16, %rsp\n call run_rows\n");
+}
