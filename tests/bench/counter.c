@@ -25,10 +25,12 @@ extern size_t qemu_plugin_insn_size(const struct qemu_plugin_insn*);
 extern void qemu_plugin_reset(PluginId, void (*)(PluginId));
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
-enum Mark { mark_get_ready = 1, mark_begin, mark_end };
+enum Mark { mark_get_ready = 1, mark_begin, mark_end, mark_pause, mark_go_on };
 
 struct Counter {
-    uint64_t address, count;
+    uint64_t address;
+    uint64_t count;    // since the last mark; the code that QEMU makes adds to it all the time
+    uint64_t sum;      // of this window
     struct Counter* next;
 };
 
@@ -49,16 +51,22 @@ static struct Counter* counter_of(uint64_t address) {
     return *bucket = fresh;
 }
 
-static void begin_window(void) {
+static bool counts;    // in a window, and it does not pause
+
+// What ran since the last mark is the window's, or nobody's.
+static void take_counts(bool is_new_window) {
     for (unsigned i = 0; i < buckets; ++i)
-        for (struct Counter* each = counters[i]; each; each = each->next) each->count = 0;
+        for (struct Counter* each = counters[i]; each; each = each->next) {
+            each->sum = is_new_window ? 0 : each->sum + (counts ? each->count : 0);
+            each->count = 0;
+        }
 }
 
-static void end_window(void) {
+static void write_window(void) {
     fputs("window\n", output);
     for (unsigned i = 0; i < buckets; ++i)
         for (struct Counter* each = counters[i]; each; each = each->next)
-            if (each->count) fprintf(output, "%" PRIx64 " %" PRIu64 "\n", each->address, each->count);
+            if (each->sum) fprintf(output, "%" PRIx64 " %" PRIu64 "\n", each->address, each->sum);
     fflush(output);
 }
 
@@ -68,16 +76,17 @@ static void start_again(PluginId id) { qemu_plugin_register_vcpu_tb_trans_cb(id,
 
 static void on_mark(unsigned cpu, void* number) {
     (void)cpu;
-    switch ((enum Mark)(uintptr_t)number) {
-        case mark_get_ready:
-            // A boot whose every instruction is counted takes several times as long: until now nothing was. What has
-            // been translated is forgotten.
-            if (!is_ready) qemu_plugin_reset(self, start_again);
-            is_ready = true;
-            break;
-        case mark_begin: begin_window(); break;
-        case mark_end: end_window(); break;
+    const enum Mark mark = (enum Mark)(uintptr_t)number;
+    if (mark == mark_get_ready) {
+        // A boot whose every instruction is counted takes several times as long: until now nothing was. What has been
+        // translated is forgotten.
+        if (!is_ready) qemu_plugin_reset(self, start_again);
+        is_ready = true;
+        return;
     }
+    take_counts(mark == mark_begin);
+    counts = mark == mark_begin || mark == mark_go_on;
+    if (mark == mark_end) write_window();
 }
 
 // nopl NUMBER(%rax), with 0x4241 in NUMBER's upper half; 0: no mark.

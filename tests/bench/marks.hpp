@@ -3,7 +3,7 @@
 
 namespace bench {
 
-enum class Mark { get_ready = 1, begin, end };
+enum class Mark { get_ready = 1, begin, end, pause, go_on };
 
 template <Mark which>
 [[gnu::always_inline]] inline void mark() {

@@ -1,8 +1,10 @@
 """What tests/bench makes of what it has counted."""
 
+import tempfile
 import unittest
+from pathlib import Path
 
-from basalt.bench import boots, counts
+from basalt.bench import boots, counts, page, profile, results
 from basalt.bench.counts import Function, Names
 
 IMAGE = 0xFFFF82D000100000
@@ -34,9 +36,43 @@ class Counts(unittest.TestCase):
         self.assertEqual(counts.names_of_kernel(text).of, [(0xFFFFFFFF81000000, "_text"), (0xFFFFFFFF81000010, "mfn_to_pfn")])
 
 
-class Rows(unittest.TestCase):
-    def test_rows_are_told_by_lines_of_their_own(self):
-        self.assertEqual(boots.rows_in("bench a 10 2\nno bench b 1 1\nbench c 7 7\n"), {"a": (10, 2), "c": (7, 7)})
+class Told(unittest.TestCase):
+    def test_rows_are_told_by_lines_of_their_own_and_the_cheapest_window_counts(self):
+        text = "bench a 12 2\nbench a 10 2\nno bench b 1 1\nbench c 7 7\nbench a 14 2\n"
+        self.assertEqual(boots.rows_in(text), {"a": 5, "c": 1})
+
+    def test_of_several_windows_the_cheapest_is_taken_apart(self):
+        told = boots.windows_in("bench a 12 2\nbench a 10 2\nbench b 1 1\n")
+        self.assertEqual(profile.cheapest(told, [{1: 12}, {1: 10}, {1: 1}]), {"a": (told[1], {1: 10}), "b": (told[2], {1: 1})})
+
+
+class Results(unittest.TestCase):
+    RESULTS = {"native": {"getppid": 300.0}, "xen": {"getppid": 900.0, "null_hypercall": 280.0},
+               "basalt": {"getppid": 600.0, "null_hypercall": 70.0}}
+
+    def test_a_line_tells_what_each_adds_to_native(self):
+        call, getppid = results.lines(self.RESULTS)
+        self.assertEqual((call.ratio, call.adds("xen"), call.ratio_of_added), (0.25, None, None))
+        self.assertEqual((getppid.adds("xen"), getppid.adds("basalt"), getppid.ratio_of_added), (600, 300, 0.5))
+
+    def test_what_has_moved_is_what_differs_by_more_than_noise(self):
+        before = {"basalt": {"getppid": 598.9, "null_hypercall": 100.0}, "xen": {}}
+        self.assertEqual([(move.row.name, round(move.part, 2)) for move in results.moves(self.RESULTS, before)], [("null_hypercall", -0.3)])
+        self.assertEqual(results.moves(self.RESULTS, {}), [])
+
+    def test_what_is_accepted_replaces_its_own_rows_only(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "accepted.toml"
+            results.accept(self.RESULTS, file)
+            results.accept({"basalt": {"getppid": 500.04}}, file)
+            kept = results.accepted(file)
+            self.assertEqual(kept, self.RESULTS | {"basalt": {"getppid": 500.0, "null_hypercall": 70.0}})
+
+    def test_the_page_is_whole_and_asks_no_network(self):
+        text = page.page(self.RESULTS | {"xen": self.RESULTS["xen"] | {"fork_1m": 9.0, "fork_4m": 4.0}}, [])
+        for shown in ("getppid", "<svg", "polyline", "</html>"):
+            self.assertIn(shown, text)
+        self.assertNotIn("http", text)
 
 
 if __name__ == "__main__":

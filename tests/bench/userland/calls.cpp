@@ -23,29 +23,29 @@ void pass(int from_pipe, int to_pipe) {
 }
 
 void get_parent(std::string_view name) {
-    measure(name, 10'000, 1, [] { call(getppid_call); });
+    measure(name, 4'000, 1, [] { call(getppid_call); });
 }
 
 void get_time_of_day(std::string_view name) {
-    measure(name, 10'000, 1, [] {
+    measure(name, 4'000, 1, [] {
         std::uint64_t time[2];
         call(gettimeofday_call, word(&time));
     });
 }
 
 void get_clock(std::string_view name) {
-    measure(name, 10'000, 1, [] {
+    measure(name, 4'000, 1, [] {
         std::uint64_t time[2];
         call(clock_gettime_call, 1 /* monotonic */, word(&time));
     });
 }
 
 void read_counter(std::string_view name) {
-    measure(name, 10'000, 1, [] { __builtin_ia32_rdtsc(); });
+    measure(name, 4'000, 1, [] { __builtin_ia32_rdtsc(); });
 }
 
 void identify_cpu(std::string_view name) {
-    measure(name, 10'000, 1, [] {
+    measure(name, 4'000, 1, [] {
         unsigned a = 0, c = 0;
         asm volatile("cpuid" : "+a"(a), "+c"(c) : : "rbx", "rdx");
     });
@@ -54,12 +54,12 @@ void identify_cpu(std::string_view name) {
 void send_signal_to_self(std::string_view name) {
     on_signal(of_user, [](int, const void*, void*) {});
     const long own = call(getpid_call);
-    measure(name, 2'000, 1, [own] { call(kill_call, own, of_user); });
+    measure(name, 800, 1, [own] { call(kill_call, own, of_user); });
 }
 
 void pipe_to_self(std::string_view name) {
     const Pipe pipe = fresh_pipe();
-    measure(name, 5'000, 1, [pipe] {
+    measure(name, 2'000, 1, [pipe] {
         char byte = 0;
         call(write_call, pipe.in, word(&byte), 1);
         call(read_call, pipe.out, word(&byte), 1);
@@ -73,7 +73,7 @@ void pipe_between_two(std::string_view name) {
     const Pipe there = fresh_pipe(), back = fresh_pipe();
     const long other = must(call(fork_call));
     while (other == 0) pass(there.out, back.in);
-    measure(name, 2'000, 2, [there, back] {
+    measure(name, 800, 2, [there, back] {
         char byte = 0;
         call(write_call, there.in, word(&byte), 1);
         call(read_call, back.out, word(&byte), 1);
@@ -84,7 +84,7 @@ void pipe_between_two(std::string_view name) {
 }
 
 void sleep_briefly(std::string_view name) {
-    measure(name, 500, 1, [] {
+    measure(name, 200, 1, [] {
         const std::uint64_t time[2] = {0, 50'000};
         call(nanosleep_call, word(&time));
     });

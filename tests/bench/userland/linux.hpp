@@ -29,6 +29,7 @@ enum Call : long {
     unlink_call = 87,
     gettimeofday_call = 96,
     getppid_call = 110,
+    reboot_call = 169,
     clock_gettime_call = 228
 };
 

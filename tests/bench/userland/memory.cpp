@@ -46,7 +46,7 @@ char* volatile page_of_fault;
 }
 
 void touch_fresh_pages(std::string_view name) {
-    measure(name, 40, chunk, [] {
+    measure(name, 12, chunk, [] {
         char* const place = fresh_pages(chunk);
         touch(place, chunk);
         drop_pages(place, chunk);
@@ -55,7 +55,7 @@ void touch_fresh_pages(std::string_view name) {
 
 void read_file_pages(std::string_view name) {
     const File file;
-    measure(name, 40, chunk, [&file] {
+    measure(name, 12, chunk, [&file] {
         const char* const place = file.map(readable);
         for (long i = 0; i < chunk; ++i) {
             const char byte = const_cast<const volatile char&>(place[i * page]);
@@ -67,7 +67,7 @@ void read_file_pages(std::string_view name) {
 
 void write_file_pages(std::string_view name) {
     const File file;
-    measure(name, 40, chunk, [&file] {
+    measure(name, 12, chunk, [&file] {
         char* const place = file.map(readable | writable);
         touch(place, chunk);
         drop_pages(place, chunk);
@@ -77,7 +77,7 @@ void write_file_pages(std::string_view name) {
 // Read-only and back: two calls.
 void protect_page(std::string_view name) {
     char* const place = lone_page();
-    measure(name, 1'000, 2, [place] {
+    measure(name, 400, 2, [place] {
         call(mprotect_call, word(place), page, readable);
         call(mprotect_call, word(place), page, readable | writable);
         touch(place, 1);
@@ -87,7 +87,7 @@ void protect_page(std::string_view name) {
 void fault_to_signal(std::string_view name) {
     page_of_fault = lone_page();
     on_signal(of_fault, [](int, const void*, void*) { call(mprotect_call, word(page_of_fault), page, readable | writable); });
-    measure(name, 1'000, 1, [] {
+    measure(name, 400, 1, [] {
         call(mprotect_call, word(page_of_fault), page, readable);
         touch(page_of_fault, 1);
     });

@@ -5,6 +5,9 @@
 
 namespace bench {
 
+// Where this program lies.
+extern const char* own_path;
+
 void fork_and_exit(std::string_view name);
 void fork_and_execute(std::string_view name);
 
@@ -14,5 +17,8 @@ template <unsigned megabytes>
 void fork_with(std::string_view name) {
     fork_with_memory(name, megabytes);
 }
+
+// Another program from its birth to its end; what it ends with.
+long run_program(std::string_view name, const char* const* words, const char* const* environment);
 
 }

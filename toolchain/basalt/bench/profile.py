@@ -12,7 +12,6 @@ from basalt.bench import boots, counts, rows
 from basalt.build import build
 from basalt.progress import Trouble, say, step
 
-SIDES = {"basalt": "Basalt", "xen": "stock Xen"}
 KERNEL_NAMES = "grep -i ' [tw] ' /proc/kallsyms"
 
 
@@ -22,7 +21,7 @@ def options(arguments):
         description="Rows of tests/bench/run by function: executed instructions for each operation.",
         epilog="rows: " + " ".join(row.name for row in rows.ROWS if row.program))
     parser.add_argument("row", nargs="+", metavar="ROW")
-    parser.add_argument("--on", choices=SIDES, default="basalt")
+    parser.add_argument("--on", choices=boots.SIDES, default="basalt")
     parser.add_argument("--basalt", type=Path, metavar="FILE", help="this image, with its symbols, in Basalt's place")
     parser.add_argument("--function", action="append", default=[], metavar="NAME",
                         help="also each instruction of this function of Basalt's, named as the table names it; repeatable")
@@ -31,6 +30,8 @@ def options(arguments):
     chosen = parser.parse_args(arguments)
     if unknown := [name for name in chosen.row if not (rows.named(name) and rows.named(name).program)]:
         parser.error(f"no row is called {' or '.join(unknown)}")
+    if chosen.on == "native" and not all(rows.named(name).program == rows.USERLAND for name in chosen.row):
+        parser.error("a small guest is none without a hypervisor")
     return chosen
 
 
@@ -40,12 +41,12 @@ def measured(program, wanted, chosen, folder):
     output.unlink(missing_ok=True)
     qemu = ["-plugin", f"{counts.plugin()},out={output}"]
     image = chosen.basalt if chosen.on == "basalt" else None
-    with step(f"{program} on {SIDES[chosen.on]}"):
+    with step(f"{program} on {boots.SIDES[chosen.on]}"):
         if program == rows.USERLAND:
             command = shlex.join([f"/root/{program}", *wanted]) + (f"; {KERNEL_NAMES}" if chosen.kernel else "")
-            text = boots.dom0(command, chosen.on, image, [boots.program(program)], qemu)
+            text = boots.userland(command, chosen.on, image, [boots.program(program)], qemu)
         else:
-            text = boots.small(program, rows.programs()[program], chosen.on, image, qemu)
+            text = boots.small(program, rows.GUESTS[program], chosen.on, image, qemu)
     return text, counts.windows(output.read_text())
 
 
@@ -56,12 +57,12 @@ def functions(found, operations, least):
             yield f"{function.count / operations:>20,.1f}  {function.name}" + (f"  ({times:,.2f} times)" if times else "")
 
 
-def table(row, side, operations, ticks, window, names, kernel_names, least):
+def table(row, side, window, ran, names, kernel_names, least):
     """The lines for one row; `names` of the hypervisor, which has none on stock Xen."""
-    user, kernel, hypervisor = counts.by_owner(window)
-    total = sum(window.values())
-    yield f"{row.text} on {side}: {total / operations:,.1f} instructions ({ticks / operations:,.1f} by the counter; {operations:,} operations)"
-    kernel_text = "Dom0's kernel" if row.program == rows.USERLAND else "the guest"
+    user, kernel, hypervisor = counts.by_owner(ran)
+    operations, total = window.times, sum(ran.values())
+    yield f"{row.text} on {side}: {total / operations:,.1f} instructions ({window.each:,.1f} by the counter; {operations:,} operations)"
+    kernel_text = "the guest" if row.program != rows.USERLAND else "the kernel" if side == "native" else "Dom0's kernel"
     for text, part, known in (("user mode", user, None), (kernel_text, kernel, kernel_names), (side, hypervisor, names)):
         if part:
             yield f"{sum(part.values()) / operations:>12,.1f}  {text}"
@@ -77,23 +78,32 @@ def instructions(image, names, wanted, window, operations):
         yield f"{count / operations:>12,.2f}  +{offset:<#7x} {text:64}{where}".rstrip()
 
 
+def cheapest(told, windows):
+    """{row: its cheapest window, as it was told and what ran in it}; those that were told without marks are none."""
+    found = {}
+    for window, ran in zip(told, windows, strict=True):
+        if window.name not in found or window.each < found[window.name][0].each:
+            found[window.name] = window, ran
+    return found
+
+
 def show(program, wanted, chosen, folder):
     text, windows = measured(program, wanted, chosen, folder)
-    told = [(name, value) for name, value in boots.rows_in(text).items() if name in wanted or program != rows.USERLAND]
-    told = [(name, value) for name, value in told if (row := rows.named(name)) and row.program == program]
+    told = [window for window in boots.windows_in(text) if (row := rows.named(window.name)) and row.program == program]
     if len(told) != len(windows):
-        raise Trouble(f"{program} told {len(told)} rows and marked {len(windows)}")
+        raise Trouble(f"{program} told {len(told)} windows and marked {len(windows)}")
     image = chosen.basalt or places.basalt
     names = counts.names_in(image) if chosen.on == "basalt" else None
-    kernel_names = counts.names_of_kernel(text) if program == rows.USERLAND else counts.names_in(boots.program(program))
-    for (name, (ticks, operations)), window in zip(told, windows):
-        if name not in wanted:
-            continue
-        known = kernel_names if chosen.kernel else None
-        print("\n".join(table(rows.named(name), SIDES[chosen.on], operations, ticks, window, names, known, chosen.least)))
+    kernel_names = None
+    if chosen.kernel:
+        kernel_names = counts.names_of_kernel(text) if program == rows.USERLAND else counts.names_in(boots.program(program))
+    found = cheapest(told, windows)
+    for name in wanted:
+        window, ran = found[name]
+        print("\n".join(table(rows.named(name), boots.SIDES[chosen.on], window, ran, names, kernel_names, chosen.least)))
         for function in chosen.function if names else ():
             print(f"\n{function}:")
-            print("\n".join(instructions(image, names, function, window, operations)) or "  did not run")
+            print("\n".join(instructions(image, names, function, ran, window.times)) or "  did not run")
         print(flush=True)
 
 
