@@ -1,31 +1,11 @@
 // A plugin of QEMU's translator (TCG): counts how often each instruction runs between two marks of marks.hpp, and writes
 // that when the second one comes: a line `window`, and a line `ADDRESS COUNT` for each address. tests/bench/profile
 // compiles it and reads what it writes. For one CPU: the counters are not atomic.
+#include "plugin.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-// Of QEMU's public plugin interface, version 1, what is used here (its header comes with QEMU's source only).
-typedef uint64_t PluginId;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-struct qemu_info_t;
-enum { no_registers = 0, inline_add = 0 };
-extern void qemu_plugin_register_vcpu_tb_trans_cb(PluginId, void (*)(PluginId, struct qemu_plugin_tb*));
-extern void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn*, void (*)(unsigned, void*), int, void*);
-extern void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn*, int, void*, uint64_t);
-extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb*);
-extern struct qemu_plugin_insn* qemu_plugin_tb_get_insn(const struct qemu_plugin_tb*, size_t);
-extern uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn*);
-extern const void* qemu_plugin_insn_data(const struct qemu_plugin_insn*);
-extern size_t qemu_plugin_insn_size(const struct qemu_plugin_insn*);
-extern void qemu_plugin_reset(PluginId, void (*)(PluginId));
-__attribute__((visibility("default"))) int qemu_plugin_version = 1;
-
-enum Mark { mark_get_ready = 1, mark_begin, mark_end, mark_pause, mark_go_on };
 
 struct Counter {
     uint64_t address;
@@ -89,14 +69,6 @@ static void on_mark(unsigned cpu, void* number) {
     if (mark == mark_end) write_window();
 }
 
-// nopl NUMBER(%rax), with 0x4241 in NUMBER's upper half; 0: no mark.
-static unsigned mark_in(const struct qemu_plugin_insn* instruction) {
-    static const uint8_t opcode[] = {0x0f, 0x1f, 0x80}, magic[] = {0x41, 0x42};
-    const uint8_t* bytes = qemu_plugin_insn_data(instruction);
-    if (qemu_plugin_insn_size(instruction) != 7 || memcmp(bytes, opcode, 3) != 0 || memcmp(bytes + 5, magic, 2) != 0) return 0;
-    return bytes[3] | bytes[4] << 8;
-}
-
 static void translate(PluginId id, struct qemu_plugin_tb* block) {
     (void)id;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(block); ++i) {
@@ -112,8 +84,7 @@ static void translate(PluginId id, struct qemu_plugin_tb* block) {
 __attribute__((visibility("default"))) int qemu_plugin_install(PluginId id, const struct qemu_info_t* info, int count,
                                                                char** words) {
     (void)info;
-    for (int i = 0; i < count; ++i)
-        if (strncmp(words[i], "out=", 4) == 0) output = fopen(words[i] + 4, "w");
+    output = output_of(count, words);
     if (!output) return -1;
     self = id;
     start_again(id);

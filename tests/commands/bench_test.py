@@ -1,10 +1,12 @@
 """What tests/bench makes of what it has counted."""
 
+import re
 import tempfile
 import unittest
 from pathlib import Path
 
-from basalt.bench import boots, counts, page, profile, results
+from basalt import places
+from basalt.bench import boots, counts, page, profile, results, rows
 from basalt.bench.counts import Function, Names
 
 IMAGE = 0xFFFF82D000100000
@@ -44,6 +46,21 @@ class Told(unittest.TestCase):
     def test_of_several_windows_the_cheapest_is_taken_apart(self):
         told = boots.windows_in("bench a 12 2\nbench a 10 2\nbench b 1 1\n")
         self.assertEqual(profile.cheapest(told, [{1: 12}, {1: 10}, {1: 1}]), {"a": (told[1], {1: 10}), "b": (told[2], {1: 1})})
+
+
+class Rows(unittest.TestCase):
+    def test_each_has_a_name_of_its_own(self):
+        names = [row.name for row in rows.ROWS]
+        self.assertEqual(len(names), len(set(names)))
+        for growth in rows.GROWTHS:
+            for _, name in growth.rows:
+                self.assertIn(name, names)
+
+    def test_the_program_and_the_table_know_the_same(self):
+        program = (places.tests / "bench" / "userland" / "main.cpp").read_text()
+        told = re.findall(r'^    \{"(\w+)", ', program, re.M)
+        self.assertEqual(told, [row.name for row in rows.ROWS if row.program == rows.USERLAND])
+        self.assertEqual(told, [row.told for row in rows.ROWS if row.program == rows.DOMU])
 
 
 class Results(unittest.TestCase):

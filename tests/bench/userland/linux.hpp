@@ -17,10 +17,17 @@ enum Call : long {
     munmap_call = 11,
     rt_sigaction_call = 13,
     rt_sigreturn_call = 15,
+    pread_call = 17,
     pipe_call = 22,
     madvise_call = 28,
     nanosleep_call = 35,
     getpid_call = 39,
+    socket_call = 41,
+    connect_call = 42,
+    accept_call = 43,
+    bind_call = 49,
+    listen_call = 50,
+    setsockopt_call = 54,
     fork_call = 57,
     execve_call = 59,
     exit_call = 60,
@@ -30,6 +37,10 @@ enum Call : long {
     gettimeofday_call = 96,
     getppid_call = 110,
     reboot_call = 169,
+    io_setup_call = 206,
+    io_destroy_call = 207,
+    io_getevents_call = 208,
+    io_submit_call = 209,
     clock_gettime_call = 228
 };
 

@@ -1,7 +1,9 @@
 // What a process feels of the hypervisor: system calls, processes, memory. Without a C library, so that only the kernel and
 // what is below it are measured. Its words are the names of rows; without any it measures all. `time NAME PROGRAM WORD...`
-// measures that program. As a machine's first process it switches the machine off at the end.
+// measures that program, and `serve` is the other side of TCP. As a machine's first process it switches the machine off at the
+// end.
 #include "calls.hpp"
+#include "devices.hpp"
 #include "memory.hpp"
 #include "processes.hpp"
 
@@ -13,17 +15,32 @@ namespace bench {
 namespace {
 
 constexpr auto rows = std::to_array<Row>({
-    {"getppid", get_parent},         {"gettimeofday", get_time_of_day},
-    {"clock_gettime", get_clock},    {"rdtsc", read_counter},
-    {"cpuid", identify_cpu},         {"signal", send_signal_to_self},
-    {"pipe_self", pipe_to_self},     {"pipe_pingpong", pipe_between_two},
-    {"nanosleep", sleep_briefly},    {"fork_exit", fork_and_exit},
-    {"fork_exec", fork_and_execute}, {"page_touch", touch_fresh_pages},
-    {"file_read", read_file_pages},  {"file_write", write_file_pages},
-    {"mprotect", protect_page},      {"fault_signal", fault_to_signal},
-    {"fork_1m", fork_with<1>},       {"fork_4m", fork_with<4>},
-    {"fork_16m", fork_with<16>},     {"fork_64m", fork_with<64>},
+    {"getppid", get_parent},
+    {"gettimeofday", get_time_of_day},
+    {"clock_gettime", get_clock},
+    {"rdtsc", read_counter},
+    {"cpuid", identify_cpu},
+    {"signal", send_signal_to_self},
+    {"pipe_self", pipe_to_self},
+    {"pipe_pingpong", pipe_between_two},
+    {"nanosleep", sleep_briefly},
+    {"fork_exit", fork_and_exit},
+    {"fork_exec", fork_and_execute},
+    {"page_touch", touch_fresh_pages},
+    {"file_read", read_file_pages},
+    {"file_write", write_file_pages},
+    {"mprotect", protect_page},
+    {"fault_signal", fault_to_signal},
+    {"fork_1m", fork_with<1>},
+    {"fork_4m", fork_with<4>},
+    {"fork_16m", fork_with<16>},
+    {"fork_64m", fork_with<64>},
     {"fork_256m", fork_with<256>},
+    {"disk_1", read_disk_one_by_one},
+    {"disk_16", read_disk_sixteen_at_once},
+    {"tcp_byte", pass_byte_by_tcp},
+    {"tcp_send", send_by_tcp},
+    {"tcp_receive", receive_by_tcp},
 });
 
 // Without the library's strlen and memcmp, which are not there.
@@ -59,6 +76,7 @@ extern "C" [[noreturn, gnu::used]] void run_rows(const long* stack) {
     const auto wanted = words.subspan(1);
     own_path = words[0];
     if (is_among("nothing"sv, wanted)) leave();
+    if (is_among("serve"sv, wanted)) serve_by_tcp();
     if (wanted.size() > 2 && is("time"sv, wanted[0]))
         leave(static_cast<int>(run_program(text_of(wanted[1]), &wanted[2], words.data() + words.size() + 1)));
     if (wanted.empty()) report("boot_shell"sv, started, 1);

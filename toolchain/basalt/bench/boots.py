@@ -1,11 +1,13 @@
 """Starts what measures, on one side, and returns what it said."""
 
 import re
+import struct
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from basalt import places, prepare
+from basalt.bench import rows
 from basalt.boot.console import MachineFailed
 from basalt.boot.job import Job, with_files
 from basalt.boot.machine import Machine
@@ -37,9 +39,9 @@ def small(guest, options, side, image=None, qemu=()):
                       *(["--hypervisor", image] if image else []), *_qemu(qemu)])
 
 
-def dom0(command, side, image=None, files=(), qemu=()):
+def dom0(command, side, image=None, files=(), qemu=(), options=()):
     """A command in Dom0's shell; `files` lie in its /root."""
-    return output_of([places.checkout / "boot" / "run", "--icount", "--no-guest", "--cpu", CPU, "--exec", command,
+    return output_of([places.checkout / "boot" / "run", "--icount", "--no-guest", "--cpu", CPU, "--exec", command, *options,
                       *(word for file in files for word in ("--file", file)),
                       *(["--hypervisor", image or "xen"] if image or side == "xen" else []), *_qemu(qemu)])
 
@@ -64,9 +66,39 @@ def native(command, files=(), qemu=()):
     return text
 
 
-def userland(command, side, image=None, files=(), qemu=()):
-    """A command beside the measuring programs, wherever `side` has them."""
-    return native(command, files, qemu) if side == "native" else dom0(command, side, image, files, qemu)
+def userland(wanted, then, side, image=None, qemu=(), options=()):
+    """The measuring program in Dom0, or without a hypervisor: the rows `wanted`, or all; and a command behind it."""
+    command = f"modprobe brd rd_nr=1 rd_size=16384; /root/userland serve & /root/userland {' '.join(wanted)}; {then}"
+    files = [program("userland")]
+    return native(command, files, qemu) if side == "native" else dom0(command, side, image, files, qemu, options)
+
+
+def domu(wanted, side, image=None, qemu=()):
+    """The measuring program as a guest's only process; the rows `wanted`, or all."""
+    scripts = places.tests / "bench"
+    prepare.dom0()
+    with own_folder() as folder:
+        own_files = {"init": (scripts / "domu_init").read_bytes(), "userland": program("userland").read_bytes()}
+        initramfs = with_files(places.hello_image, own_files, Path(folder) / "domu.cpio")
+        files = [scripts / "domu.sh", program("userland"), initramfs]
+        return dom0(f"ROWS='{' '.join(wanted)}' sh /root/domu.sh", side, image, files, qemu)
+
+
+def toolstack(side, image=None, qemu=()):
+    """What xl needs to make domains and to end them."""
+    script = places.tests / "bench" / "toolstack.sh"
+    files = [script, program("userland"), places.build / "release" / "story-files" / "mini"]
+    return dom0(f"sh /root/{script.name}", side, image, files, qemu)
+
+
+def image_size(file):
+    """KiB that an image's segments have in memory (System V ABI: Elf32_Phdr, Elf64_Phdr)."""
+    image = file.read_bytes()
+    is_wide = image[4] == 2
+    table, = struct.unpack_from("<Q" if is_wide else "<I", image, 32 if is_wide else 28)
+    size, number = struct.unpack_from("<HH", image, 54 if is_wide else 42)
+    segments = [struct.unpack_from("<IIQQQQQQ" if is_wide else "<IIIIIIII", image, table + each * size) for each in range(number)]
+    return sum(segment[6 if is_wide else 5] for segment in segments if segment[0] == 1) / 1024
 
 
 @dataclass(frozen=True)
@@ -87,9 +119,11 @@ def windows_in(text):
     return [Window(name, int(ticks), int(times)) for name, ticks, times in found]
 
 
-def rows_in(text):
-    """{row: instructions for each operation}, in its cheapest window."""
+def rows_in(text, program=None):
+    """{row: instructions for each operation}, in its cheapest window; a program's rows are called as rows.py calls them."""
     found = {}
     for window in windows_in(text):
-        found[window.name] = min(window.each, found.get(window.name, window.each))
+        row = rows.told_by(program, window.name)
+        name = row.name if row else window.name
+        found[name] = min(window.each, found.get(name, window.each))
     return found

@@ -15,10 +15,11 @@ ENTRY_ALIAS = 64 * 1024
 KERNEL = 1 << 63
 
 
-def plugin():
-    """The plugin, compiled where its source is newer."""
-    source, made = places.tests / "bench" / "counter.c", places.build / "bench" / "counter.so"
-    if not made.exists() or made.stat().st_mtime < source.stat().st_mtime:
+def plugin(name):
+    """A plugin of tests/bench, compiled where a source is newer."""
+    folder, made = places.tests / "bench", places.build / "bench" / f"{name}.so"
+    source = folder / f"{name}.c"
+    if not made.exists() or made.stat().st_mtime < max(file.stat().st_mtime for file in (source, folder / "plugin.h")):
         made.parent.mkdir(parents=True, exist_ok=True)
         ran = subprocess.run([places.llvm / "bin" / "clang", "-shared", "-fPIC", "-O2", "-o", made, source], capture_output=True, text=True)
         if ran.returncode != 0:
@@ -36,6 +37,11 @@ def windows(text):
             address, count = line.split()
             found[-1][int(address, 16)] = int(count)
     return found
+
+
+def phases(text):
+    """{phase: instructions} of what phases.c wrote."""
+    return {name: int(count) for name, count in (line.split() for line in text.splitlines())}
 
 
 @dataclass

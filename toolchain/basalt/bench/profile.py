@@ -2,9 +2,9 @@
 
 import argparse
 import re
-import shlex
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from basalt import places, prepare
@@ -25,8 +25,8 @@ def options(arguments):
     parser.add_argument("--basalt", type=Path, metavar="FILE", help="this image, with its symbols, in Basalt's place")
     parser.add_argument("--function", action="append", default=[], metavar="NAME",
                         help="also each instruction of this function of Basalt's, named as the table names it; repeatable")
-    parser.add_argument("--kernel", action="store_true", help="also the kernel's functions (a minute more)")
-    parser.add_argument("--least", type=float, default=0.05, metavar="COUNT", help="leave out functions below (0.05)")
+    parser.add_argument("--kernel", action="store_true", help="also the functions of the guest, or of Dom0's kernel")
+    parser.add_argument("--least", type=float, metavar="COUNT", help="leave out functions below (a ten-thousandth of the row)")
     chosen = parser.parse_args(arguments)
     if unknown := [name for name in chosen.row if not (rows.named(name) and rows.named(name).program)]:
         parser.error(f"no row is called {' or '.join(unknown)}")
@@ -39,12 +39,15 @@ def measured(program, wanted, chosen, folder):
     """What the program said, and what ran in each of its windows."""
     output = Path(folder) / "counts"
     output.unlink(missing_ok=True)
-    qemu = ["-plugin", f"{counts.plugin()},out={output}"]
+    qemu = ["-plugin", f"{counts.plugin('counter')},out={output}"]
     image = chosen.basalt if chosen.on == "basalt" else None
     with step(f"{program} on {boots.SIDES[chosen.on]}"):
-        if program == rows.USERLAND:
-            command = shlex.join([f"/root/{program}", *wanted]) + (f"; {KERNEL_NAMES}" if chosen.kernel else "")
-            text = boots.userland(command, chosen.on, image, [boots.program(program)], qemu)
+        if program == rows.DOMU:
+            text = boots.domu([rows.named(name).told for name in wanted], chosen.on, image, qemu)
+        elif program == rows.TOOLSTACK:
+            text = boots.toolstack(chosen.on, image, qemu)
+        elif program == rows.USERLAND:
+            text = boots.userland(wanted, KERNEL_NAMES if chosen.kernel else "true", chosen.on, image, qemu)
         else:
             text = boots.small(program, rows.GUESTS[program], chosen.on, image, qemu)
     return text, counts.windows(output.read_text())
@@ -61,8 +64,9 @@ def table(row, side, window, ran, names, kernel_names, least):
     """The lines for one row; `names` of the hypervisor, which has none on stock Xen."""
     user, kernel, hypervisor = counts.by_owner(ran)
     operations, total = window.times, sum(ran.values())
+    least = max(0.05, total / operations / 10_000) if least is None else least
     yield f"{row.text} on {side}: {total / operations:,.1f} instructions ({window.each:,.1f} by the counter; {operations:,} operations)"
-    kernel_text = "the guest" if row.program != rows.USERLAND else "the kernel" if side == "native" else "Dom0's kernel"
+    kernel_text = "the guest" if row.program not in rows.LINUX else "the kernels" if side != "native" else "the kernel"
     for text, part, known in (("user mode", user, None), (kernel_text, kernel, kernel_names), (side, hypervisor, names)):
         if part:
             yield f"{sum(part.values()) / operations:>12,.1f}  {text}"
@@ -89,14 +93,14 @@ def cheapest(told, windows):
 
 def show(program, wanted, chosen, folder):
     text, windows = measured(program, wanted, chosen, folder)
-    told = [window for window in boots.windows_in(text) if (row := rows.named(window.name)) and row.program == program]
+    told = [replace(window, name=row.name) for window in boots.windows_in(text) if (row := rows.told_by(program, window.name))]
     if len(told) != len(windows):
         raise Trouble(f"{program} told {len(told)} windows and marked {len(windows)}")
     image = chosen.basalt or places.basalt
     names = counts.names_in(image) if chosen.on == "basalt" else None
     kernel_names = None
     if chosen.kernel:
-        kernel_names = counts.names_of_kernel(text) if program == rows.USERLAND else counts.names_in(boots.program(program))
+        kernel_names = counts.names_in(boots.program(program)) if program not in rows.LINUX else counts.names_of_kernel(text)
     found = cheapest(told, windows)
     for name in wanted:
         window, ran = found[name]
@@ -111,7 +115,7 @@ def main():
     chosen = options(sys.argv[1:])
     try:
         prepare.packages()
-        build("release", "guests", *(["basalt"] if chosen.on == "basalt" and not chosen.basalt else []))
+        build("release", "guests", "story-files", *(["basalt"] if chosen.on == "basalt" and not chosen.basalt else []))
         wanted = {}
         for name in chosen.row:
             wanted.setdefault(rows.named(name).program, []).append(name)

@@ -74,11 +74,15 @@ class Move:
     def part(self):
         return self.now / self.before - 1 if self.before else 0.0
 
+    @property
+    def noise(self):
+        return max(self.row.noise, self.row.noise_on_xen if self.side == "xen" else 0)
+
 
 def moves(results, before):
     """What differs by more than the row's noise from what was accepted, the largest first."""
     found = [Move(side, row, before[side][row.name], counts[row.name])
              for side, counts in results.items() for row in rows.ROWS
              if row.name in counts and row.name in before.get(side, {})]
-    found = [move for move in found if abs(move.part) > move.row.noise and abs(move.now - move.before) >= 1]
+    found = [move for move in found if abs(move.part) > move.noise and abs(move.now - move.before) >= 1]
     return sorted(found, key=lambda move: -abs(move.part))

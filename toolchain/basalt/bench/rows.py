@@ -9,8 +9,10 @@ class Row:
     text: str
     group: str
     program: str                # of tests/bench; "" where it is no program's loop
+    told: str = ""              # how the program calls it, where that is another name
     native: str = ""            # the row without a hypervisor that this one is compared with
     noise: float = 0.005        # what it moves by when nothing has changed
+    noise_on_xen: float = 0     # where stock Xen's moves by more
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,10 @@ class Growth:
     rows: tuple                 # (size, row)
 
 
-USERLAND = "userland"           # in Dom0; every other program is a small guest
-SMALL, DOM0, BOOT = "a small guest", "Dom0", "boot"
+# Programs that need Linux: in Dom0, in a guest, and xl; every other one is a small guest.
+USERLAND, DOMU, TOOLSTACK = LINUX = ("userland", "domu", "toolstack")
+SMALL, IN_DOM0, IN_DOMU, TOOLS, BOOT, MEMORY = (
+    "a small guest", "Dom0", "a guest of Linux (DomU)", "xl in Dom0", "boot", "memory, in KiB")
 
 # Small guests, and what tests/guest/boot_guest.py has to know of each.
 GUESTS = {"null_hypercall": (), "events": (), "grant_batches": (), "longest_wait": ("--options", "dom0_max_vcpus=2")}
@@ -50,10 +54,43 @@ _USERLAND = {
     "fork_16m": "fork, by page, 16 MiB touched",
     "fork_64m": "fork, by page, 64 MiB touched",
     "fork_256m": "fork, by page, 256 MiB touched",
+    "disk_1": "disk in memory: 4 KiB read, one by one",
+    "disk_16": "disk in memory: 4 KiB read, 16 at once",
+    "tcp_byte": "TCP: a byte there and back",
+    "tcp_send": "TCP: 64 KiB sent, a byte back",
+    "tcp_receive": "TCP: a byte sent, 64 KiB back",
+}
+
+# Where frames lie, and whom Linux wakes first, differs from boot to boot; seen in five runs.
+_NOISE = {"pipe_pingpong": 0.25, "file_": 0.1, "page_touch": 0.05, "fork_1m": 0.1, "fork_": 0.04, "tcp_": 0.1, "disk_": 0.05}
+
+
+def _noise_of(name):
+    return next((noise for begin, noise in _NOISE.items() if name.startswith(begin)), 0.01)
+
+
+_TOOLS = {
+    "create_mini": "create a domain of 4 MiB, paused",
+    "destroy_mini": "destroy it",
+    "create_linux": "create a domain of Linux, paused",
+    "destroy_linux": "destroy it",
+    "create_disk": "create one with a disk, paused",
+    "destroy_disk": "destroy it",
+    "create_vif": "create one with a network card, paused",
+    "destroy_vif": "destroy it",
+    "list_domains": "list Dom0 alone",
+    "create_mini_1": "create a domain of 4 MiB, running, the 1st",
+    "create_mini_10": "the 10th",
+    "create_mini_30": "the 30th",
+    "list_31": "list 31 domains",
 }
 
 _GRANTS = {"map": "map", "unmap": "unmap", "copy": "copy of a page"}
 _BATCHES = (1, 16, 256)
+
+# Machines whose boot is taken apart by phase: Dom0 and the small guest are as large in each.
+SMALL_MACHINES = {"256m": "256 MiB", "1g": "1 GiB", "4g": "4 GiB"}
+MACHINES = {"1g": "1 GiB", "4g": "4 GiB"}
 
 ROWS = (
     Row("null_hypercall", "null hypercall (xen_version)", SMALL, "null_hypercall"),
@@ -62,17 +99,33 @@ ROWS = (
     *(Row(f"grant_{what}_{batch}", f"grant: {text} by {batch}", SMALL, "grant_batches")
       for what, text in _GRANTS.items() for batch in _BATCHES),
     Row("longest_wait", "a vcpu wakes: longest wait beside long calls", SMALL, "longest_wait", noise=0.05),
-    *(Row(name, text, DOM0, USERLAND, native=name) for name, text in _USERLAND.items()),
-    Row("boot_small", "power on to a small Dom0's first test", BOOT, "", noise=0.2),
+    *(Row(name, text, IN_DOM0, USERLAND, native=name, noise=_noise_of(name)) for name, text in _USERLAND.items()),
+    *(Row(f"domu_{name}", text, IN_DOMU, DOMU, told=name, native=name, noise=_noise_of(name)) for name, text in _USERLAND.items()),
+    *(Row(name, text, TOOLS, TOOLSTACK, noise=0.02) for name, text in _TOOLS.items()),
+    Row("boot_small", "power on to a small Dom0's first test", BOOT, "", noise=0.2, noise_on_xen=0.5),
     Row("boot_kernel", "Dom0's kernel to its /init", BOOT, "", native="boot_kernel", noise=0.02),
+    Row("domu_boot_kernel", "the same kernel as a guest, to its /init", BOOT, "", native="boot_kernel", noise=0.02),
+    *(Row(f"boot_own_{size}", f"the hypervisor's own start, of {text}", BOOT, "", noise=0.02, noise_on_xen=0.5) for size, text in SMALL_MACHINES.items()),
+    *(Row(f"boot_{part}_{size}", f"until Dom0's shell, of {text}: {what}", BOOT, "", noise=0.02, noise_on_xen=0.5)
+      for size, text in MACHINES.items()
+      for part, what in (("its", "its kernel"), ("user", "its programs"), ("beside", "the hypervisor"))),
     Row("boot_shell", "power on to Dom0's shell", BOOT, "", noise=0.2),
+    Row("memory_taken", "what Dom0 and free memory leave of 1 GiB", MEMORY, TOOLSTACK),
+    Row("image_size", "the image in memory", MEMORY, ""),
 )
 
 GROWTHS = (
+    Growth("boot: the hypervisor's own start", "MiB in the machine", ((256, "boot_own_256m"), (1024, "boot_own_1g"), (4096, "boot_own_4g"))),
     *(Growth(f"grant, {text}: instructions for each", "of them in one call", tuple((batch, f"grant_{what}_{batch}") for batch in _BATCHES))
       for what, text in _GRANTS.items()),
     Growth("fork, exit, wait: instructions for each page", "MiB touched", tuple((size, f"fork_{size}m") for size in (1, 4, 16, 64, 256))),
+    Growth("xl create of a running domain of 4 MiB", "domains then", tuple((number, f"create_mini_{number}") for number in (1, 10, 30))),
 )
+
+
+def told_by(program, name):
+    """The row that the program calls so."""
+    return next((row for row in ROWS if row.program == program and (row.told or row.name) == name), None)
 
 
 def named(name):
