@@ -20,6 +20,7 @@ struct Name {
 constexpr auto names = std::to_array<Name>({
     {1, "grant_map_1", "grant_unmap_1", "grant_copy_1"},
     {16, "grant_map_16", "grant_unmap_16", "grant_copy_16"},
+    {100, "grant_map_100", "grant_unmap_100", "grant_copy_100"},
     {256, "grant_map_256", "grant_unmap_256", "grant_copy_256"},
 });
 

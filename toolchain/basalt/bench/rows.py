@@ -86,7 +86,7 @@ _TOOLS = {
 }
 
 _GRANTS = {"map": "map", "unmap": "unmap", "copy": "copy of a page"}
-_BATCHES = (1, 16, 256)
+_BATCHES = (1, 16, 100, 256)
 
 # Machines whose boot is taken apart by phase: Dom0 and the small guest are as large in each.
 SMALL_MACHINES = {"256m": "256 MiB", "1g": "1 GiB", "4g": "4 GiB"}
@@ -105,7 +105,8 @@ ROWS = (
     Row("boot_small", "power on to a small Dom0's first test", BOOT, "", noise=0.2, noise_on_xen=0.5),
     Row("boot_kernel", "Dom0's kernel to its /init", BOOT, "", native="boot_kernel", noise=0.02),
     Row("domu_boot_kernel", "the same kernel as a guest, to its /init", BOOT, "", native="boot_kernel", noise=0.02),
-    *(Row(f"boot_own_{size}", f"the hypervisor's own start, of {text}", BOOT, "", noise=0.02, noise_on_xen=0.5) for size, text in SMALL_MACHINES.items()),
+    *(Row(f"boot_own_{size}", f"the hypervisor's own start, of {text}", BOOT, "", noise=0.02, noise_on_xen=0.5)
+      for size, text in SMALL_MACHINES.items()),
     *(Row(f"boot_{part}_{size}", f"until Dom0's shell, of {text}: {what}", BOOT, "", noise=0.02, noise_on_xen=0.5)
       for size, text in MACHINES.items()
       for part, what in (("its", "its kernel"), ("user", "its programs"), ("beside", "the hypervisor"))),
