@@ -152,8 +152,13 @@ public:
     // True for whoever makes the owner's frame no longer held: that one has allocation's reference, and drops it,
     // or keeps it for the owner after all.
     bool let_go(DomainId owner) {
-        const auto was = update_owner([=](OwnerWord word) { return word.owner() == owner ? word.let_go() : word; });
-        return was.owner() == owner && was.held();
+        // Refused for a stranger's, and so not written: what is no memory has its record in a page that cannot be.
+        return owner_
+            .apply([=](OwnerWord word) -> std::expected<OwnerWord, FrameRefusal> {
+                if (!word.is_of(owner) || !word.held()) return std::unexpected(FrameRefusal::unchanged);
+                return word.let_go();
+            })
+            .has_value();
     }
     void hold_again() {
         update_owner([](OwnerWord word) { return word.now_held(); });
