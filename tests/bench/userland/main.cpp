@@ -60,6 +60,12 @@ bool is_among(std::string_view name, std::span<const char* const> words) {
     return std::ranges::any_of(words, [name](const char* each) { return is(name, each); });
 }
 
+// What the boot, and whoever was started with this, have left to do: they are done long before.
+void wait_for_others() {
+    const std::uint64_t second[2] = {1, 0};
+    call(nanosleep_call, word(&second));
+}
+
 [[noreturn]] void end() {
     if (call(getpid_call) == 1) call(reboot_call, 0xfee1dead, 672274793, 0x4321fedc /* power off */);
     leave();
@@ -80,6 +86,8 @@ extern "C" [[noreturn, gnu::used]] void run_rows(const long* stack) {
     if (wanted.size() > 2 && is("time"sv, wanted[0]))
         leave(static_cast<int>(run_program(text_of(wanted[1]), &wanted[2], words.data() + words.size() + 1)));
     if (wanted.empty()) report("boot_shell"sv, started, 1);
+    mark<Mark::get_ready>();
+    wait_for_others();
     for (const Row& row : rows)
         if (wanted.empty() || is_among(row.name, wanted)) row.run(row.name);
     end();
