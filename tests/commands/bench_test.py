@@ -26,6 +26,14 @@ class Counts(unittest.TestCase):
         found = names.by_function({IMAGE: 1, ALIAS_OF_SECOND_CPU: 2, ALIAS_OF_SECOND_CPU + 4: 5, IMAGE + 8: 3})
         self.assertEqual(found, [Function("entry", 8, 3), Function("after", 3, 3)])
 
+    def test_an_image_without_aliases_leaves_addresses_alone(self):
+        self.assertEqual(Names([(IMAGE, "work")]).in_image(ALIAS_OF_SECOND_CPU), ALIAS_OF_SECOND_CPU)
+
+    def test_a_function_is_asked_for_by_its_name_or_else_by_a_part_of_it(self):
+        names = Names([(1, "enter"), (2, "enter_guests"), (3, "leave")])
+        self.assertEqual(counts.alike(names, "enter"), [(0, "enter")])
+        self.assertEqual(counts.alike(names, "ent"), [(0, "enter"), (1, "enter_guests")])
+
     def test_names_are_short(self):
         for name, shown in (("basalt::paging::pin(basalt::Mfn)", "paging::pin"),
                             ("void basalt::pv::(anonymous namespace)::enter<0ul>(basalt::Vcpu&) (.llvm.81)", "pv::enter<0ul>"),

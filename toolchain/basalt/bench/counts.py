@@ -129,21 +129,30 @@ def _instruction(text):
     return re.sub(r"(0x[0-9a-f]+ )?<(.*?)(\+0x[0-9a-f]+)?>$", lambda found: f"<{name_of(found[2])}{found[3] or ''}>", text)
 
 
-def listing(file, names, wanted, counts):
-    """(count, offset, source line, text) of each instruction of the functions called `wanted`."""
+def alike(names, wanted):
+    """(number, name) of the functions called `wanted`; where none is, of those whose names contain it."""
+    exact = [(number, name) for number, (_, name) in enumerate(names.of) if name == wanted]
+    return exact or [(number, name) for number, (_, name) in enumerate(names.of) if wanted in name]
+
+
+def listings(file, names, wanted, counts):
+    """(name, its instructions) of each function that is called so and ran."""
     total = names.in_one_place(counts)
-    for number, (start, name) in enumerate(names.of):
-        if name != wanted:
-            continue
+    for number, name in alike(names, wanted):
+        start = names.of[number][0]
         end = names.of[number + 1][0] if number + 1 < len(names.of) else start + 4096
-        if not any(start <= address < end for address in total):
-            continue
-        text = subprocess.run([places.llvm / "bin" / "llvm-objdump", "-d", "-l", "--demangle", "--no-show-raw-insn", f"--start-address={start:#x}",
-                               f"--stop-address={end:#x}", file], capture_output=True, text=True, check=True).stdout
-        place = ""
-        for line in text.splitlines():
-            if found := re.match(r"; (\S+:\d+)", line):
-                place = found[1]
-            elif (found := re.match(r" *([0-9a-f]+): +\t?(.*)", line)) and found[2] != "int3":      # what fills up
-                address = int(found[1], 16)
-                yield total[address], address - start, place, _instruction(found[2])
+        if any(start <= address < end for address in total):
+            yield name, _listing(file, start, end, total)
+
+
+def _listing(file, start, end, total):
+    """(count, offset, source line, text) of each instruction there."""
+    text = subprocess.run([places.llvm / "bin" / "llvm-objdump", "-d", "-l", "--demangle", "--no-show-raw-insn", f"--start-address={start:#x}",
+                           f"--stop-address={end:#x}", file], capture_output=True, text=True, check=True).stdout
+    place = ""
+    for line in text.splitlines():
+        if found := re.match(r"; (\S+:\d+)", line):
+            place = found[1]
+        elif (found := re.match(r" *([0-9a-f]+): +\t?(.*)", line)) and found[2] != "int3":      # what fills up
+            address = int(found[1], 16)
+            yield total[address], address - start, place, _instruction(found[2])

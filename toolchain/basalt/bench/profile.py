@@ -24,14 +24,14 @@ def options(arguments):
     parser.add_argument("--on", choices=boots.SIDES, default="basalt")
     parser.add_argument("--basalt", type=Path, metavar="FILE", help="this image, with its symbols, in Basalt's place")
     parser.add_argument("--function", action="append", default=[], metavar="NAME",
-                        help="also each instruction of this function of Basalt's, named as the table names it; repeatable")
+                        help="also each instruction of this function of Basalt's, or of those whose names contain it; repeatable")
     parser.add_argument("--kernel", action="store_true", help="also the functions of the guest, or of Dom0's kernel")
     parser.add_argument("--least", type=float, metavar="COUNT", help="leave out functions below (a ten-thousandth of the row)")
     chosen = parser.parse_args(arguments)
     if unknown := [name for name in chosen.row if not (rows.named(name) and rows.named(name).program)]:
-        parser.error(f"no row is called {' or '.join(unknown)}")
+        parser.error(f"no row with a loop is called {' or '.join(unknown)}")
     if chosen.on == "native" and not all(rows.named(name).program == rows.USERLAND for name in chosen.row):
-        parser.error("a small guest is none without a hypervisor")
+        parser.error("without a hypervisor there are only the rows of Dom0's program")
     return chosen
 
 
@@ -74,12 +74,14 @@ def table(row, side, window, ran, names, kernel_names, least):
 
 
 def instructions(image, names, wanted, window, operations):
-    """The lines for one function: each instruction, with its count for each operation, and where it came from."""
-    last = None
-    for count, offset, place, text in counts.listing(image, names, wanted, window):
-        where = "" if place == last else "  ; " + re.sub(r"^\./|^.*/tree/", "", place)
-        last = place
-        yield f"{count / operations:>12,.2f}  +{offset:<#7x} {text:64}{where}".rstrip()
+    """The lines for such functions: each instruction, with its count for each operation, and where it came from."""
+    for name, listing in counts.listings(image, names, wanted, window):
+        yield f"\n{name}:"
+        last = None
+        for count, offset, place, text in listing:
+            where = "" if place == last else "  ; " + re.sub(r"^\./|^.*/tree/", "", place)
+            last = place
+            yield f"{count / operations:>12,.2f}  +{offset:<#7x} {text:64}{where}".rstrip()
 
 
 def cheapest(told, windows):
@@ -103,11 +105,12 @@ def show(program, wanted, chosen, folder):
         kernel_names = counts.names_in(boots.program(program)) if program not in rows.LINUX else counts.names_of_kernel(text)
     found = cheapest(told, windows)
     for name in wanted:
+        if name not in found:
+            raise Trouble(f"{program} did not tell {name}: what it needs is not there")
         window, ran = found[name]
         print("\n".join(table(rows.named(name), boots.SIDES[chosen.on], window, ran, names, kernel_names, chosen.least)))
         for function in chosen.function if names else ():
-            print(f"\n{function}:")
-            print("\n".join(instructions(image, names, function, ran, window.times)) or "  did not run")
+            print("\n".join(instructions(image, names, function, ran, window.times)) or f"nothing ran in a function like {function}")
         print(flush=True)
 
 
