@@ -4,10 +4,12 @@ import re
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from basalt import places
-from basalt.bench import boots, counts, page, profile, results, rows
+from basalt.bench import boots, counts, page, profile, results, rows, run, table
 from basalt.bench.counts import Function, Names
+from basalt.progress import Trouble
 
 IMAGE = 0xFFFF82D000100000
 ALIAS_OF_SECOND_CPU = 0xFFFF818040010000
@@ -48,8 +50,9 @@ class Counts(unittest.TestCase):
 
 class Told(unittest.TestCase):
     def test_rows_are_told_by_lines_of_their_own_and_the_cheapest_window_counts(self):
-        text = "bench a 12 2\nbench a 10 2\nno bench b 1 1\nbench c 7 7\nbench a 14 2\n"
-        self.assertEqual(boots.rows_in(text), {"a": 5, "c": 1})
+        text = "bench signal 12 2\nbench signal 10 2\nno bench cpuid 1 1\nbench getppid 7 7\nbench signal 14 2\nbench nobody 1 1\n"
+        self.assertEqual(boots.rows_in(text, rows.USERLAND), {"signal": 5, "getppid": 1})
+        self.assertEqual(boots.rows_in(text, rows.DOMU), {"domu_signal": 5, "domu_getppid": 1})
 
     def test_of_several_windows_the_cheapest_is_taken_apart(self):
         told = boots.windows_in("bench a 12 2\nbench a 10 2\nbench b 1 1\n")
@@ -64,37 +67,71 @@ class Rows(unittest.TestCase):
             for _, name in growth.rows:
                 self.assertIn(name, names)
 
+    def test_each_is_of_something_that_run_knows_how_to_start(self):
+        started = [source for sources in rows.PARTS.values() for source in sources]
+        self.assertEqual(sorted(started), sorted(run.MEASURES))
+        self.assertEqual({row.source for row in rows.ROWS}, set(started))
+
+    def test_what_is_compared_with_native_is_counted_there(self):
+        counted = {row.name for source in run.MEASURES for row in rows.expected(source, "native")}
+        self.assertEqual({row.native for row in rows.ROWS} - {""}, counted)
+
     def test_the_program_and_the_table_know_the_same(self):
         program = (places.tests / "bench" / "userland" / "main.cpp").read_text()
         told = re.findall(r'^    \{"(\w+)", ', program, re.M)
-        self.assertEqual(told, [row.name for row in rows.ROWS if row.program == rows.USERLAND])
-        self.assertEqual(told, [row.told for row in rows.ROWS if row.program == rows.DOMU])
+        self.assertEqual(told, [row.name for row in rows.ROWS if row.source == rows.USERLAND and row.has_loop])
+        self.assertEqual(told, [row.told for row in rows.ROWS if row.source == rows.DOMU and row.has_loop])
 
 
-class Results(unittest.TestCase):
-    RESULTS = {"native": {"getppid": 300.0}, "xen": {"getppid": 900.0, "null_hypercall": 280.0},
-               "basalt": {"getppid": 600.0, "null_hypercall": 70.0}}
+class Missing(unittest.TestCase):
+    def of_failure(self, failure):
+        def fails(*_):
+            raise failure
+        with mock.patch.dict(run.MEASURES, {"events": fails}):
+            return run.rows_of("events", "xen", None)
+
+    def test_what_was_told_before_a_failure_is_kept_and_the_rest_says_why(self):
+        counted, missing = self.of_failure(boots.Failed("boot_guest.py", 1, "hello\nbench event_self 10 2\nno such port\nbench event_self 8 2\n"))
+        self.assertEqual(counted, {"event_self": 4})
+        self.assertEqual(missing, {"event_other": "boot_guest.py ended with status 1: no such port"})
+
+    def test_without_a_word_the_reason_is_all_there_is(self):
+        self.assertEqual(self.of_failure(Trouble("no emulator")), ({}, {"event_self": "no emulator", "event_other": "no emulator"}))
+
+    def test_what_is_missing_is_told_once_for_each_reason(self):
+        found = results.Results()
+        found.add("xen", {}, {"event_self": "no emulator", "event_other": "no emulator"})
+        found.add("basalt", {"event_self": 3.0}, {})
+        self.assertEqual(table.missing(found.missing), "not had on xen: a small guest: event to oneself, taken by an upcall; event "
+                                                       "to another domain, asleep until it comes\n    no emulator")
+        self.assertEqual(results.Results.read(found.written()), found)
+        self.assertIn("no emulator", page.page(found, []))
+
+
+class Counted(unittest.TestCase):
+    COUNTS = {"native": {"getppid": 300.0}, "xen": {"getppid": 900.0, "null_hypercall": 280.0},
+              "basalt": {"getppid": 600.0, "null_hypercall": 70.0}}
 
     def test_a_line_tells_what_each_adds_to_native(self):
-        call, getppid = results.lines(self.RESULTS)
+        call, getppid = results.lines(self.COUNTS)
         self.assertEqual((call.ratio, call.adds("xen"), call.ratio_of_added), (0.25, None, None))
         self.assertEqual((getppid.adds("xen"), getppid.adds("basalt"), getppid.ratio_of_added), (600, 300, 0.5))
 
     def test_what_has_moved_is_what_differs_by_more_than_noise(self):
         before = {"basalt": {"getppid": 598.9, "null_hypercall": 100.0}, "xen": {}}
-        self.assertEqual([(move.row.name, round(move.part, 2)) for move in results.moves(self.RESULTS, before)], [("null_hypercall", -0.3)])
-        self.assertEqual(results.moves(self.RESULTS, {}), [])
+        self.assertEqual([(move.row.name, round(move.part, 2)) for move in results.moves(self.COUNTS, before)], [("null_hypercall", -0.3)])
+        self.assertEqual(results.moves(self.COUNTS, {}), [])
 
     def test_what_is_accepted_replaces_its_own_rows_only(self):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "accepted.toml"
-            results.accept(self.RESULTS, file)
+            results.accept(self.COUNTS, file)
             results.accept({"basalt": {"getppid": 500.04}}, file)
             kept = results.accepted(file)
-            self.assertEqual(kept, self.RESULTS | {"basalt": {"getppid": 500.0, "null_hypercall": 70.0}})
+            self.assertEqual(kept, self.COUNTS | {"basalt": {"getppid": 500.0, "null_hypercall": 70.0}})
 
     def test_the_page_is_whole_and_asks_no_network(self):
-        text = page.page(self.RESULTS | {"xen": self.RESULTS["xen"] | {"fork_1m": 9.0, "fork_4m": 4.0}}, [])
+        text = page.page(results.Results(self.COUNTS | {"xen": self.COUNTS["xen"] | {"fork_1m": 9.0, "fork_4m": 4.0}}), [])
         for shown in ("getppid", "<svg", "polyline", "</html>"):
             self.assertIn(shown, text)
         self.assertNotIn("http", text)

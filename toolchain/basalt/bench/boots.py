@@ -18,14 +18,26 @@ SIDES = {"native": "native", "xen": "stock Xen", "basalt": "Basalt"}
 CPU = "max,-la57,-smap"     # what stock Xen's Dom0 can bear
 
 
+PATIENCE = 900             # seconds of silence: a guest says nothing until it is over, and the machine may be busy
+
+
+class Failed(Trouble):
+    """What was started came to no good end; `text` is what it had said until then."""
+
+    def __init__(self, what, status, text):
+        last = next((line for line in reversed(text.splitlines()) if line.strip() and not line.startswith("bench ")), "its console is in build/logs")
+        super().__init__(f"{what} ended with status {status}: {last.strip()}")
+        self.text = text
+
+
 def program(name):
     return places.build / "release" / "guests" / name
 
 
 def output_of(command):
-    ran = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    ran = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")
     if ran.returncode != 0:
-        raise Trouble(f"{Path(command[0]).name} failed (status {ran.returncode}):\n{ran.stdout[-2000:]}")
+        raise Failed("/".join(Path(command[0]).parts[-2:]), ran.returncode, ran.stdout)
     return ran.stdout
 
 
@@ -35,13 +47,14 @@ def _qemu(words):
 
 def small(guest, options, side, image=None, qemu=()):
     """A small guest as the first domain; `image` is in Basalt's place."""
-    return output_of([places.tests / "guest" / "boot_guest.py", guest, "--on", side, "--cpu", CPU, "--count", *options,
-                      *(["--hypervisor", image] if image else []), *_qemu(qemu)])
+    return output_of([places.tests / "guest" / "boot_guest.py", guest, "--on", side, "--cpu", CPU, "--count", "--limit", str(PATIENCE),
+                      *options, *(["--hypervisor", image] if image else []), *_qemu(qemu)])
 
 
 def dom0(command, side, image=None, files=(), qemu=(), options=()):
     """A command in Dom0's shell; `files` lie in its /root."""
-    return output_of([places.checkout / "boot" / "run", "--icount", "--no-guest", "--cpu", CPU, "--exec", command, *options,
+    return output_of([places.checkout / "boot" / "run", "--icount", "--no-guest", "--cpu", CPU, "--timeout", str(PATIENCE),
+                      "--exec", command, *options,
                       *(word for file in files for word in ("--file", file)),
                       *(["--hypervisor", image or "xen"] if image or side == "xen" else []), *_qemu(qemu)])
 
@@ -57,18 +70,22 @@ def native(command, files=(), qemu=()):
         machine = Machine(kernel=places.dom0_kernel, kernel_arguments="console=ttyS0", cpu=CPU, memory="512M", network=True,
                           instruction_count=True, extra=("-initrd", str(initramfs), *qemu))
         try:
-            status = run_job(job, machine, places.logs / "bench-native.log", 600)
+            status = run_job(job, machine, places.logs / "bench-native.log", PATIENCE)
         except MachineFailed as failure:
             raise Trouble(f"without a hypervisor: {failure}") from None
     text = b"".join(said).decode("utf-8", "replace")
     if status != 0:
-        raise Trouble(f"without a hypervisor the command ended with status {status}:\n{text[-2000:]}")
+        raise Failed("the command without a hypervisor", status, text)
     return text
+
+
+MINI = places.build / "release" / "story-files" / "mini"
+XL = places.tests / "bench" / "toolstack.sh"
 
 
 def userland(wanted, then, side, image=None, qemu=(), options=()):
     """The measuring program in Dom0, or without a hypervisor: the rows `wanted`, or all; and a command behind it."""
-    command = f"modprobe brd rd_nr=1 rd_size=16384; /root/userland serve & /root/userland {' '.join(wanted)}; {then}"
+    command = f"modprobe brd rd_nr=1 rd_size=16384; /root/userland serve & /root/userland {' '.join(wanted)} && {then}"
     files = [program("userland")]
     return native(command, files, qemu) if side == "native" else dom0(command, side, image, files, qemu, options)
 
@@ -86,9 +103,7 @@ def domu(wanted, side, image=None, qemu=()):
 
 def toolstack(side, image=None, qemu=()):
     """What xl needs to make domains and to end them."""
-    script = places.tests / "bench" / "toolstack.sh"
-    files = [script, program("userland"), places.build / "release" / "story-files" / "mini"]
-    return dom0(f"sh /root/{script.name}", side, image, files, qemu)
+    return dom0(f"sh /root/{XL.name}", side, image, [XL, program("userland"), MINI], qemu)
 
 
 def image_size(file):
@@ -119,11 +134,10 @@ def windows_in(text):
     return [Window(name, int(ticks), int(times)) for name, ticks, times in found]
 
 
-def rows_in(text, program=None):
-    """{row: instructions for each operation}, in its cheapest window; a program's rows are called as rows.py calls them."""
+def rows_in(text, program):
+    """{row: instructions for each operation}, in its cheapest window."""
     found = {}
     for window in windows_in(text):
-        row = rows.told_by(program, window.name)
-        name = row.name if row else window.name
-        found[name] = min(window.each, found.get(name, window.each))
+        if row := rows.told_by(program, window.name):
+            found[row.name] = min(window.each, found.get(row.name, window.each))
     return found

@@ -5,7 +5,7 @@ from math import log2
 
 from basalt.bench import results as of
 from basalt.bench import rows
-from basalt.bench.table import COLUMNS, cells, shown
+from basalt.bench.table import COLUMNS, cells, reasons, shown
 
 COLORS = {"native": "#8a8a8a", "xen": "#d98c3f", "basalt": "#3f7fb5"}
 NAMES = {"native": "native", "xen": "Xen", "basalt": "Basalt"}
@@ -16,7 +16,8 @@ svg{display:block;margin:1em 0;font:12px system-ui,sans-serif}h2{margin-top:2em}
 
 
 def _text(x, y, words, **attributes):
-    return f'<text x="{x:.0f}" y="{y:.0f}"' + "".join(f' {name}="{value}"' for name, value in attributes.items()) + f">{escape(words)}</text>"
+    more = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    return f'<text x="{x:.0f}" y="{y:.0f}"{more}>{escape(words)}</text>'
 
 
 def _bar(x, y, width, height, color, words):
@@ -51,9 +52,9 @@ def bars(lines):
     return _svg(left + 1.3 * whole + 60, bottom + 6, parts)
 
 
-def growth(what, results):
+def growth(what, counts):
     """One thing by its size, a line for each side; sizes on a scale of doublings, counts from 0."""
-    sides = {side: [(size, results[side][name]) for size, name in what.rows if name in results[side]] for side in results}
+    sides = {side: [(size, found[name]) for size, name in what.rows if name in found] for side, found in counts.items()}
     sides = {side: points for side, points in sides.items() if len(points) > 1}
     if not sides:
         return ""
@@ -74,7 +75,8 @@ def growth(what, results):
         parts.append(f'<polyline points="{path}" fill="none" stroke="{COLORS[side]}" stroke-width="2"/>')
         for size, count in points:
             x, y = spot(size, count)
-            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{COLORS[side]}"><title>{NAMES[side]}, {size}: {shown(count)}</title></circle>')
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{COLORS[side]}">'
+                         f"<title>{NAMES[side]}, {size}: {shown(count)}</title></circle>")
     return f"<h3>{escape(what.text)}</h3>" + _svg(left + wide + 40, top + high + 44, parts)
 
 
@@ -96,14 +98,19 @@ def moved(moves):
         f"<td>{shown(move.now)}</td><td>{move.part:+.1%}</td></tr>" for move in moves) + "</table>"
 
 
+def missing(found):
+    return "<h2>Not had</h2>" + "".join(f"<p>{NAMES[side]}: {escape(of_rows)}<br><span class=\"note\">{escape(why)}</span></p>"
+                                        for side, of_rows, why in reasons(found)) if found else ""
+
+
 def page(results, moves):
-    lines = list(of.lines(results))
+    lines = list(of.lines(results.counts))
     groups = dict.fromkeys(line.row.group for line in lines)
     plots = "".join(f"<h3>{escape(group)}</h3>" + bars([line for line in lines if line.row.group == group]) for group in groups)
-    growths = "".join(growth(each, results) for each in rows.GROWTHS)
+    growths = "".join(growth(each, results.counts) for each in rows.GROWTHS)
     return (f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Basalt: instructions</title><style>{STYLE}</style>'
             "<h1>Instructions of the paths that matter</h1>"
             '<p class="note">Executed instructions under one emulator, for each operation; less is better.</p>'
-            f"{table(lines)}<h2>Moved since the accepted counts</h2>{moved(moves)}"
+            f"{table(lines)}<h2>Moved since the accepted counts</h2>{moved(moves)}{missing(results.missing)}"
             '<h2>In parts of what stock Xen needs</h2><p class="note">The dashed line is stock Xen; the number at the right is '
             f"Basalt's part of it.</p>{plots}" + (f"<h2>By size</h2>{growths}" if growths else "") + "</html>\n")

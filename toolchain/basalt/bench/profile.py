@@ -19,7 +19,7 @@ def options(arguments):
     parser = argparse.ArgumentParser(
         prog="tests/bench/profile", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Rows of tests/bench/run by function: executed instructions for each operation.",
-        epilog="rows: " + " ".join(row.name for row in rows.ROWS if row.program))
+        epilog="rows: " + " ".join(row.name for row in rows.ROWS if row.has_loop))
     parser.add_argument("row", nargs="+", metavar="ROW")
     parser.add_argument("--on", choices=boots.SIDES, default="basalt")
     parser.add_argument("--basalt", type=Path, metavar="FILE", help="this image, with its symbols, in Basalt's place")
@@ -28,9 +28,9 @@ def options(arguments):
     parser.add_argument("--kernel", action="store_true", help="also the functions of the guest, or of Dom0's kernel")
     parser.add_argument("--least", type=float, metavar="COUNT", help="leave out functions below (a ten-thousandth of the row)")
     chosen = parser.parse_args(arguments)
-    if unknown := [name for name in chosen.row if not (rows.named(name) and rows.named(name).program)]:
+    if unknown := [name for name in chosen.row if not (rows.named(name) and rows.named(name).has_loop)]:
         parser.error(f"no row with a loop is called {' or '.join(unknown)}")
-    if chosen.on == "native" and not all(rows.named(name).program == rows.USERLAND for name in chosen.row):
+    if chosen.on == "native" and not all(rows.named(name).source == rows.USERLAND for name in chosen.row):
         parser.error("without a hypervisor there are only the rows of Dom0's program")
     return chosen
 
@@ -66,7 +66,7 @@ def table(row, side, window, ran, names, kernel_names, least):
     operations, total = window.times, sum(ran.values())
     least = max(0.05, total / operations / 10_000) if least is None else least
     yield f"{row.text} on {side}: {total / operations:,.1f} instructions ({window.each:,.1f} by the counter; {operations:,} operations)"
-    kernel_text = "the guest" if row.program not in rows.LINUX else "the kernels" if side != "native" else "the kernel"
+    kernel_text = "the guest" if row.source not in rows.LINUX else "the kernels" if side != "native" else "the kernel"
     for text, part, known in (("user mode", user, None), (kernel_text, kernel, kernel_names), (side, hypervisor, names)):
         if part:
             yield f"{sum(part.values()) / operations:>12,.1f}  {text}"
@@ -95,7 +95,7 @@ def cheapest(told, windows):
 
 def show(program, wanted, chosen, folder):
     text, windows = measured(program, wanted, chosen, folder)
-    told = [replace(window, name=row.name) for window in boots.windows_in(text) if (row := rows.told_by(program, window.name))]
+    told = [replace(window, name=row.name) for window in boots.windows_in(text) if (row := rows.told_by(program, window.name)) and row.has_loop]
     if len(told) != len(windows):
         raise Trouble(f"{program} told {len(told)} windows and marked {len(windows)}")
     image = chosen.basalt or places.basalt
@@ -121,7 +121,7 @@ def main():
         build("release", "guests", "story-files", *(["basalt"] if chosen.on == "basalt" and not chosen.basalt else []))
         wanted = {}
         for name in chosen.row:
-            wanted.setdefault(rows.named(name).program, []).append(name)
+            wanted.setdefault(rows.named(name).source, []).append(name)
         with tempfile.TemporaryDirectory() as folder:
             for program, names in wanted.items():
                 show(program, names, chosen, folder)

@@ -8,8 +8,9 @@ class Row:
     name: str
     text: str
     group: str
-    program: str                # of tests/bench; "" where it is no program's loop
-    told: str = ""              # how the program calls it, where that is another name
+    source: str                 # what has to be started for it
+    told: str = ""              # how its program calls it, where that is another name
+    has_loop: bool = True       # of that program, between two marks: profile can take it apart
     native: str = ""            # the row without a hypervisor that this one is compared with
     noise: float = 0.005        # what it moves by when nothing has changed
     noise_on_xen: float = 0     # where stock Xen's moves by more
@@ -30,7 +31,21 @@ SMALL, IN_DOM0, IN_DOMU, TOOLS, BOOT, MEMORY = (
     "a small guest", "Dom0", "a guest of Linux (DomU)", "xl in Dom0", "boot", "memory, in KiB")
 
 # Small guests, and what tests/guest/boot_guest.py has to know of each.
-GUESTS = {"null_hypercall": (), "events": (), "grant_batches": (), "longest_wait": ("--options", "dom0_max_vcpus=2")}
+_TWO_VCPUS = ("--options", "dom0_max_vcpus=2")
+GUESTS = {"null_hypercall": (), "events": (), "grant_batches": (), "longest_wait": _TWO_VCPUS}
+
+# Machines whose boot is taken apart by phase: Dom0 and the small guest are as large in each.
+SMALL_MACHINES = {"small_256m": "256 MiB", "small_1g": "1 GiB", "small_4g": "4 GiB"}
+MACHINES = {"dom0_1g": "1 GiB", "dom0_4g": "4 GiB"}
+
+
+def size_of(machine):
+    """Of one of those, as QEMU is told it."""
+    return machine.rpartition("_")[2].upper()
+
+
+# What is measured at one go, and what has to be started for it, one after the other.
+PARTS = {"small": tuple(GUESTS), "dom0": (USERLAND,), "domu": (DOMU,), "tools": (TOOLSTACK, "image"), "boot": (*SMALL_MACHINES, *MACHINES)}
 
 _USERLAND = {
     "getppid": "getppid",
@@ -71,26 +86,27 @@ def _noise_of(name):
 
 _TOOLS = {
     "create_mini": "create a domain of 4 MiB, paused",
-    "destroy_mini": "destroy it",
+    "destroy_mini": "destroy a paused domain of 4 MiB",
     "create_linux": "create a domain of Linux, paused",
-    "destroy_linux": "destroy it",
+    "destroy_linux": "destroy a paused domain of Linux",
     "create_disk": "create one with a disk, paused",
-    "destroy_disk": "destroy it",
+    "destroy_disk": "destroy one with a disk",
     "create_vif": "create one with a network card, paused",
-    "destroy_vif": "destroy it",
+    "destroy_vif": "destroy one with a network card",
     "list_domains": "list Dom0 alone",
-    "create_mini_1": "create a domain of 4 MiB, running, the 1st",
-    "create_mini_10": "the 10th",
-    "create_mini_30": "the 30th",
+    "create_mini_1": "create the 1st running domain of 4 MiB",
+    "create_mini_10": "create the 10th running domain of 4 MiB",
+    "create_mini_30": "create the 30th running domain of 4 MiB",
     "list_31": "list 31 domains",
 }
 
 _GRANTS = {"map": "map", "unmap": "unmap", "copy": "copy of a page"}
 _BATCHES = (1, 16, 100, 256)
 
-# Machines whose boot is taken apart by phase: Dom0 and the small guest are as large in each.
-SMALL_MACHINES = {"256m": "256 MiB", "1g": "1 GiB", "4g": "4 GiB"}
-MACHINES = {"1g": "1 GiB", "4g": "4 GiB"}
+
+def _boot(name, text, source, noise=0.02, noise_on_xen=0.5, native=""):
+    return Row(name, text, BOOT, source, native=native, noise=noise, noise_on_xen=noise_on_xen, has_loop=False)
+
 
 ROWS = (
     Row("null_hypercall", "null hypercall (xen_version)", SMALL, "null_hypercall"),
@@ -98,25 +114,25 @@ ROWS = (
     Row("event_other", "event to another domain, asleep until it comes", SMALL, "events"),
     *(Row(f"grant_{what}_{batch}", f"grant: {text} by {batch}", SMALL, "grant_batches")
       for what, text in _GRANTS.items() for batch in _BATCHES),
-    Row("longest_wait", "a vcpu wakes: longest wait beside long calls", SMALL, "longest_wait", noise=0.05),
+    Row("longest_wait", "a vcpu wakes: longest wait beside long calls", SMALL, "longest_wait", noise=0.05, has_loop=False),
     *(Row(name, text, IN_DOM0, USERLAND, native=name, noise=_noise_of(name)) for name, text in _USERLAND.items()),
     *(Row(f"domu_{name}", text, IN_DOMU, DOMU, told=name, native=name, noise=_noise_of(name)) for name, text in _USERLAND.items()),
     *(Row(name, text, TOOLS, TOOLSTACK, noise=0.02) for name, text in _TOOLS.items()),
-    Row("boot_small", "power on to a small Dom0's first test", BOOT, "", noise=0.2, noise_on_xen=0.5),
-    Row("boot_kernel", "Dom0's kernel to its /init", BOOT, "", native="boot_kernel", noise=0.02),
-    Row("domu_boot_kernel", "the same kernel as a guest, to its /init", BOOT, "", native="boot_kernel", noise=0.02),
-    *(Row(f"boot_own_{size}", f"the hypervisor's own start, of {text}", BOOT, "", noise=0.02, noise_on_xen=0.5)
-      for size, text in SMALL_MACHINES.items()),
-    *(Row(f"boot_{part}_{size}", f"until Dom0's shell, of {text}: {what}", BOOT, "", noise=0.02, noise_on_xen=0.5)
-      for size, text in MACHINES.items()
-      for part, what in (("its", "its kernel"), ("user", "its programs"), ("beside", "the hypervisor"))),
-    Row("boot_shell", "power on to Dom0's shell", BOOT, "", noise=0.2),
-    Row("memory_taken", "what Dom0 and free memory leave of 1 GiB", MEMORY, TOOLSTACK),
-    Row("image_size", "the image in memory", MEMORY, ""),
+    _boot("boot_small", "power on to a small Dom0's first test", "null_hypercall", noise=0.2),
+    _boot("boot_kernel", "Dom0's kernel to its /init", USERLAND, native="boot_kernel", noise_on_xen=0),
+    _boot("domu_boot_kernel", "the same kernel as a guest, to its /init", DOMU, native="boot_kernel", noise_on_xen=0),
+    *(_boot(f"boot_own_{machine}", f"the hypervisor's own start, of {text}", machine) for machine, text in SMALL_MACHINES.items()),
+    *(_boot(f"boot_{phase}_{machine}", f"until Dom0's shell, of {text}: {what}", machine)
+      for machine, text in MACHINES.items()
+      for phase, what in (("its", "its kernel"), ("user", "its programs"), ("beside", "the hypervisor"))),
+    _boot("boot_shell", "power on to Dom0's shell", USERLAND, noise=0.2),
+    Row("memory_taken", "what Dom0 and free memory leave of 1 GiB", MEMORY, TOOLSTACK, has_loop=False),
+    Row("image_size", "the image in memory", MEMORY, "image", has_loop=False),
 )
 
 GROWTHS = (
-    Growth("boot: the hypervisor's own start", "MiB in the machine", ((256, "boot_own_256m"), (1024, "boot_own_1g"), (4096, "boot_own_4g"))),
+    Growth("boot: the hypervisor's own start", "MiB in the machine",
+           ((256, "boot_own_small_256m"), (1024, "boot_own_small_1g"), (4096, "boot_own_small_4g"))),
     *(Growth(f"grant, {text}: instructions for each", "of them in one call", tuple((batch, f"grant_{what}_{batch}") for batch in _BATCHES))
       for what, text in _GRANTS.items()),
     Growth("fork, exit, wait: instructions for each page", "MiB touched", tuple((size, f"fork_{size}m") for size in (1, 4, 16, 64, 256))),
@@ -124,9 +140,14 @@ GROWTHS = (
 )
 
 
+def expected(source, side):
+    """The rows that come of it on that side."""
+    return [row for row in ROWS if row.source == source and (side != "native" or row.native == row.name)]
+
+
 def told_by(program, name):
     """The row that the program calls so."""
-    return next((row for row in ROWS if row.program == program and (row.told or row.name) == name), None)
+    return next((row for row in ROWS if row.source == program and (row.told or row.name) == name), None)
 
 
 def named(name):

@@ -1,7 +1,6 @@
 """tests/bench/run: instructions of the paths that matter, side by side."""
 
 import argparse
-import json
 import re
 import tempfile
 from pathlib import Path
@@ -12,8 +11,8 @@ from basalt.build import build
 from basalt.progress import Trouble, say, step
 
 
-def small_rows(side, image):
-    return boots.rows_in("".join(boots.small(guest, options, side, image) for guest, options in rows.GUESTS.items()))
+def small_rows(guest, side, image):
+    return boots.rows_in(boots.small(guest, rows.GUESTS[guest], side, image), guest)
 
 
 def kernel_to_init(text):
@@ -22,25 +21,23 @@ def kernel_to_init(text):
     return float(started[1]) * 1e9 if started else None
 
 
-def userland_rows(side, image):
+def userland_rows(_, side, image):
     """What the program in Dom0 tells, or the same program without a hypervisor."""
     text = boots.userland([], "dmesg | grep 'Run /init'", side, image)
-    found = boots.rows_in(text, rows.USERLAND) | {"boot_kernel": kernel_to_init(text)}
-    if side == "native":
-        del found["boot_shell"]     # it does not come by the same firmware and GRUB
-    return found
+    return boots.rows_in(text, rows.USERLAND) | {"boot_kernel": kernel_to_init(text)}
 
 
-def domu_rows(side, image):
+def domu_rows(_, side, image):
     text = boots.domu([], side, image)
-    found = boots.rows_in(text, rows.DOMU) | {"domu_boot_kernel": kernel_to_init(text)}
-    del found["boot_shell"]         # of the guest's own clock
-    return found
+    return boots.rows_in(text, rows.DOMU) | {"domu_boot_kernel": kernel_to_init(text)}
 
 
-def toolstack_rows(side, image):
-    file = places.xen if side == "xen" else image or places.basalt
-    return boots.rows_in(boots.toolstack(side, image), rows.TOOLSTACK) | {"image_size": boots.image_size(file)}
+def toolstack_rows(_, side, image):
+    return boots.rows_in(boots.toolstack(side, image), rows.TOOLSTACK)
+
+
+def image_rows(_, side, image):
+    return {"image_size": boots.image_size(places.xen if side == "xen" else image or places.basalt)}
 
 
 def phases_of(boot, *wanted, **options):
@@ -51,36 +48,55 @@ def phases_of(boot, *wanted, **options):
         return counts.phases(output.read_text())
 
 
-def boot_rows(side, image):
-    found = {}
-    for size in rows.SMALL_MACHINES:
-        took = phases_of(boots.small, "null_hypercall", ["--memory", size.upper()], side, image)
-        found[f"boot_own_{size}"] = took["hypervisor"]
-    for size in rows.MACHINES:
-        took = phases_of(boots.userland, ["rdtsc"], "true", side, image, options=["--memory", size.upper()])
-        found |= {f"boot_its_{size}": took["kernel"], f"boot_user_{size}": took["user"], f"boot_beside_{size}": took["beside"]}
+def small_boot_rows(machine, side, image):
+    took = phases_of(boots.small, "null_hypercall", ["--memory", rows.size_of(machine)], side, image)
+    return {f"boot_own_{machine}": took["hypervisor"]}
+
+
+def dom0_boot_rows(machine, side, image):
+    took = phases_of(boots.userland, ["rdtsc"], "true", side, image, options=["--memory", rows.size_of(machine)])
+    return {f"boot_its_{machine}": took["kernel"], f"boot_user_{machine}": took["user"], f"boot_beside_{machine}": took["beside"]}
+
+
+MEASURES = (dict.fromkeys(rows.GUESTS, small_rows) | dict.fromkeys(rows.SMALL_MACHINES, small_boot_rows)
+            | dict.fromkeys(rows.MACHINES, dom0_boot_rows)
+            | {rows.USERLAND: userland_rows, rows.DOMU: domu_rows, rows.TOOLSTACK: toolstack_rows,
+               "image": image_rows})
+
+
+def rows_of(source, side, image):
+    """What is counted of it, and for each row that is not: why. A row that cannot be had keeps no other from being told."""
+    why = "it was not told: what it needs is not there"
+    try:
+        found = MEASURES[source](source, side, image)
+    except boots.Failed as failure:
+        found, why = boots.rows_in(failure.text, source), str(failure)
+    except Trouble as trouble:
+        found, why = {}, str(trouble)
+    names = [row.name for row in rows.expected(source, side)]
+    counted = {name: found[name] for name in names if found.get(name) is not None}
+    return counted, {name: why for name in names if name not in counted}
+
+
+def measure(parts, sides, basalt):
+    found = results.Results()
+    for side in sides:
+        image = basalt if side == "basalt" else None
+        for part in parts:
+            for source in rows.PARTS[part]:
+                if rows.expected(source, side):
+                    with step(f"{source} on {boots.SIDES[side]}"):
+                        found.add(side, *rows_of(source, side, image))
     return found
-
-
-def rows_on(side, chosen):
-    image = chosen.basalt if side == "basalt" else None
-    parts = {"small": ("small kernels", small_rows), "dom0": ("Dom0", userland_rows), "domu": ("DomU", domu_rows),
-             "tools": ("xl", toolstack_rows), "boot": ("boots", boot_rows)}
-    found = {}
-    for name, (text, measure) in parts.items():
-        if chosen.rows in (name, "all") and (side != "native" or name == "dom0"):
-            with step(f"{text} on {boots.SIDES[side]}"):
-                found |= measure(side, image)
-    return {name: count for name, count in found.items() if count is not None}
 
 
 def options():
     parser = argparse.ArgumentParser(
         prog="tests/bench/run",
         description="Counts instructions of the paths that matter: on Basalt, on stock Xen and without a hypervisor, under the same "
-                    "emulator, kernel and image. Tells what has moved since tests/bench/accepted.toml.")
-    parser.add_argument("--rows", choices=("small", "dom0", "domu", "tools", "boot", "all"), default="all",
-                        help="only these; small: what needs no Linux")
+                    "emulator, kernel and image. Tells what has moved since tests/bench/accepted.toml.",
+        epilog="Status: 1 if no row could be had. One that cannot be had is told with its reason, at the end.")
+    parser.add_argument("--rows", action="append", choices=rows.PARTS, help="only these; small: what needs no Linux; repeatable")
     parser.add_argument("--on", action="append", choices=boots.SIDES, help="this side only; repeatable")
     parser.add_argument("--basalt", type=Path, metavar="FILE", help="this image in Basalt's place, such as last week's")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the counts there")
@@ -94,22 +110,22 @@ def measured(chosen):
     sides = chosen.on or list(boots.SIDES)
     prepare.packages()
     build("release", "guests", "story-files", *(["basalt"] if "basalt" in sides and not chosen.basalt else []))
-    return {side: rows_on(side, chosen) for side in sides}
+    return measure(chosen.rows or list(rows.PARTS), sides, chosen.basalt)
 
 
 def main():
     chosen = options()
     try:
-        found = json.loads(chosen.again.read_text()) if chosen.again else measured(chosen)
+        found = results.Results.read(chosen.again.read_text()) if chosen.again else measured(chosen)
     except Trouble as trouble:
         say(str(trouble))
         return 1
-    moves = results.moves(found, results.accepted())
-    print(table.table(found), table.moved(moves), sep="\n\n")
+    moves = results.moves(found.counts, results.accepted())
+    print(*(text for text in (table.table(found.counts), table.moved(moves), table.missing(found.missing)) if text), sep="\n\n")
     if chosen.json:
-        chosen.json.write_text(json.dumps(found, indent=1) + "\n")
+        chosen.json.write_text(found.written())
     if chosen.html:
         chosen.html.write_text(page.page(found, moves))
     if chosen.accept:
-        results.accept(found)
-    return 0
+        results.accept(found.counts)
+    return 0 if any(found.counts.values()) else 1
