@@ -8,6 +8,7 @@ namespace kit {
 namespace {
 
 constexpr unsigned most = 256, first_reference = 16;
+constexpr unsigned copied = 8;    // bytes: what a copy costs beside the copying
 
 std::array<gnttab_map_grant_ref_t, most> maps;
 std::array<gnttab_unmap_grant_ref_t, most> unmaps;
@@ -19,7 +20,9 @@ struct Name {
 };
 constexpr auto names = std::to_array<Name>({
     {1, "grant_map_1", "grant_unmap_1", "grant_copy_1"},
+    {4, "grant_map_4", "grant_unmap_4", "grant_copy_4"},
     {16, "grant_map_16", "grant_unmap_16", "grant_copy_16"},
+    {64, "grant_map_64", "grant_unmap_64", "grant_copy_64"},
     {100, "grant_map_100", "grant_unmap_100", "grant_copy_100"},
     {256, "grant_map_256", "grant_unmap_256", "grant_copy_256"},
 });
@@ -48,7 +51,7 @@ void prepare(const SmallDomain& other) {
         copies[i].source.u.ref = first_reference + i;
         copies[i].source.domid = static_cast<domid_t>(other.id);
         copies[i].dest.domid = DOMID_SELF;
-        copies[i].len = page_size;
+        copies[i].len = copied;
         copies[i].flags = GNTCOPY_source_gref;
     }
     const auto targets = fresh_pages(most);

@@ -1,8 +1,11 @@
 #include "calls.hpp"
 #include "signals.hpp"
+#include "vdso.hpp"
 
 namespace bench {
 namespace {
+
+constexpr long monotonic = 1;    // CLOCK_MONOTONIC
 
 struct Pipe {
     int out, in;
@@ -36,7 +39,16 @@ void get_time_of_day(std::string_view name) {
 void get_clock(std::string_view name) {
     measure(name, 4'000, 1, [] {
         std::uint64_t time[2];
-        call(clock_gettime_call, 1 /* monotonic */, word(&time));
+        call(clock_gettime_call, monotonic, word(&time));
+    });
+}
+
+void get_clock_without_call(std::string_view name) {
+    const Clock clock = clock_of_kernel();
+    if (clock == nullptr) return;
+    measure(name, 4'000, 1, [clock] {
+        std::uint64_t time[2];
+        clock(monotonic, time);
     });
 }
 

@@ -8,6 +8,7 @@ namespace bench {
 void get_parent(std::string_view name);
 void get_time_of_day(std::string_view name);
 void get_clock(std::string_view name);
+void get_clock_without_call(std::string_view name);
 void read_counter(std::string_view name);
 void identify_cpu(std::string_view name);
 void send_signal_to_self(std::string_view name);

@@ -58,6 +58,13 @@ inline long call(Call number, long a = 0, long b = 0, long c = 0, long d = 0, lo
 
 inline long word(const void* place) { return reinterpret_cast<long>(place); }
 
+// Without the library's strlen and memcmp, which are not there.
+inline bool is(std::string_view name, const char* word) {
+    for (const char each : name)
+        if (*word++ != each) return false;
+    return *word == 0;
+}
+
 [[noreturn]] inline void leave(int status = 0) {
     for (;;) call(exit_call, status);
 }

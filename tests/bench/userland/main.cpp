@@ -6,6 +6,7 @@
 #include "devices.hpp"
 #include "memory.hpp"
 #include "processes.hpp"
+#include "vdso.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,6 +19,7 @@ constexpr auto rows = std::to_array<Row>({
     {"getppid", get_parent},
     {"gettimeofday", get_time_of_day},
     {"clock_gettime", get_clock},
+    {"clock_vdso", get_clock_without_call},
     {"rdtsc", read_counter},
     {"cpuid", identify_cpu},
     {"signal", send_signal_to_self},
@@ -42,13 +44,6 @@ constexpr auto rows = std::to_array<Row>({
     {"tcp_send", send_by_tcp},
     {"tcp_receive", receive_by_tcp},
 });
-
-// Without the library's strlen and memcmp, which are not there.
-bool is(std::string_view name, const char* word) {
-    for (const char each : name)
-        if (*word++ != each) return false;
-    return *word == 0;
-}
 
 std::string_view text_of(const char* word) {
     std::size_t length = 0;
@@ -81,10 +76,11 @@ extern "C" [[noreturn, gnu::used]] void run_rows(const long* stack) {
     const std::span words(reinterpret_cast<const char* const*>(stack + 1), static_cast<std::size_t>(*stack));
     const auto wanted = words.subspan(1);
     own_path = words[0];
+    environment = words.data() + words.size() + 1;
     if (is_among("nothing"sv, wanted)) leave();
     if (is_among("serve"sv, wanted)) serve_by_tcp();
     if (wanted.size() > 2 && is("time"sv, wanted[0]))
-        leave(static_cast<int>(run_program(text_of(wanted[1]), &wanted[2], words.data() + words.size() + 1)));
+        leave(static_cast<int>(run_program(text_of(wanted[1]), &wanted[2], environment)));
     if (wanted.empty()) report("boot_shell"sv, started, 1);
     mark<Mark::get_ready>();
     wait_for_others();

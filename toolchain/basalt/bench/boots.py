@@ -25,8 +25,8 @@ class Failed(Trouble):
     """What was started came to no good end; `text` is what it had said until then."""
 
     def __init__(self, what, status, text):
-        last = next((line for line in reversed(text.splitlines()) if line.strip() and not line.startswith("bench ")), "its console is in build/logs")
-        super().__init__(f"{what} ended with status {status}: {last.strip()}")
+        words = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("bench ")]
+        super().__init__(f"{what} ended with status {status}: {words[-1] if words else 'its console is in build/logs'}")
         self.text = text
 
 
@@ -87,7 +87,7 @@ def userland(wanted, then, side, image=None, qemu=(), options=()):
     """The measuring program in Dom0, or without a hypervisor: the rows `wanted`, or all; and a command behind it."""
     command = f"modprobe brd rd_nr=1 rd_size=16384; /root/userland serve & /root/userland {' '.join(wanted)} && {then}"
     files = [program("userland")]
-    return native(command, files, qemu) if side == "native" else dom0(command, side, image, files, qemu, options)
+    return native(command, files, qemu) if side == "native" else dom0(command, side, image, [*files, XL, MINI], qemu, options)
 
 
 def domu(wanted, side, image=None, qemu=()):
@@ -103,7 +103,7 @@ def domu(wanted, side, image=None, qemu=()):
 
 def toolstack(side, image=None, qemu=()):
     """What xl needs to make domains and to end them."""
-    return dom0(f"sh /root/{XL.name}", side, image, [XL, program("userland"), MINI], qemu)
+    return dom0(f"sh /root/{XL.name} builds devices attachments by_number", side, image, [XL, program("userland"), MINI], qemu)
 
 
 def image_size(file):

@@ -32,11 +32,12 @@ SMALL, IN_DOM0, IN_DOMU, TOOLS, BOOT, MEMORY = (
 
 # Small guests, and what tests/guest/boot_guest.py has to know of each.
 _TWO_VCPUS = ("--options", "dom0_max_vcpus=2")
-GUESTS = {"null_hypercall": (), "events": (), "grant_batches": (), "longest_wait": _TWO_VCPUS}
+GUESTS = {"null_hypercall": (), "events": (), "switches": _TWO_VCPUS, "grant_batches": (), "longest_wait": _TWO_VCPUS}
 
 # Machines whose boot is taken apart by phase: Dom0 and the small guest are as large in each.
 SMALL_MACHINES = {"small_256m": "256 MiB", "small_1g": "1 GiB", "small_4g": "4 GiB"}
 MACHINES = {"dom0_1g": "1 GiB", "dom0_4g": "4 GiB"}
+LARGEST = "dom0_4g"
 
 
 def size_of(machine):
@@ -51,6 +52,7 @@ _USERLAND = {
     "getppid": "getppid",
     "gettimeofday": "gettimeofday, by system call",
     "clock_gettime": "clock_gettime, by system call",
+    "clock_vdso": "clock_gettime, by the vDSO",
     "rdtsc": "RDTSC",
     "cpuid": "CPUID",
     "signal": "signal to oneself",
@@ -77,7 +79,7 @@ _USERLAND = {
 }
 
 # Where frames lie, and whom Linux wakes first, differs from boot to boot; seen in five runs.
-_NOISE = {"pipe_pingpong": 0.25, "file_": 0.1, "page_touch": 0.05, "fork_1m": 0.1, "fork_": 0.04, "tcp_": 0.1, "disk_": 0.05}
+_NOISE = {"pipe_pingpong": 0.25, "file_": 0.1, "page_touch": 0.05, "fork_1m": 0.1, "fork_": 0.05, "tcp_": 0.1, "disk_": 0.05}
 
 
 def _noise_of(name):
@@ -93,15 +95,22 @@ _TOOLS = {
     "destroy_disk": "destroy one with a disk",
     "create_vif": "create one with a network card, paused",
     "destroy_vif": "destroy one with a network card",
+    "attach_disk": "give a running domain a disk",
+    "detach_disk": "take the disk away",
+    "attach_vif": "give a running domain a network card",
+    "detach_vif": "take the network card away",
     "list_domains": "list Dom0 alone",
     "create_mini_1": "create the 1st running domain of 4 MiB",
     "create_mini_10": "create the 10th running domain of 4 MiB",
     "create_mini_30": "create the 30th running domain of 4 MiB",
     "list_31": "list 31 domains",
+    "destroy_mini_30": "destroy the 30th running domain of 4 MiB",
+    "destroy_mini_10": "destroy the 10th running domain of 4 MiB",
+    "destroy_mini_1": "destroy the 1st running domain of 4 MiB",
 }
 
-_GRANTS = {"map": "map", "unmap": "unmap", "copy": "copy of a page"}
-_BATCHES = (1, 16, 100, 256)
+_GRANTS = {"map": "map", "unmap": "unmap", "copy": "copy of 8 bytes"}
+_BATCHES = (1, 4, 16, 64, 100, 256)
 
 
 def _boot(name, text, source, noise=0.02, noise_on_xen=0.5, native=""):
@@ -112,19 +121,23 @@ ROWS = (
     Row("null_hypercall", "null hypercall (xen_version)", SMALL, "null_hypercall"),
     Row("event_self", "event to oneself, taken by an upcall", SMALL, "events"),
     Row("event_other", "event to another domain, asleep until it comes", SMALL, "events"),
+    Row("vcpu_switch", "yield to another vcpu of the domain", SMALL, "switches"),
     *(Row(f"grant_{what}_{batch}", f"grant: {text} by {batch}", SMALL, "grant_batches")
       for what, text in _GRANTS.items() for batch in _BATCHES),
     Row("longest_wait", "a vcpu wakes: longest wait beside long calls", SMALL, "longest_wait", noise=0.05, has_loop=False),
     *(Row(name, text, IN_DOM0, USERLAND, native=name, noise=_noise_of(name)) for name, text in _USERLAND.items()),
     *(Row(f"domu_{name}", text, IN_DOMU, DOMU, told=name, native=name, noise=_noise_of(name)) for name, text in _USERLAND.items()),
-    *(Row(name, text, TOOLS, TOOLSTACK, noise=0.02) for name, text in _TOOLS.items()),
+    *(Row(name, text, TOOLS, TOOLSTACK, noise=0.04 if name.endswith(("_disk", "_vif")) else 0.02) for name, text in _TOOLS.items()),
+    Row("create_mini_4g", "create one of 4 MiB, machine of 4 GiB", TOOLS, LARGEST, noise=0.02, has_loop=False),
+    Row("destroy_mini_4g", "destroy one of 4 MiB, machine of 4 GiB", TOOLS, LARGEST, noise=0.02, has_loop=False),
     _boot("boot_small", "power on to a small Dom0's first test", "null_hypercall", noise=0.2),
     _boot("boot_kernel", "Dom0's kernel to its /init", USERLAND, native="boot_kernel", noise_on_xen=0),
     _boot("domu_boot_kernel", "the same kernel as a guest, to its /init", DOMU, native="boot_kernel", noise_on_xen=0),
     *(_boot(f"boot_own_{machine}", f"the hypervisor's own start, of {text}", machine) for machine, text in SMALL_MACHINES.items()),
-    *(_boot(f"boot_{phase}_{machine}", f"until Dom0's shell, of {text}: {what}", machine)
+    *(_boot(f"boot_{phase}_{machine}", f"until Dom0's shell, of {text}: {what}", machine, native=native)
       for machine, text in MACHINES.items()
-      for phase, what in (("its", "its kernel"), ("user", "its programs"), ("beside", "the hypervisor"))),
+      for phase, what, native in (("its", "its kernel", "boot_its_dom0_1g"), ("user", "its programs", "boot_user_dom0_1g"),
+                                  ("beside", "the hypervisor", ""))),
     _boot("boot_shell", "power on to Dom0's shell", USERLAND, noise=0.2),
     Row("memory_taken", "what Dom0 and free memory leave of 1 GiB", MEMORY, TOOLSTACK, has_loop=False),
     Row("image_size", "the image in memory", MEMORY, "image", has_loop=False),
@@ -136,7 +149,9 @@ GROWTHS = (
     *(Growth(f"grant, {text}: instructions for each", "of them in one call", tuple((batch, f"grant_{what}_{batch}") for batch in _BATCHES))
       for what, text in _GRANTS.items()),
     Growth("fork, exit, wait: instructions for each page", "MiB touched", tuple((size, f"fork_{size}m") for size in (1, 4, 16, 64, 256))),
-    Growth("xl create of a running domain of 4 MiB", "domains then", tuple((number, f"create_mini_{number}") for number in (1, 10, 30))),
+    *(Growth(f"xl {act} of a running domain of 4 MiB", "domains then", tuple((number, f"{act}_mini_{number}") for number in (1, 10, 30)))
+      for act in ("create", "destroy")),
+    Growth("xl destroy of a domain of 4 MiB", "MiB in the machine", ((1024, "destroy_mini"), (4096, "destroy_mini_4g"))),
 )
 
 
