@@ -186,6 +186,12 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(press(nullptr, 0), 0);
         expect_equal(press(nullptr, 1), -XEN_EFAULT);
     }},
+    {"sysctl.debug_keys", "tells how long locks are held, from when it was asked first", [] {
+        if (on_stock_xen()) return skip("stock Xen has no such key");
+        expect(answer_to("l", 1).contains("locks are measured from now on"));
+        const auto text = answer_to("l", 1);
+        expect(text.contains("  log: taken ") && text.contains("waited for "));
+    }},
     {"sysctl.debug_keys", "tells of domains, queues, memory, ports, grants and registers", [] {
         for (const char* const key : {"q", "r", "m", "e", "g", "d"}) expect(answer_to(key, 1).size() > 60);
     }},
