@@ -27,22 +27,12 @@ Outcome take_device(Mfn mfn, const Parties& parties) {
     return refuse(Error::busy);
 }
 
-// One look at the owner, one exchange, one look again.
 Outcome take_owned(PageEntry entry, const Parties& parties, Budget& budget, const Checking* checking) {
-    const Mfn mfn = entry.mfn();
-    Frame& record = frame(mfn);
-    const DomainId owner = parties.pages->id;
-    if (!record.is_of(owner)) return refuse(Error::busy);
-    const auto taken = entry.writable() ? record.apply([](FrameWord word) { return word.take_writable_at_once(); })
-                                        : record.apply([](FrameWord word) { return word.take_reference(); });
-    if (taken && record.is_of(owner)) [[likely]]
+    const auto taken = take_page_of(parties.pages->id, entry);
+    if (taken) [[likely]]
         return {};
-    if (taken) {
-        entry.writable() ? drop_use_and_reference(mfn) : drop_reference(mfn);
-        return refuse(Error::busy);
-    }
     if (entry.writable() && taken.error() == FrameRefusal::check_unfinished)
-        return take_writable_later(mfn, *parties.pages, budget, checking);
+        return take_writable_later(entry.mfn(), *parties.pages, budget, checking);
     return refuse(Error::busy);
 }
 

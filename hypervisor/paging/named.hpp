@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <expected>
 
 #include "memory/frame_reference.hpp"
 #include "paging/budget.hpp"
@@ -26,6 +27,8 @@ struct Checking {
 // Takes what the entry names. Its flags have been looked at before.
 Outcome take_named(PageLevel level, PageEntry entry, const Parties& parties, Budget& budget,
                    const Checking* checking = nullptr);
+
+// And gives it back.
 inline void drop_named(PageLevel level, PageEntry entry) {
     if (!entry.present()) return;
     const Mfn mfn = entry.mfn();
@@ -34,21 +37,25 @@ inline void drop_named(PageLevel level, PageEntry entry) {
     entry.writable() ? drop_use_and_reference_of(mfn, Use::writable) : drop_reference(mfn);
 }
 
-// What most entries name: a page of the owner of both table and pages, with nothing to wait for. One look at the owner, one
-// exchange, one look again. False: nothing is taken, and take_named() knows more.
-inline bool take_page_at_once(PageEntry entry, const Parties& parties) {
+// Of a frame that has a record: one look at the owner, one exchange, one look again. check_unfinished: written by nobody so
+// far, and take_writable() knows more.
+inline std::expected<void, FrameRefusal> take_page_of(DomainId owner, PageEntry entry) {
     const Mfn mfn = entry.mfn();
-    const DomainId owner = parties.pages->id;
-    if (parties.tables != parties.pages || !has_record(mfn)) return false;
     Frame& record = frame(mfn);
-    if (!record.is_of(owner)) return false;
+    if (!record.is_of(owner)) return std::unexpected(FrameRefusal::frame_in_other_use);
     const auto taken = entry.writable() ? record.apply([](FrameWord word) { return word.take_writable_at_once(); })
                                         : record.apply([](FrameWord word) { return word.take_reference(); });
-    if (!taken) return false;
+    if (!taken) return std::unexpected(taken.error());
     if (record.is_of(owner)) [[likely]]
-        return true;
+        return {};
     entry.writable() ? drop_use_and_reference(mfn) : drop_reference(mfn);
-    return false;
+    return std::unexpected(FrameRefusal::frame_in_other_use);
+}
+
+// What most entries name: a page of the owner of both table and pages, with nothing to wait for. False: nothing is taken, and
+// take_named() knows more.
+inline bool take_page_at_once(PageEntry entry, const Parties& parties) {
+    return parties.tables == parties.pages && has_record(entry.mfn()) && take_page_of(parties.pages->id, entry).has_value();
 }
 
 // Of an L1 entry: without its writable bit where the frame is a device page that is only pretended writable.

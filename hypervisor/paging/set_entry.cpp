@@ -1,6 +1,7 @@
 // Rule: each present entry of a checked table owns what it names. Only here are such entries written: what
 // the new one names is taken first, and exactly what was replaced is dropped.
 #include <atomic>
+#include <utility>
 
 #include "paging/named.hpp"
 #include "paging/rules.hpp"
