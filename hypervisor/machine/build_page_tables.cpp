@@ -88,15 +88,17 @@ void map_image() {
     section(symbols_start, image_end, rights::read);
 }
 
-// Pieces of 2 MiB of a table that has `bytes_per_frame` for each frame: those that speak of usable memory.
+// Pieces of 2 MiB of a table that has `bytes_per_frame` for each frame: those that speak of usable memory, as far as the direct
+// map goes.
 template <typename Action>
 void for_each_piece(MemoryMap memory, std::uint64_t bytes_per_frame, Action&& action) {
     const auto covered = piece_size / bytes_per_frame * page_size;   // memory that one piece speaks of
     std::uint64_t next = 0;
     for (const auto& region : memory) {
         if (!region.usable()) continue;
+        const auto end = std::min(region.end(), layout::direct_map_size);
         auto piece = std::max(next, region.start / covered);
-        for (; piece * covered < region.end(); ++piece) action(piece, take_early_memory(piece_size, piece_size));
+        for (; piece * covered < end; ++piece) action(piece, take_early_memory(piece_size, piece_size));
         next = std::max(next, piece);
     }
 }
@@ -152,7 +154,7 @@ void make_growing_slots() {
         ASSERT(entry_in(boot_root(), root_level, address, rights::table, early_frame, PageLevel(3)));
 }
 
-}  // namespace
+}   // namespace
 
 void build_page_tables(MemoryMap memory) {
     make_growing_slots();
@@ -181,4 +183,4 @@ PhysicalRange forget_start_up() {
     return range;
 }
 
-}  // namespace basalt
+}   // namespace basalt
