@@ -11,7 +11,6 @@
 #include "machine/instructions.hpp"
 #include "machine/kick.hpp"
 #include "machine/smp.hpp"
-#include "toolchain/configuration.hpp"
 
 extern "C" void sleep_until_interrupt();   // own_stacks.S
 

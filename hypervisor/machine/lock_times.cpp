@@ -1,12 +1,11 @@
 #include "machine/lock_times.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
-#include "toolchain/configuration.hpp"
 #include "machine/cpu.hpp"
 #include "machine/instructions.hpp"
+#include "toolchain/configuration.hpp"
 
 namespace basalt {
 namespace {

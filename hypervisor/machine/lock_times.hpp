@@ -23,7 +23,9 @@ struct LockTimes {
 // One CPU's, which it alone changes.
 class LockTally {
 public:
-    void wait() { waiting_since_ = now(); }
+    void wait() {
+        if (waiting_since_ == 0) waiting_since_ = now();    // for the first of two that are taken together
+    }
     void take(Rank rank);
     void drop(Rank rank);
     void add_to(LockTimes& sum, Rank rank) const;
