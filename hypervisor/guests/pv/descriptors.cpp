@@ -110,9 +110,9 @@ void load_descriptor_tables(const Vcpu& vcpu) {
     use_ldt(layout::ldt_of(vcpu.id), pv::of(vcpu).ldt_entries);
 }
 
-bool explain_ldt_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
+bool explain_supervisor_ldt_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
     const std::uint64_t offset = address - layout::ldt_of(vcpu.id);
-    if (offset >= descriptor_pages * page_size || (error_code & page_fault_error::user) != 0) return false;
+    if (offset >= descriptor_pages * page_size) return false;
     const auto mapped = map_ldt_page(vcpu, offset);
     if (!mapped && mapped.error() != Error::again) deliver_page_fault(vcpu, pv::of(vcpu).ldt_base + offset, error_code);
     return true;

@@ -32,7 +32,11 @@ void load_descriptor_tables(const Vcpu& vcpu);
 
 // A fault where the LDT is mapped is not about that address: the page is brought in, or the fault is told at the address
 // that the guest knows. False: the address is elsewhere.
-bool explain_ldt_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code);
+bool explain_supervisor_ldt_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code);
+// What the CPU reads of an LDT it reads as the supervisor: any other fault is none of these.
+inline bool explain_ldt_fault(Vcpu& vcpu, std::uint64_t address, std::uint32_t error_code) {
+    return (error_code & page_fault_error::user) == 0 && explain_supervisor_ldt_fault(vcpu, address, error_code);
+}
 
 }  // namespace basalt::pv
 

@@ -45,7 +45,7 @@ void general_protection(Vcpu& vcpu) {
 void page_fault(Vcpu& vcpu) {
     const std::uint64_t address = read_cr2();
     const auto error = static_cast<std::uint32_t>(vcpu.registers.error_code);
-    if ((error & page_fault_error::user) == 0 && pv::explain_ldt_fault(vcpu, address, error)) return;
+    if (pv::explain_ldt_fault(vcpu, address, error)) return;
     if (pv::emulate_table_write(vcpu, address, error)) return;
     pv::deliver_page_fault(vcpu, address, error);
 }
@@ -55,7 +55,7 @@ void invalid_opcode(Vcpu& vcpu) {
     pv::deliver_exception(vcpu, vector::invalid_opcode);
 }
 
-[[gnu::noinline]] void any_other(Vcpu& vcpu, const Registers& registers) {
+[[gnu::noinline]] void any_other_exception(Vcpu& vcpu, const Registers& registers) {
     switch (registers.vector) {
         case vector::general_protection: return general_protection(vcpu);
         case vector::invalid_opcode: return invalid_opcode(vcpu);
@@ -70,7 +70,7 @@ void invalid_opcode(Vcpu& vcpu) {
 extern "C" void guest_exception(Registers& registers) {
     if (registers.vector == vector::page_fault) [[likely]]
         return page_fault(running());
-    any_other(running(), registers);
+    any_other_exception(running(), registers);
 }
 
 // As on Xen the kernel meets it as an exception of whoever it returned to, with the registers it asked for.
