@@ -68,6 +68,15 @@ const Act protect_by_store{"protect_by_store", [](World& world) {
 
 const Act pin_page{"pin_page", [](World& world) { pin_at(world, 0, Role::page, 1); }};
 const Act pin_page_as_level_2{"pin_page_as_level_2", [](World& world) { pin_at(world, 0, Role::page, 2); }};
+const Act use_as_level_1{"use_as_level_1", [](World& world) {
+                             as_a_call(world.domain(0), Budget::one_call, [&](Budget& budget) {
+                                 const auto use = take_use(world.mfn(Role::page), Use::l1_table, world.domain(0), budget);
+                                 if (!use.done()) return;
+                                 const Frame& record = frame(world.mfn(Role::page));
+                                 world.claim(record.is_of(world.domain(0).id), "page: another's is used as a table");
+                                 world.claim(record.word().use() == Use::l1_table, "page: used as a table that it is not");
+                             });
+                         }};
 const Act unpin_page{"unpin_page", [](World& world) { unpin_it(world, Role::page); }};
 const Act link_page{
     "link_page", [](World& world) { write(world, 0, Role::level2, 1, PageEntry::of(world.mfn(Role::page), writable).raw()); }};

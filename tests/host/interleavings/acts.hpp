@@ -17,7 +17,7 @@ using Acts = std::vector<Act>;
 namespace acts {
 
 // Of the first domain, by its level-1 table's first entry.
-extern const Act map_writable, map_read_only, map_other, unmap, protect_by_store, pin_page_as_level_2;
+extern const Act map_writable, map_read_only, map_other, unmap, protect_by_store, pin_page_as_level_2, use_as_level_1;
 // By its second entry.
 extern const Act map_again, unmap_again;
 // And of what may become of `page`.

@@ -69,6 +69,7 @@ std::string World::wrong_with_counts() const {
 }
 
 std::string World::wrong() {
+    if (!broken_claim_.empty()) return broken_claim_;
     if (auto counts = wrong_with_counts(); !counts.empty()) return counts;
     for (unsigned cpu = 0; cpu < cpus; ++cpu)
         if (auto cache = wrong_with_cache(cpu); !cache.empty()) return cache;

@@ -49,6 +49,16 @@ TEST_F(Rules, EveryPairOfActsOnAPageFromEveryState) {
                 if (holds({before, {{page_acts[one]}, {page_acts[other]}}}); HasFailure()) return;
 }
 
+// Who takes a table that is checked already has looked at what it is before.
+TEST_F(Rules, ATableBecomesAnotherUnderWhoeverTakesIt) {
+    for (const Acts& other : {Acts{unpin_page, pin_page_as_level_2}, {unpin_page, map_writable}, {unpin_page, pin_page}})
+        if (holds({.before = {pin_page}, .programs = {{use_as_level_1}, other}, .most_turns = 4}); HasFailure()) return;
+    for (const Acts& hands : {Acts{release_page, populate_2, pin_2}, {release_page, populate_2, map_2}}) {
+        holds({{pin_page, unpin_page}, {{use_as_level_1}, hands}, Fault::none, {Role::root, Role::root2}, 4});
+        if (HasFailure()) return;
+    }
+}
+
 // A table of tables, whose check may rest half done, and be gone on with by the other CPU.
 TEST_F(Rules, EveryActBesideWhatIsDoneWithATree) {
     auto every_act = page_acts;
@@ -95,8 +105,11 @@ TEST_F(Rules, ACpuComesAndGoesBesideWhatIsDoneWithAPage) {
 TEST_F(Rules, ACpuForgetsAPageOfAnothersThatItMaps) {
     const struct {
         Acts before, other;
-    } stories[] = {
-        {{map_foreign_2}, {enter_1}}, {{map_foreign_2}, {enter_2}}, {{map_foreign_2}, {idle, enter_2}}, {{}, {map_foreign_2}}};
+    } stories[] = {{{map_foreign_2}, {enter_1}},
+                   {{map_foreign_2}, {enter_2}},
+                   {{map_foreign_2}, {idle, enter_2}},
+                   {{map_writable, map_foreign_2, unmap}, {enter_2}},
+                   {{}, {map_foreign_2}}};
     for (const auto& [before, other] : stories)
         for (const Acts& done : {Acts{unmap_2, pin_page}, {unmap_2, load_descriptors}, {unmap_2, release_page, populate_2}})
             for (const Role root : {Role::root2, no_root}) {
@@ -108,8 +121,8 @@ TEST_F(Rules, ACpuForgetsAPageOfAnothersThatItMaps) {
 // While one CPU has looked at a frame's owner, but not yet taken the frame, it goes through another domain's
 // hands.
 TEST_F(Rules, AFrameChangesHandsUnderWhoeverTakesIt) {
-    for (const auto& act : {pin_page, pin_page_as_level_2, map_writable, map_read_only, link_page, clear_page, load_descriptors,
-                            exchange_page_in_vain, release_page})
+    for (const auto& act : {pin_page, pin_page_as_level_2, map_writable, map_read_only, link_page, write_page, clear_page,
+                            load_descriptors, exchange_page_in_vain, release_page})
         for (const Acts& hands : {Acts{release_page, populate_2, map_2, unmap_2, pin_2},
                                   Acts{release_page, populate_2, name_tables_2, pin_half_2}}) {
             holds({{}, {{act}, hands}, Fault::none, {Role::root, Role::root2}, 4});

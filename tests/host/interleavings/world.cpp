@@ -38,6 +38,7 @@ paging::Table& World::table(Role role) const { return *static_cast<paging::Table
 
 void World::begin(Fault fault, FlushTime clock) {
     fault_ = Fault::none;
+    broken_claim_.clear();
     for (auto& record : frames_) std::construct_at(&record);
     std::memset(contents_.data() + first_frame * page_size, 0, roles * page_size);
     flush_clock = clock;

@@ -96,6 +96,11 @@ public:
     void load_cr3();                                       // for reasons of its own
     void enter_root(Role root);                            // a domain's, as after a switch of vcpus, or none
 
+    // What an act was promised, where nothing of it is left to be looked at when the act is over.
+    void claim(bool is_so, std::string_view otherwise) {
+        if (!is_so) broken_claim_ = otherwise;
+    }
+
     void begin_act(unsigned cpu);
     DomainMemory* account(DomainId owner);
 
@@ -127,6 +132,7 @@ private:
     std::array<Mfn, roles> mfns_{};
     std::array<Cache, cpus> cache_{};
     std::array<CpuTranslations, cpus> translations_{};
+    std::string broken_claim_;
     unsigned interrupted_ = nobody;
     std::array<bool, cpus> uninterrupted_{}, asked_{};
     bool clock_was_read_ = false;

@@ -71,6 +71,17 @@ std::vector<World> steps_from(const World& at) {
     return next;
 }
 
+TEST(FrameWord, AtMostSoManyReferencesAndUsersAreTaken) {
+    for (const Use use : {Use::writable, Use::l1_table, Use::l4_table}) {
+        const auto at_once = [use](FrameWord word) {
+            return is_table(use) ? word.take_as_table() : word.take_writable_at_once();
+        };
+        EXPECT_TRUE(at_once(FrameWord(FrameWord::most_references - 1, use, FrameWord::most_users - 1, true)));
+        EXPECT_FALSE(at_once(FrameWord(FrameWord::most_references, use, 1, true)));
+        EXPECT_FALSE(at_once(FrameWord(FrameWord::most_users, use, FrameWord::most_users, true)));
+    }
+}
+
 TEST(FrameWord, EveryReachableStateIsSoundAndCountsWhatIsHeld) {
     std::set<decltype(World{}.key())> seen;
     std::queue<World> queue;
