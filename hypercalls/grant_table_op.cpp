@@ -8,6 +8,7 @@
 #include "abi/xen.hpp"
 #include "grants/copy.hpp"
 #include "grants/map.hpp"
+#include "guests/kept_table.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/grow_in_turns.hpp"
 #include "hypercalls/list_start.hpp"
@@ -85,18 +86,29 @@ Step<> each(List<Request> list) {
 }
 
 // Here DOMID_SELF is no domain. The entry itself says who may map it.
-void map_one(gnttab_map_grant_ref_t& request) {
+void map_one(gnttab_map_grant_ref_t& request, grants::KeptTable& kept) {
     const auto granter = living_domain(DomainId(request.dom));
     if (request.dom == DOMID_SELF || !granter) {
         request.status = GNTST_bad_domain;
         return;
     }
-    const auto mapped =
-        grants::map(running().domain.grants, (*granter)->grants, GrantRef(request.ref), request.host_addr, request.flags);
+    const auto mapped = grants::map(running().domain.grants, (*granter)->grants, GrantRef(request.ref), request.host_addr,
+                                    request.flags, &kept);
     request.status = mapped ? std::int16_t{GNTST_okay} : static_cast<std::int16_t>(mapped.error());
     if (!mapped) return;
     request.handle = mapped->handle.raw;
     request.dev_bus_addr = physical_of(mapped->frame);
+}
+
+Step<> map(List<gnttab_map_grant_ref_t> list) {
+    TRY(list.check_start());
+    return list.in_order(
+        at_once,
+        [](GuestPointer<gnttab_map_grant_ref_t> place, std::uint32_t count) {
+            grants::KeptTable kept;
+            return step_of(each_told(place, count, [&](gnttab_map_grant_ref_t& request) { map_one(request, kept); }));
+        },
+        better_pause);
 }
 
 grants::UnmapRequest wanted(const gnttab_unmap_grant_ref_t& request) {
@@ -114,8 +126,9 @@ Step<> unmap(List<Request> list) {
         grants::UnmappedGroup::most,
         [](GuestPointer<Request> place, std::uint32_t count) {
             grants::UnmappedGroup group(running().domain.grants);
+            grants::KeptTable kept;
             return step_of(each_told(place, count, [&](Request& request) {
-                request.status = static_cast<std::int16_t>(group.unmap(wanted(request)));
+                request.status = static_cast<std::int16_t>(group.unmap(wanted(request), &kept));
             }));
         },
         better_pause);
@@ -138,8 +151,7 @@ void copy_one(gnttab_copy_t& request) {
 }
 
 constexpr auto commands = bind<table::grant_table_op>(
-    does<GNTTABOP_map_grant_ref, each<gnttab_map_grant_ref_t, map_one>>,
-    does<GNTTABOP_unmap_grant_ref, unmap<gnttab_unmap_grant_ref_t>>,
+    does<GNTTABOP_map_grant_ref, map>, does<GNTTABOP_unmap_grant_ref, unmap<gnttab_unmap_grant_ref_t>>,
     does<GNTTABOP_unmap_and_replace, unmap<gnttab_unmap_and_replace_t>>, does<GNTTABOP_copy, each<gnttab_copy_t, copy_one>>,
     does<GNTTABOP_setup_table, setup_table>, does<GNTTABOP_query_size, query_size>, does<GNTTABOP_set_version, set_version>,
     does<GNTTABOP_get_version, get_version>);

@@ -39,15 +39,15 @@ private:
 
 }  // namespace
 
-StatusOr<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr,
-                     std::uint32_t flags) {
+StatusOr<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr, std::uint32_t flags,
+                     KeptTable* kept) {
     if ((flags & kinds) == 0) return deny(Status::bad_reference);
     const bool writing = (flags & GNTMAP_readonly) == 0;
     auto handled = TRY(Handled::take(mapper));
     auto use = TRY(GrantUse::begin(granter, reference, mapper.self(), by_host(flags), by_device(flags), writing));
     const auto frame = use.frame();
     if (by_host(flags)) {
-        const Place place{host_addr, (flags & GNTMAP_contains_pte) != 0};
+        const Place place{host_addr, (flags & GNTMAP_contains_pte) != 0, kept};
         if (const auto there = map_there(place, frame, granter.self(), flags); !there) return deny(status_of(there.error()));
     }
     const Mapping mapping{.granter = &granter,
@@ -59,7 +59,7 @@ StatusOr<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference
     return Mapped{std::move(handled).live(mapping), frame};
 }
 
-StatusOr<Unmapped> Unmapped::begin(GrantTable& mapper, const UnmapRequest& request) {
+StatusOr<Unmapped> Unmapped::begin(GrantTable& mapper, const UnmapRequest& request, KeptTable* kept) {
     auto found = mapper.mappings.with([&](MapTrack& track) -> StatusOr<Mapping> {
         Mapping* const mapping = track.find(request.handle);
         if (!mapping || mapping->state != Mapping::State::live) return deny(Status::bad_handle);
@@ -76,7 +76,7 @@ StatusOr<Unmapped> Unmapped::begin(GrantTable& mapper, const UnmapRequest& reque
             result = Status::bad_device_address;
     }
     if (result == Status::okay && request.host_addr != 0 && by_host(mapping.flags)) {
-        const Place place{request.host_addr, (mapping.flags & GNTMAP_contains_pte) != 0};
+        const Place place{request.host_addr, (mapping.flags & GNTMAP_contains_pte) != 0, kept};
         if (const auto gone = unmap_there(place, {Mfn(mapping.frame), mapping.writing()}, request.instead))
             over |= GNTMAP_host_map;
         else
@@ -108,9 +108,9 @@ UnmappedGroup::~UnmappedGroup() {
     if (count_ != 0) forget_translations();
 }
 
-Status UnmappedGroup::unmap(const UnmapRequest& request) {
+Status UnmappedGroup::unmap(const UnmapRequest& request, KeptTable* kept) {
     ASSERT(count_ < most);
-    auto unmapped = Unmapped::begin(mapper_, request);
+    auto unmapped = Unmapped::begin(mapper_, request, kept);
     if (!unmapped) return unmapped.error();
     unmapped_[count_++].emplace(std::move(*unmapped));
     return Status::okay;

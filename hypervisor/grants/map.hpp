@@ -13,8 +13,10 @@ struct Mapped {
     Mfn frame;
 };
 
-// `flags`: GNTMAP_*. `host_addr` is an address of the mapper's, or with GNTMAP_contains_pte of an entry.
-StatusOr<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr, std::uint32_t flags);
+// `flags`: GNTMAP_*. `host_addr` is an address of the mapper's, or with GNTMAP_contains_pte of an entry. `kept`: what the other
+// requests of the same list keep, if there are any.
+StatusOr<Mapped> map(GrantTable& mapper, GrantTable& granter, GrantRef reference, std::uint64_t host_addr, std::uint32_t flags,
+                     KeptTable* kept = nullptr);
 
 // What is to be unmapped of a mapping. An address that is 0 leaves that part as it is.
 struct UnmapRequest {
@@ -27,7 +29,7 @@ struct UnmapRequest {
 // A mapping that no entry shows any more. When this is destroyed, after translations have been forgotten, its granter is told.
 class Unmapped {
 public:
-    static StatusOr<Unmapped> begin(GrantTable& mapper, const UnmapRequest& request);
+    static StatusOr<Unmapped> begin(GrantTable& mapper, const UnmapRequest& request, KeptTable* kept = nullptr);
     Unmapped(Unmapped&& other) noexcept
         : mapper_(std::exchange(other.mapper_, nullptr)), handle_(other.handle_), over_(other.over_) {}
     Unmapped& operator=(Unmapped&&) = delete;
@@ -56,7 +58,7 @@ public:
     UnmappedGroup(const UnmappedGroup&) = delete;
     UnmappedGroup& operator=(const UnmappedGroup&) = delete;
 
-    Status unmap(const UnmapRequest& request);
+    Status unmap(const UnmapRequest& request, KeptTable* kept = nullptr);
 
 private:
     GrantTable& mapper_;
@@ -68,4 +70,4 @@ private:
 // handle to go on from, or nothing when all are done.
 std::optional<std::uint32_t> end_mappings(GrantTable& mapper, std::uint32_t first, std::uint32_t count);
 
-}  // namespace basalt::grants
+}   // namespace basalt::grants

@@ -20,10 +20,14 @@ void give_record_page(void* page);
 // The frame as a writable page of its owner, checked as paging/ does.
 Result<FrameUse> hold_writable(Mfn frame, DomainId owner);
 
+// What the guest's kind keeps from one request of a call to the next, for most are about the same table: guests/kept_table.hpp.
+class KeptTable;
+
 // Where the running vcpu's domain wants a grant: an address of its own, or the machine address of an L1 entry.
 struct Place {
     std::uint64_t where = 0;
     bool is_entry = false;   // GNTMAP_contains_pte
+    KeptTable* kept = nullptr;
 };
 
 // The entry there comes to map the frame of `owner`. `flags`: GNTMAP_*. again: nothing was done.
@@ -40,4 +44,4 @@ Result<> unmap_there(Place place, Lent lent, std::optional<std::uint64_t> instea
 // No CPU remembers what the running vcpu's domain had mapped before.
 void forget_translations();
 
-}  // namespace basalt::grants
+}   // namespace basalt::grants

@@ -1,6 +1,7 @@
 // Where grants meet page tables: the running vcpu's domain maps a frame of another's.
 #include "abi/grant_table.hpp"
 #include "domain/domain.hpp"
+#include "guests/kept_table.hpp"
 #include "guests/pv/doors.hpp"
 #include "paging/mmu.hpp"
 #include "paging/take.hpp"
@@ -12,26 +13,44 @@ namespace {
 using grants::Lent;
 using grants::Place;
 
-// One entry of a level-1 table of the domain, the table held.
-struct Spot {
-    paging::TableHold table;
-    unsigned index = 0;
-
-    PageEntry entry() const { return table.entry(index); }
-};
-
-Result<> find(Spot& spot, Place place, Vcpu& vcpu) {
-    Mfn table = mfn_of(place.where);
-    if (place.is_entry && place.where % sizeof(std::uint64_t) != 0) return refuse(Error::invalid);
-    if (!place.is_entry) table = paging::l1_table_of(of(vcpu).kernel_root, place.where);
-    spot.index = place.is_entry ? static_cast<unsigned>(place.where % page_size / sizeof(std::uint64_t))
-                                : index_of(leaf_level, place.where);
+Result<> hold(grants::KeptTable& kept, Mfn table, DomainMemory& memory) {
     if (table == no_mfn) return refuse(Error::invalid);
-    const auto held = spot.table.hold(table, vcpu.domain.memory);
+    const auto held = kept.hold(table, memory);
     if (held.again()) return refuse(Error::again);
-    if (!held.done() || spot.table.use() != Use::l1_table) return refuse(Error::invalid);
+    if (!held.done() || kept.table().use() != Use::l1_table) return refuse(Error::invalid);
     return {};
 }
+
+// One entry of a level-1 table of the domain, the table held: here, or by whoever keeps it for the next request.
+class Spot {
+public:
+    explicit Spot(grants::KeptTable* kept) : kept_(kept != nullptr ? *kept : own_) {}
+    Spot(const Spot&) = delete;
+    Spot& operator=(const Spot&) = delete;
+
+    Result<> find(Place place, Vcpu& vcpu) {
+        DomainMemory& memory = vcpu.domain.memory;
+        if (place.is_entry) {
+            if (place.where % sizeof(std::uint64_t) != 0) return refuse(Error::invalid);
+            index_ = static_cast<unsigned>(place.where % page_size / sizeof(std::uint64_t));
+            return hold(kept_, mfn_of(place.where), memory);
+        }
+        index_ = index_of(leaf_level, place.where);
+        if (kept_.is_of(place.where)) return {};
+        TRY(hold(kept_, paging::l1_table_of(of(vcpu).kernel_root, place.where), memory));
+        kept_.note(place.where);
+        return {};
+    }
+
+    const paging::TableHold& table() const { return kept_.table(); }
+    unsigned index() const { return index_; }
+    PageEntry entry() const { return table().entry(index_); }
+
+private:
+    grants::KeptTable own_;
+    grants::KeptTable& kept_;
+    unsigned index_ = 0;
+};
 
 // The bits that GNTMAP_guest_avail* puts at the guest's disposal.
 constexpr PageEntry entry_for(Mfn frame, std::uint32_t flags) {
@@ -45,7 +64,7 @@ constexpr PageEntry entry_for(Mfn frame, std::uint32_t flags) {
 // The entry becomes `wanted` if it still is `found`. False: it is not.
 Result<bool> exchange(const Spot& spot, PageEntry found, PageEntry wanted, DomainMemory& memory) {
     paging::Budget budget;
-    const Step<bool> step = paging::exchange_entry(spot.table, spot.index, found, wanted, memory, budget);
+    const Step<bool> step = paging::exchange_entry(spot.table(), spot.index(), found, wanted, memory, budget);
     if (step.again() != nullptr) return refuse(Error::again);
     if (step.refused() != nullptr) return refuse(Error::invalid);
     return *step;
@@ -59,14 +78,14 @@ bool maps(PageEntry entry, Lent lent) {
 }
 
 Result<PageEntry> entry_at(std::uint64_t address, Vcpu& vcpu) {
-    Spot spot;
-    TRY(find(spot, {address}, vcpu));
+    Spot spot(nullptr);
+    TRY(spot.find({address}, vcpu));
     return spot.entry();
 }
 
 Result<PageEntry> take_away(std::uint64_t address, Vcpu& vcpu) {
-    Spot spot;
-    TRY(find(spot, {address}, vcpu));
+    Spot spot(nullptr);
+    TRY(spot.find({address}, vcpu));
     for (int tried = 0; tried < tries; ++tried) {
         const PageEntry found = spot.entry();
         if (TRY(exchange(spot, found, PageEntry(), vcpu.domain.memory))) return found;
@@ -79,10 +98,10 @@ Result<PageEntry> take_away(std::uint64_t address, Vcpu& vcpu) {
 Result<> Doors::map_grant(Vcpu& vcpu, Place place, Mfn frame, DomainId owner, std::uint32_t flags) {
     DomainMemory* const pages = domain_memory_of(owner);
     if (pages == nullptr) return refuse(Error::invalid);
-    Spot spot;
-    TRY(find(spot, place, vcpu));
+    Spot spot(place.kept);
+    TRY(spot.find(place, vcpu));
     paging::Budget budget;
-    const auto set = paging::set_entry(spot.table, spot.index, entry_for(frame, flags), paging::AccessedDirty::as_given,
+    const auto set = paging::set_entry(spot.table(), spot.index(), entry_for(frame, flags), paging::AccessedDirty::as_given,
                                        {&vcpu.domain.memory, pages, true}, budget);
     if (set.again()) return refuse(Error::again);
     if (!set.done()) return refuse(Error::invalid);
@@ -91,8 +110,8 @@ Result<> Doors::map_grant(Vcpu& vcpu, Place place, Mfn frame, DomainId owner, st
 
 Result<> Doors::unmap_grant(Vcpu& vcpu, Place place, Lent lent, std::optional<std::uint64_t> instead) {
     if (instead && place.is_entry) return refuse(Error::invalid);
-    Spot spot;
-    TRY(find(spot, place, vcpu));
+    Spot spot(place.kept);
+    TRY(spot.find(place, vcpu));
     const PageEntry other = instead ? TRY(entry_at(*instead, vcpu)) : PageEntry();
     // Then the frame would stay mapped where the grant was, whoever ends the other entry meanwhile.
     if (other.present() && other.mfn() == lent.frame) return refuse(Error::invalid);
