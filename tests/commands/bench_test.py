@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest import mock
 
 from basalt import places
-from basalt.bench import boots, counts, page, profile, results, rows, run, table
+from basalt.bench import boots, contention, counts, page, profile, results, rows, run, table
 from basalt.bench.counts import Function, Names
 from basalt.progress import Trouble
 
@@ -46,6 +46,14 @@ class Counts(unittest.TestCase):
     def test_names_of_the_kernel_are_those_of_its_code(self):
         text = "ffffffff81000000 T _text\nffffffff81000010 t mfn_to_pfn\nffffffff82000000 D data\nbench getppid 1 2\n"
         self.assertEqual(counts.names_of_kernel(text).of, [(0xFFFFFFFF81000000, "_text"), (0xFFFFFFFF81000010, "mfn_to_pfn")])
+
+
+class Contention(unittest.TestCase):
+    def test_each_lock_is_told(self):
+        told = "(XEN)   event ports: taken 4 times, held 20 ns, at most 70 ns; waited for 1 times, 30 ns, at most 31 ns\r\n"
+        locks = contention.locks_in(told)
+        self.assertEqual(locks, [contention.Lock("event ports", 4, 20, 70, 1, 30, 31)])
+        self.assertIn("25.00%", list(contention.table("fault", 2, locks))[1])
 
 
 class Told(unittest.TestCase):
