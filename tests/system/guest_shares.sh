@@ -3,13 +3,14 @@
 # What tools say about CPUs and memory has its effect: on counted CPU time, and in the guest itself.
 
 . ~/words.sh
-time_of() { xl list "$1" | awk 'NR == 2 { print $6 * 10 }'; }   # tenths of a second of CPU
+# What both have run, at one moment: in tenths of a second of CPU.
+time_of_both() { xl list | awk '{ time[$1] = $6 * 10 } END { print time["light"], time["heavy"] }'; }
 
 # Two that never rest share the second CPU.
 for name in light heavy; do start_mini $name spin 'vcpus = 1' 'cpus = "1"'; done
 xl vcpu-list light | awk 'NR == 2 { print $1, $7 }'
 # CHECK: light 1
-used() { [ "$(time_of light)" -ge 10 ] && [ "$(time_of heavy)" -ge 10 ]; }
+used() { set -- $(time_of_both); [ "$1" -ge 10 ] && [ "$2" -ge 10 ]; }
 await used && xl vcpu-list | awk '/light|heavy/ && $4 != 1 { strange = 1 } END { print strange ? "ran elsewhere" : "both ran where they may" }'
 # CHECK-NEXT: both ran where they may
 
@@ -17,11 +18,13 @@ await used && xl vcpu-list | awk '/light|heavy/ && $4 != 1 { strange = 1 } END {
 within() { awk -v part="$1" -v whole="$2" -v wanted="$3" 'BEGIN {
     share = part / whole * 1000; print (share >= wanted * 0.9 && share <= wanted * 1.1) ? "as wanted" : "got " share }'; }
 
+# A slice that the machine under this one makes long weighs less, the longer one looks; what is wrong stays so for a minute.
 xl sched-credit2 -d light -w 256; xl sched-credit2 -d heavy -w 768
-light=$(time_of light) heavy=$(time_of heavy)
-enough() { [ $(($(time_of light) - light + $(time_of heavy) - heavy)) -ge 150 ]; }
-await enough; least=$(($(time_of light) - light)) most=$(($(time_of heavy) - heavy))
-echo "weights of 1 to 3: $(within $least $((least + most)) 250), $(within $most $((least + most)) 750)"
+before=$(time_of_both)
+measure() { set -- $before $(time_of_both); least=$(($3 - $1)) most=$(($4 - $2)) all=$(($3 + $4 - $1 - $2)); }
+says() { echo "$(within $least $all 250), $(within $most $all 750)"; }
+enough() { measure; [ "$all" -ge 600 ] || { [ "$all" -ge 150 ] && [ "$(says)" = "as wanted, as wanted" ]; }; }
+await enough; echo "weights of 1 to 3: $(says)"
 # CHECK-NEXT: weights of 1 to 3: as wanted, as wanted
 xl destroy light; await gone light
 
