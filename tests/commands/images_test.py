@@ -75,7 +75,7 @@ class Kernels(unittest.TestCase):
         self.assertEqual(self.unpacked(elf(b"code", b"data" + bytes(100)))[-8:], b"codedata")
 
     def test_a_compressed_one_is_the_same(self):
-        packed = gzip.compress(elf(b"code")) + bytes(4)
+        packed = gzip.compress(elf(b"code"))    # which ends in the unpacked size, as the kernel's own decompressor wants it
         setup = bytearray(2 * 512)
         setup[0x1F1] = 1
         setup[0x202:0x206] = b"HdrS"

@@ -1,8 +1,8 @@
 """Takes the ELF kernel out of a bzImage, so that nobody has to decompress it inside the emulated machine."""
 
-import gzip
 import lzma
 import struct
+import zlib
 
 from basalt.progress import Trouble
 
@@ -27,7 +27,8 @@ def decompress(data):
         # Four bytes after the stream hold the unpacked size; the plain function refuses what it does not know.
         return lzma.LZMADecompressor(format=lzma.FORMAT_XZ).decompress(data)
     if data.startswith(b"\x1f\x8b"):
-        return gzip.decompress(data[:-4])
+        # Its own last word is the unpacked size; whatever stands behind it is not looked at.
+        return zlib.decompressobj(wbits=31).decompress(data)
     raise Trouble("the kernel is compressed in a way that is not known here (xz and gzip are)")
 
 
