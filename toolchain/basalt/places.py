@@ -14,6 +14,8 @@ logs = build / "logs"
 runs = build / "runs"
 image = build / "image"
 packages = build / "packages"
+kernels = build / "kernel"                  # what guest-pv-linux-patches/build makes, and of what
+kernel_source = kernels / "source"
 
 debugger_commands = checkout / "hypervisor" / "debug" / "gdb.py"
 

@@ -6,6 +6,7 @@ import subprocess
 
 from basalt import builds, places
 from basalt import uefi as firmware
+from basalt.kernel import make, series
 from basalt.progress import Trouble, step
 
 
@@ -21,6 +22,17 @@ def _run(what, command, quiet=False):
 def packages():
     places.see_that_build_is_writable()
     _run("toolchain/packages", [places.checkout / "toolchain" / "packages"])
+
+
+def kernel_tools():
+    """What compiling Linux takes, which only guest-pv-linux-patches/build does."""
+    _run("toolchain/packages", [places.checkout / "toolchain" / "packages", "kernel-tools"])
+
+
+def patched_kernel():
+    """The small kernel for guests with all of guest-pv-linux-patches in it."""
+    kernel_tools()
+    return make.build("small", series.patches()).vmlinux
 
 
 def uefi():
