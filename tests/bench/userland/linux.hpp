@@ -19,6 +19,8 @@ enum Call : long {
     rt_sigreturn_call = 15,
     pread_call = 17,
     pipe_call = 22,
+    sched_yield_call = 24,
+    msync_call = 26,
     madvise_call = 28,
     nanosleep_call = 35,
     getpid_call = 39,
@@ -28,11 +30,13 @@ enum Call : long {
     bind_call = 49,
     listen_call = 50,
     setsockopt_call = 54,
+    clone_call = 56,
     fork_call = 57,
     execve_call = 59,
     exit_call = 60,
     wait4_call = 61,
     kill_call = 62,
+    fsync_call = 74,
     unlink_call = 87,
     gettimeofday_call = 96,
     getppid_call = 110,
@@ -41,6 +45,7 @@ enum Call : long {
     io_destroy_call = 207,
     io_getevents_call = 208,
     io_submit_call = 209,
+    fadvise_call = 221,
     clock_gettime_call = 228
 };
 
@@ -84,7 +89,7 @@ inline long must(long result) {
 inline constexpr long page = 4096;
 inline constexpr long readable = 1, writable = 2;                                    // PROT_
 inline constexpr long shared = 0x01, own_memory = 0x22;   // MAP_SHARED, MAP_PRIVATE | MAP_ANONYMOUS
-inline constexpr long no_huge_pages = 15;   // MADV_NOHUGEPAGE
+inline constexpr long not_needed = 4, no_huge_pages = 15;   // MADV_DONTNEED and POSIX_FADV_DONTNEED, MADV_NOHUGEPAGE
 inline constexpr long read_write = 2, create = 0x40;   // O_
 inline constexpr long to_kill = 9, of_user = 10, of_fault = 11;   // SIGKILL, SIGUSR1, SIGSEGV
 

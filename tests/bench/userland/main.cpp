@@ -38,6 +38,7 @@ constexpr auto rows = std::to_array<Row>({
     {"fork_16m", fork_with<16>},
     {"fork_64m", fork_with<64>},
     {"fork_256m", fork_with<256>},
+    {"fork_write_4m", fork_and_write},
     {"disk_1", read_disk_one_by_one},
     {"disk_16", read_disk_sixteen_at_once},
     {"tcp_byte", pass_byte_by_tcp},

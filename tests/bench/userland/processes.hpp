@@ -18,6 +18,9 @@ void fork_with(std::string_view name) {
     fork_with_memory(name, megabytes);
 }
 
+// The same with 4 MiB, to each page of which the process writes again before it forks again.
+void fork_and_write(std::string_view name);
+
 // Another program from its birth to its end; what it ends with.
 long run_program(std::string_view name, const char* const* words, const char* const* environment);
 

@@ -90,15 +90,15 @@ def userland(wanted, then, side, image=None, qemu=(), options=()):
     return native(command, files, qemu) if side == "native" else dom0(command, side, image, [*files, XL, MINI], qemu, options)
 
 
-def domu(wanted, side, image=None, qemu=()):
-    """The measuring program as a guest's only process; the rows `wanted`, or all."""
+def domu(wanted, side, image=None, qemu=(), options=()):
+    """The measuring program as a guest's only process, on Dom0's kernel; the rows `wanted`, or all."""
     scripts = places.tests / "bench"
     prepare.dom0()
     with own_folder() as folder:
         own_files = {"init": (scripts / "domu_init").read_bytes(), "userland": program("userland").read_bytes()}
         initramfs = with_files(places.hello_image, own_files, Path(folder) / "domu.cpio")
         files = [scripts / "domu.sh", program("userland"), initramfs]
-        return dom0(f"ROWS='{' '.join(wanted)}' sh /root/domu.sh", side, image, files, qemu)
+        return dom0(f"ROWS='{' '.join(wanted)}' sh /root/domu.sh", side, image, files, qemu, options)
 
 
 def toolstack(side, image=None, qemu=()):

@@ -71,6 +71,7 @@ _USERLAND = {
     "fork_16m": "fork, by page, 16 MiB touched",
     "fork_64m": "fork, by page, 64 MiB touched",
     "fork_256m": "fork, by page, 256 MiB touched",
+    "fork_write_4m": "fork, by page, 4 MiB written to again",
     "disk_1": "disk in memory: 4 KiB read, one by one",
     "disk_16": "disk in memory: 4 KiB read, 16 at once",
     "tcp_byte": "TCP: a byte there and back",
