@@ -10,6 +10,7 @@ from pathlib import Path
 
 from basalt import places, prepare
 from basalt.build import build
+from basalt.kernel import check
 from basalt.progress import say, step
 from basalt.tests import answers, checks, faults, refusals
 from basalt.tests.litrun import run_lit
@@ -39,7 +40,7 @@ def host(pattern):
         verdict += Verdict(passed=sum(name.startswith("fuzz_") for name in programs))
     elif not verdict.failed:
         verdict += Verdict(failed=1)
-    return verdict + _refusals(folder, pattern) + _commands(pattern) + (Verdict() if pattern else _faults())
+    return verdict + _refusals(folder, pattern) + _commands(pattern) + _patches(pattern) + (Verdict() if pattern else _faults())
 
 
 def _programs(folder, pattern):
@@ -76,6 +77,21 @@ def _refusals(folder, pattern):
         failed = min(len(wrong), max(cases, 1))
         verdict += Verdict(max(cases - failed, 0), failed)
     return verdict
+
+
+def _patches(pattern):
+    """A case for each patch to Linux: it applies, alone and behind the others; and one more: what they touch compiles."""
+    if not re.search(pattern or "", "guest-pv-linux-patches"):
+        return Verdict()
+    prepare.kernel_tools()
+    told = check.applies()
+    for complaint in filter(None, told.values()):
+        print(f"guest-pv-linux-patches: {complaint}", flush=True)
+    failed = sum(complaint is not None for complaint in told.values())
+    if failed:
+        return Verdict(len(told) - failed, failed + 1)
+    check.compile_touched()
+    return Verdict(passed=len(told) + 1)
 
 
 def _faults():
