@@ -28,6 +28,7 @@ config.substitutions += [
     ("%run-with-guest", f"{places.checkout}/boot/run{hypervisor}"),
     ("%run", f"{places.checkout}/boot/run{hypervisor} --no-guest"),
     ("%mini", f"--file {here}/words.sh --file {story_files}/mini --file {story_files}/census"),
+    ("%page-writers", f"{story_files}/page_writers"),
     ("%rounds", lit_config.params.get("rounds", "3")),
     ("%python", "python3"),
     ("%hypervisor", hypervisor),
@@ -37,3 +38,5 @@ config.substitutions += [
 config.environment["PATH"] = f"{places.llvm}/bin:" + os.environ["PATH"]
 config.environment["BASALT_BUILD"] = str(places.build)
 config.available_features.add(on)
+if not lit_config.params.get("patched"):    # tests/matrix/patched_guest builds their kernel first
+    config.excludes += ["patched_dom0.sh", "patched_guest.sh"]

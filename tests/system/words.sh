@@ -16,11 +16,12 @@ log_of() { echo "/var/log/xen/guest-$1.log"; }
 times() { tr -d '\r' <"$(log_of "$1")" | grep -cE -- "$2"; }
 said() { [ "$(times "$1" "$2")" -ge "${3:-1}" ]; }
 
-# Starts the Linux guest of dom0/image/hello under the name given; more lines of its configuration may follow.
+# Starts the Linux guest of dom0/image/hello under the name given; more lines of its configuration may follow. A kernel without
+# modules has what they are for.
 start_linux() {
     local name=$1 line
     shift
-    grep -q ' /media ' /proc/mounts || { modprobe -q -a sr_mod isofs && mount -t iso9660 -o ro /dev/sr0 /media; }
+    grep -q ' /media ' /proc/mounts || { modprobe -q -a sr_mod isofs 2>/dev/null; mount -t iso9660 -o ro /dev/sr0 /media; }
     sed "s/^name = .*/name = \"$name\"/" /etc/xen/hello.cfg >"/tmp/$name.cfg"
     for line; do echo "$line"; done >>"/tmp/$name.cfg"
     xl create -q "/tmp/$name.cfg"

@@ -56,6 +56,10 @@ def existing(text):
     return Path(text)
 
 
+def kernel(text):
+    return text if text == "patched" else existing(text)
+
+
 def hypervisor(text):
     return text if text == "xen" else str(existing(text))
 
@@ -81,6 +85,8 @@ def options(arguments):
     add("--script", type=existing, metavar="FILE", help="like --exec, with the commands in FILE")
     add("--file", action="append", type=existing, default=[], metavar="FILE", help="put FILE into Dom0's /root; repeatable")
     add("--no-guest", action="store_true", help="do not start the guest `hello`")
+    add("--guest-kernel", type=kernel, metavar="FILE",
+        help="the guest's kernel, instead of Dom0's; the word patched is the small one of guest-pv-linux-patches, built first")
     add("--cpus", type=count, default=1, metavar="N", help="CPUs of the machine (1)")
     add("--cpu", metavar="MODEL", help=f"QEMU's CPU model (max; for --hypervisor xen {XEN_CPU})")
     add("--machine", default="q35", metavar="NAME", help="QEMU's machine (q35)")
@@ -90,7 +96,7 @@ def options(arguments):
     add("--dom0-memory", type=dom0_size, default="512M", metavar="SIZE",
         help="memory of Dom0 (512M); the word all is what the hypervisor gives it unasked")
     add("--disk", action="append", default=[], metavar="[ahci:]FILE", help="a raw disk image, on virtio or on AHCI; repeatable")
-    add("--kernel", type=existing, metavar="FILE", help="Dom0's kernel, as it is (Debian's, already unpacked)")
+    add("--kernel", type=kernel, metavar="FILE", help="Dom0's kernel, as it is (Debian's, already unpacked), or patched as well")
     add("--hypervisor", type=hypervisor, metavar="FILE", help="boot FILE instead of Basalt; the word xen is Debian's Xen 4.17")
     add("--append", default="", metavar="WORDS", help="more of the hypervisor's command line")
     add("--dom0-append", default="", metavar="WORDS", help="more of Dom0's command line")
@@ -124,7 +130,12 @@ def boot_image(chosen, folder, files):
         initramfs = with_files(places.dom0_image, own_files | files, folder / "initramfs")
         kernel = Module(chosen.kernel or places.dom0_kernel, f"placeholder console=hvc0 {chosen.dom0_append}")
         return make_iso(folder / "boot.iso", hypervisor, hypervisor_line, [kernel, Module(initramfs)],
-                        {"/guests/hello.cpio": places.hello_image}, uefi=chosen.uefi)
+                        guests_files(chosen), uefi=chosen.uefi)
+
+
+def guests_files(chosen):
+    """What is on the boot medium for the guest, by its path there."""
+    return {"/guests/hello.cpio": places.hello_image} | ({"/guests/kernel": chosen.guest_kernel} if chosen.guest_kernel else {})
 
 
 def machine(chosen, image):
@@ -151,8 +162,14 @@ def own_folder():
 
 
 def guest(chosen):
-    """What makes Dom0 start the guest `hello`."""
-    return {} if chosen.no_guest else {"job/guest": "hello\n"}
+    """What makes Dom0 start the guest `hello`, with a kernel of its own if it has one."""
+    if chosen.no_guest:
+        return {}
+    files = {"job/guest": "hello\n"}
+    if chosen.guest_kernel:
+        settings = (places.checkout / "dom0/image/files/etc/xen/hello.cfg").read_text()
+        files["etc/xen/hello.cfg"] = re.sub(r"(?m)^kernel = .*$", 'kernel = "/media/guests/kernel"', settings)
+    return files
 
 
 def of_terminal():
@@ -208,6 +225,9 @@ def run(chosen):
         prepare.uefi()
     machine(chosen, None)  # refuses bad disks before anything is built
     prepare.dom0()
+    if "patched" in (chosen.kernel, chosen.guest_kernel):
+        patched = prepare.patched_kernel()
+        chosen.kernel, chosen.guest_kernel = (patched if each == "patched" else each for each in (chosen.kernel, chosen.guest_kernel))
     job = Job(chosen.exec, terminal.write) if chosen.exec is not None else None
     log = fresh_log()
     say(f"console log: {os.path.relpath(log)}")
