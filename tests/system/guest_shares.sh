@@ -10,6 +10,7 @@ time_of_both() { xl list | awk '{ time[$1] = $6 * 10 } END { print time["light"]
 for name in light heavy; do start_mini $name spin 'vcpus = 1' 'cpus = "1"'; done
 xl vcpu-list light | awk 'NR == 2 { print $1, $7 }'
 # CHECK: light 1
+# shellcheck disable=SC2046    # two words
 used() { set -- $(time_of_both); [ "$1" -ge 10 ] && [ "$2" -ge 10 ]; }
 await used && xl vcpu-list | awk '/light|heavy/ && $4 != 1 { strange = 1 } END { print strange ? "ran elsewhere" : "both ran where they may" }'
 # CHECK-NEXT: both ran where they may
@@ -21,6 +22,7 @@ within() { awk -v part="$1" -v whole="$2" -v wanted="$3" 'BEGIN {
 # A slice that the machine under this one makes long weighs less, the longer one looks; what is wrong stays so for a minute.
 xl sched-credit2 -d light -w 256; xl sched-credit2 -d heavy -w 768
 before=$(time_of_both)
+# shellcheck disable=SC2046    # two and two words
 measure() { set -- $before $(time_of_both); least=$(($3 - $1)) most=$(($4 - $2)) all=$(($3 + $4 - $1 - $2)); }
 says() { echo "$(within $least $all 250), $(within $most $all 750)"; }
 enough() { measure; [ "$all" -ge 600 ] || { [ "$all" -ge 150 ] && [ "$(says)" = "as wanted, as wanted" ]; }; }

@@ -62,5 +62,5 @@ TEST_P(FrameListParts, IsEachFramesOnce) {
     EXPECT_EQ(left, frames);
 }
 
-}    // namespace
-}    // namespace basalt
+}   // namespace
+}   // namespace basalt
