@@ -5,7 +5,7 @@
 //   is
 //      at most one in service of each class, and the highest is the one that ends next.
 //   B. While software has not enabled the APIC every local entry is masked, and nothing is accepted or delivered.
-//   C. One that is disabled as a whole (IA32_APIC_BASE) is as after reset, and nobody reaches it.
+//   C. One that is off (IA32_APIC_BASE) is as after reset, but for the TPR, which is CR8 too; no message reaches it.
 //   D. The timer has at most one end ahead, of the kind that its mode allows.
 #pragma once
 

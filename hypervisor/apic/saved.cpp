@@ -62,6 +62,7 @@ Saved LocalApic::save(Now now) {
 
 Result<LocalApic> LocalApic::load(VcpuId vcpu, const Saved& saved, Now now) {
     State state = initial_state(vcpu, saved.base);
+    state.task_priority = static_cast<std::uint8_t>(saved.at(Register::task_priority));
     if (state.is_on()) {
         state.requested = vectors(saved, Register::requested);
         state.in_service = vectors(saved, Register::in_service);
@@ -73,7 +74,6 @@ Result<LocalApic> LocalApic::load(VcpuId vcpu, const Saved& saved, Now now) {
         state.command_high = saved.at(Register::command_high) & (state.is_extended() ? ~0u : narrow_id);
         state.spurious = saved.at(Register::spurious) & spurious::kept;
         load_entries(state, saved);
-        state.task_priority = static_cast<std::uint8_t>(saved.at(Register::task_priority));
         state.errors = saved.beside(Register::error_status) & errors::kept;
         state.errors_shown = saved.at(Register::error_status) & errors::kept;
     }

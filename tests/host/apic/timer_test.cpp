@@ -30,7 +30,8 @@ bool has_come(LocalApic& apic) {
 }
 
 TEST(timer, counts_once_through_each_of_the_rates) {
-    const std::pair<std::uint32_t, unsigned> rates[] = {{0, 2}, {1, 4}, {2, 8}, {3, 16}, {8, 32}, {9, 64}, {0xa, 128}, {0xb, 1}};
+    const std::pair<std::uint32_t, unsigned> rates[] = {{0, 2},  {1, 4},  {2, 8},     {3, 16},
+                                                        {8, 32}, {9, 64}, {0xa, 128}, {0xb, 1}};
     for (const auto [divide, divisor] : rates) {
         auto apic = timer(one_shot, 1000, at(7), divide);
         const std::uint64_t tick = 10 * divisor;
