@@ -9,7 +9,7 @@ bool is_of_a_set(std::uint32_t offset) {
            offset < static_cast<std::uint32_t>(Register::error_status);
 }
 
-// SDM table 10-6; CMCI as on Xen.
+// SDM table 11-6; CMCI as on Xen.
 bool is_readable_msr(Register which) {
     if (entry::is(which) || is_of_a_set(static_cast<std::uint32_t>(which))) return true;
     switch (which) {
@@ -46,8 +46,6 @@ std::optional<std::uint64_t> writable_msr(Register which) {
     }
 }
 
-Register register_of(std::uint32_t msr) { return static_cast<Register>((msr - first_msr) * register_step); }
-
 }  // namespace
 
 std::optional<std::uint64_t> LocalApic::page() const {
@@ -74,7 +72,7 @@ Result<std::uint64_t> LocalApic::read_msr(std::uint32_t msr, Now now) const {
     return high << 32 | shown(which, now);
 }
 
-Result<Effect> LocalApic::write_msr(std::uint32_t msr, std::uint64_t value, Now now) {
+Result<Effect> LocalApic::write_any_msr(std::uint32_t msr, std::uint64_t value, Now now) {
     if (!is_extended() || msr < first_msr || msr > last_msr) return refuse(Error::invalid);
     const Register which = register_of(msr);
     const auto writable = writable_msr(which);

@@ -60,7 +60,7 @@ Wrong wrong_with_entries(const State& state) {
 
 Word wrong_with_logical_id(const State& state) {
     if (!state.is_extended()) return within("logical id", state.logical, narrow_id);
-    const auto of_number = extended_logical_id(state.vcpu.raw);    // from Xen before 4.17.3
+    const auto of_number = extended_logical_id(state.vcpu.raw);    // from older Xen
     const auto expected = state.logical == of_number ? of_number : extended_logical_id(id_of(state.vcpu));
     return {"logical id of an x2APIC", state.logical, expected};
 }

@@ -1,4 +1,4 @@
-// Whom an interrupt message is for: SDM 10.6.2 and 10.12.9, AMD APM volume 2, 16.6 and 16.14.
+// Whom an interrupt message is for: SDM 11.6.2 and 11.12.9, AMD APM volume 2, chapter 16.
 #pragma once
 
 #include <cstdint>
@@ -62,7 +62,7 @@ constexpr bool is_addressed(const Address& apic, const Destination& destination,
     return destination.logical ? is_logically_addressed(apic, destination.id) : destination.id == apic.id;
 }
 
-// What an interrupt command asks for (SDM 10.6.1), of what has an effect here.
+// What an interrupt command asks for (SDM 11.6.1), of what has an effect here.
 struct Command {
     enum class Mode : std::uint8_t { fixed = 0, lowest_priority = 1, nmi = 4, init = 5, start_up = 6 };
     Mode mode = Mode::fixed;

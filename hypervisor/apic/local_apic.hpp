@@ -48,7 +48,8 @@ struct Effect {
 
     constexpr Effect() = default;
     constexpr explicit Effect(Kind what) : kind(what) {}
-    constexpr explicit Effect(Ended what) : kind(Kind::ended), ended(what) {}
+    constexpr explicit Effect(std::optional<Ended> what)
+        : kind(what ? Kind::ended : Kind::nothing), ended(what.value_or(Ended{})) {}
     constexpr explicit Effect(Command what) : kind(Kind::send), command(what) {}
     constexpr bool operator==(const Effect&) const = default;
 };
@@ -84,6 +85,8 @@ public:
     void reset();
     void init();   // what INIT leaves: id, mode and base
 
+    // What follows is told the time, and looks at it where depends_on_time() says so.
+    //
     // Registers of the page where an xAPIC answers. An access that does not begin at one reads 0 and writes nothing.
     std::optional<std::uint64_t> page() const;   // none: at no address
     std::uint32_t read(std::uint32_t offset, Now now) const;
@@ -93,7 +96,7 @@ public:
     Result<std::uint64_t> read_msr(std::uint32_t msr, Now now) const;
     Result<Effect> write_msr(std::uint32_t msr, std::uint64_t value, Now now);
 
-    // IA32_APIC_BASE, with the transitions of SDM 10.12.5. Whether this guest's CPUID has the x2APIC is for the caller to ask.
+    // IA32_APIC_BASE, with the transitions of SDM 11.12.5. Whether this guest's CPUID has the x2APIC is for the caller to ask.
     std::uint64_t base() const { return state_.base; }
     Result<Effect> set_base(std::uint64_t value);
     // IA32_TSC_DEADLINE.
@@ -138,6 +141,7 @@ private:
     explicit LocalApic(const State& state) : state_(state) {}
 
     std::uint32_t shown(Register which, Now now) const;
+    Result<Effect> write_any_msr(std::uint32_t msr, std::uint64_t value, Now now);
     Effect set(Register which, std::uint32_t value, Now now);
     Effect set_spurious(std::uint32_t value, Now now);
     Effect set_entry(Register which, std::uint32_t value, Now now);
@@ -151,7 +155,7 @@ private:
 };
 static_assert(sizeof(LocalApic) <= 256);
 
-// What EXTD leaves of the id: its cluster and its place there (SDM 10.12.10.2).
+// What EXTD leaves of the id: its cluster and its place there (SDM 11.12.10.2).
 constexpr std::uint32_t extended_logical_id(std::uint32_t id) { return (id & ~0xfu) << 12 | 1u << (id & 0xf); }
 constexpr std::uint32_t id_of(VcpuId vcpu) { return vcpu.raw * 2; }
 static_assert(id_of(VcpuId(most_vcpus - 1)) < 0xff);
@@ -173,6 +177,12 @@ inline std::optional<Ended> LocalApic::end() {
     if (!vector) return std::nullopt;
     state_.in_service.remove(*vector);
     return Ended{*vector, state_.level_triggered.has(*vector) ? Trigger::level : Trigger::edge};
+}
+
+// Of all accesses the most frequent is EOI.
+inline Result<Effect> LocalApic::write_msr(std::uint32_t msr, std::uint64_t value, Now now) {
+    if (msr == msr_of(Register::end_of_interrupt) && is_extended() && value == 0) return Effect(end());
+    return write_any_msr(msr, value, now);
 }
 
 }   // namespace basalt::apic

@@ -35,7 +35,7 @@ bool LocalTimer::expire(Now now) {
     return true;
 }
 
-// Between the two modes that count, the count goes on. Any other change disarms (SDM 10.5.4.1).
+// Between the two modes that count, the count goes on. Any other change disarms (SDM 11.5.4.1).
 void LocalTimer::set_mode(TimerMode wanted) {
     const bool counted = counts(), differs = wanted != mode;
     mode = wanted;

@@ -1,4 +1,4 @@
-// A local APIC's timer as a function of time: SDM 10.5.4. Nothing ticks: what it shows is computed when it is looked at.
+// A local APIC's timer as a function of time: SDM 11.5.4. Nothing ticks: what it shows is computed when it is looked at.
 #pragma once
 
 #include <cstdint>

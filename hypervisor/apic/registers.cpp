@@ -45,10 +45,7 @@ Effect LocalApic::set(Register which, std::uint32_t value, Now now) {
     if (entry::is(which)) return set_entry(which, value, now);
     switch (which) {
         case Register::task_priority: set_task_priority(static_cast<std::uint8_t>(value)); return {};
-        case Register::end_of_interrupt: {
-            const auto ended = end();
-            return ended ? Effect(*ended) : Effect();
-        }
+        case Register::end_of_interrupt: return Effect(end());
         case Register::logical_destination: state_.logical = value & narrow_id; return Effect(Effect::Kind::address);
         case Register::destination_format: state_.format = value | format_fixed; return Effect(Effect::Kind::address);
         case Register::spurious: return set_spurious(value, now);
@@ -97,7 +94,7 @@ Effect LocalApic::set_timer(Register which, std::uint32_t value, Now now) {
     return Effect(Effect::Kind::timer);
 }
 
-// SDM 10.6.1. All that is sent is edge-triggered; one to itself alone needs nobody else.
+// SDM 11.6.1. All that is sent is edge-triggered; one to itself alone needs nobody else.
 Effect LocalApic::send(std::uint32_t low) {
     const auto vector = static_cast<std::uint8_t>(low & command::vector);
     const auto shorthand = static_cast<Shorthand>((low & command::shorthand) >> 18);

@@ -16,7 +16,7 @@ Vectors vectors(const Saved& saved, Register first) {
     return found;
 }
 
-// An x2APIC's follows from its id. Xen before 4.17.3 made it of the vcpu's number: such a guest has seen it, and keeps it.
+// An x2APIC's follows from its id. Older Xen made it of the vcpu's number: a guest that has seen that one keeps it.
 std::uint32_t logical_id(const Saved& saved, VcpuId vcpu) {
     const std::uint32_t told = saved.at(Register::logical_destination);
     if ((saved.base & base::extended) == 0) return told & narrow_id;

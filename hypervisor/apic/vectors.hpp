@@ -8,7 +8,7 @@
 
 namespace basalt::apic {
 
-// Vectors below are the processor's exceptions: no interrupt has one (SDM 10.5.2).
+// Vectors below are the processor's exceptions: no interrupt has one (SDM 11.5.2).
 inline constexpr std::uint8_t first_vector = 16;
 
 constexpr std::uint8_t class_of(std::uint8_t vector) { return vector & 0xf0; }

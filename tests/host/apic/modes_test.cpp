@@ -128,7 +128,7 @@ TEST(modes, init_leaves_id_mode_and_base) {
     EXPECT_EQ(first, LocalApic(VcpuId(0)));
 }
 
-// SDM table 10-6: read only, write only, both; and of what can be written the bits.
+// SDM table 11-6: read only, write only, both; and of what can be written the bits.
 const std::set<std::uint32_t> read_only{0x802, 0x803, 0x80a, 0x80d, 0x839, 0x810, 0x811, 0x812, 0x813, 0x814,
                                         0x815, 0x816, 0x817, 0x818, 0x819, 0x81a, 0x81b, 0x81c, 0x81d, 0x81e,
                                         0x81f, 0x820, 0x821, 0x822, 0x823, 0x824, 0x825, 0x826, 0x827};

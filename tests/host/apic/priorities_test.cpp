@@ -13,7 +13,7 @@ using namespace guest;
 
 constexpr int none = -1;
 
-// SDM 10.8.3.1, with decimals: a priority's class is its sixteenth.
+// SDM 11.8.3.1, with decimals: a priority's class is its sixteenth.
 int expected_processor_priority(int task, int serving) {
     const int class_in_service = serving == none ? 0 : serving / 16;
     return task / 16 >= class_in_service ? task : class_in_service * 16;

@@ -1,5 +1,5 @@
 // Who receives what of an interrupt command, told a second time: slowly, bit by bit, in the order of the manuals' own text, and
-// with nothing of the room but numbers. SDM 10.6.1 to 10.6.3, 10.12.9 and 10.12.10.
+// with nothing of the room but numbers. SDM 11.6.1 to 11.6.3, 11.12.9 and 11.12.10.
 #pragma once
 
 #include <array>
