@@ -156,7 +156,7 @@ private:
 static_assert(sizeof(LocalApic) <= 256);
 
 // What EXTD leaves of the id: its cluster and its place there (SDM 11.12.10.2).
-constexpr std::uint32_t extended_logical_id(std::uint32_t id) { return (id & ~0xfu) << 12 | 1u << (id & 0xf); }
+constexpr std::uint32_t extended_logical_id(std::uint32_t id) { return id >> 4 << 16 | 1u << (id & 0xf); }
 constexpr std::uint32_t id_of(VcpuId vcpu) { return vcpu.raw * 2; }
 static_assert(id_of(VcpuId(most_vcpus - 1)) < 0xff);
 

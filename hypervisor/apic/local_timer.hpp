@@ -33,7 +33,10 @@ struct LocalTimer {
     constexpr bool operator==(const LocalTimer&) const = default;
 
     constexpr bool counts() const { return mode == TimerMode::one_shot || mode == TimerMode::periodic; }
-    constexpr std::uint32_t divisor() const { return 1u << (((divide & 3) | (divide & 8) >> 1) + 1 & 7); }
+    constexpr std::uint32_t divisor() const {
+        const std::uint32_t code = (divide & 3u) | (divide & 8u) >> 1;    // 2, 4, ..., 128, 1 (SDM figure 11-10)
+        return code == 7 ? 1 : 2u << code;
+    }
     constexpr std::uint64_t tick() const { return bus_cycle * divisor(); }
     constexpr std::uint64_t period() const { return initial_count * tick(); }
 

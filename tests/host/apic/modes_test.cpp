@@ -3,6 +3,7 @@
 
 #include <map>
 #include <set>
+#include <vector>
 
 #include "apic/guest.hpp"
 
@@ -157,6 +158,22 @@ TEST(modes, an_x2apic_refuses_what_is_not_there_or_reserved_and_is_as_before) {
             ASSERT_TRUE(is_sound(one));
         }
     }
+}
+
+// What Debian's kernel 6.1 was seen to do as a PVH guest.
+TEST(modes, an_x2apic_has_all_that_linux_asks_for) {
+    LocalApic apic{VcpuId(0)};
+    EXPECT_EQ(apic.read(0x20, start), 0u);
+    EXPECT_EQ(apic.read(0x30, start), version);
+    EXPECT_TRUE(apic.set_base(apic.base() | base::extended));
+    std::vector<std::uint32_t> looked_at{0x802, 0x803, 0x808, 0x80d};
+    for (std::uint32_t msr = 0x80f; msr <= 0x828; ++msr) looked_at.push_back(msr);
+    for (std::uint32_t msr = 0x832; msr <= 0x836; ++msr) looked_at.push_back(msr);
+    for (const auto msr : looked_at) EXPECT_TRUE(apic.read_msr(msr, start)) << std::hex << msr;
+    const std::pair<std::uint32_t, std::uint64_t> writes[] = {
+        {0x808, 0x10},    {0x80f, 0x1ff},   {0x835, 0x10700}, {0x836, 0x10400},     {0x837, 0xfe}, {0x828, 0},
+        {0x832, 0x100ec}, {0x833, 0x10200}, {0x834, 0x400},   {0x830, 0x000c'08fd}, {0x80b, 0}};
+    for (const auto& [msr, value] : writes) EXPECT_TRUE(apic.write_msr(msr, value, start)) << std::hex << msr;
 }
 
 TEST(modes, only_an_x2apic_answers_by_msr) {
