@@ -6,7 +6,7 @@
 namespace basalt::apic {
 namespace {
 
-// `found` has bits that it may not have: then those that it may.
+// A claim about a part of the state: what it is, and what it may be.
 struct Word {
     std::string_view what;
     std::uint64_t found;

@@ -29,8 +29,7 @@ State initial_state(VcpuId vcpu, std::uint64_t base) {
     return state;
 }
 
-// SDM 11.12.5: on and off, and from xAPIC to x2APIC; the way back leads through off alone. What is left on the way is
-// forgotten.
+// SDM 11.12.5: on and off, and from xAPIC to x2APIC; the way back leads through off, where all is forgotten.
 Result<Effect> LocalApic::set_base(std::uint64_t value) {
     if (value & ~(base::address | base::first_processor | base::extended | base::enabled)) return refuse(Error::invalid);
     const bool on = (value & base::enabled) != 0, extended = (value & base::extended) != 0;

@@ -1,9 +1,7 @@
-// The local APIC of a guest's vcpu as a value: registers, priorities, timer. What a write asks of others is returned, never
-// done.
+// The local APIC of a guest's vcpu as a value: registers, priorities, timer. What a write asks of others is returned, not done.
 //
-//   A. A vector of the IRR reaches the ISR only if its class is above those of all that are in service and of the TPR; so there
-//   is
-//      at most one in service of each class, and the highest is the one that ends next.
+//   A. A vector of the IRR reaches the ISR only if its class is above the TPR's and those of all that are in service; so there
+//      is at most one in service of each class, and the highest is the one that ends next.
 //   B. While software has not enabled the APIC every local entry is masked, and nothing is accepted or delivered.
 //   C. One that is off (IA32_APIC_BASE) is as after reset, but for the TPR, which is CR8 too; no message reaches it.
 //   D. The timer has at most one end ahead, of the kind that its mode allows.
@@ -85,9 +83,8 @@ public:
     void reset();
     void init();   // what INIT leaves: id, mode and base
 
-    // What follows is told the time, and looks at it where depends_on_time() says so.
-    //
-    // Registers of the page where an xAPIC answers. An access that does not begin at one reads 0 and writes nothing.
+    // Registers of the page where an xAPIC answers. An access that does not begin at one reads 0 and writes nothing. Here and
+    // below `now` is looked at where depends_on_time() says so.
     std::optional<std::uint64_t> page() const;   // none: at no address
     std::uint32_t read(std::uint32_t offset, Now now) const;
     Effect write(std::uint32_t offset, std::uint32_t value, Now now);

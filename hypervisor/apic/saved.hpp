@@ -1,9 +1,8 @@
 // A local APIC as Xen's records hold it: hvm_hw_lapic and hvm_hw_lapic_regs of <xen/arch-x86/hvm/save.h>, whose members and
 // words these are.
 //
-// What they have no room for is in words between the registers, which Xen loads and saves as they are and nobody reads: errors
-// that the guest has not asked for yet, and that `current_count` is told. Without that the count begins again, as it does on
-// Xen.
+// What they have no room for is in words between the registers, which Xen loads and saves as they are: errors that the guest
+// has not asked for yet, and that `current_count` is told. Where it is not, the count begins again, as it does on Xen.
 #pragma once
 
 #include <array>
