@@ -36,7 +36,7 @@ public:
     std::uint64_t pool() const { return pool_.load(std::memory_order_relaxed); }
 
     // The guest's frame becomes this one, of whomever; what it was before is let go. invalid: beyond the most; no_memory: the
-    // pool is empty. Then nothing has changed, and the guard gives back what it holds.
+    // pool is empty. Then what is mapped is as before, and the guard gives back what it holds.
     Result<> map(Pfn page, FrameUse frame);   // to read and write
     Result<> map(Pfn page, FrameReference frame);   // to read
     // It is nothing any more, if it was this frame, or whatever it was. no_entry: it was not.
