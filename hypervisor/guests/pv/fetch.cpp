@@ -34,7 +34,7 @@ struct Bytes {
     std::uint64_t first = 0, second = 0;
     friend constexpr bool operator==(Bytes, Bytes) = default;
 };
-static_assert(sizeof(Bytes) > longest_instruction);
+static_assert(sizeof(Bytes) > instructions::longest_instruction);
 struct Decoded {
     Bytes bytes;
     bool whole = false;
@@ -44,7 +44,7 @@ constinit PerCpu<Decoded> last_decoded;
 
 [[gnu::noinline]] const Instruction* decode_anew(Decoded& last, Bytes bytes, std::size_t there) {
     const auto* const first = reinterpret_cast<const std::uint8_t*>(&bytes);
-    last.meaning = decode({first, std::min<std::size_t>(there, longest_instruction)});
+    last.meaning = instructions::decode({first, std::min<std::size_t>(there, instructions::longest_instruction)});
     last.bytes = bytes;
     last.whole = there == sizeof(bytes);   // what is not there is zeros here, which mean something
     return last.meaning ? &*last.meaning : nullptr;

@@ -4,7 +4,7 @@
 #include "abi/xen.hpp"
 #include "domain/vcpu.hpp"
 #include "guests/pv/carried.hpp"
-#include "guests/pv/decode.hpp"
+#include "guests/pv/fetch.hpp"
 
 namespace basalt::pv {
 

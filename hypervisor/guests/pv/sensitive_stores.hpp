@@ -2,7 +2,7 @@
 #pragma once
 
 #include "domain/vcpu.hpp"
-#include "guests/pv/decode.hpp"
+#include "guests/pv/fetch.hpp"
 
 namespace basalt::pv {
 

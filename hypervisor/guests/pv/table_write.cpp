@@ -5,7 +5,7 @@
 #include "devices/dom0_access.hpp"
 #include "devices/pci_window.hpp"
 #include "domain/domain.hpp"
-#include "guests/pv/arithmetic.hpp"
+#include "instructions/arithmetic.hpp"
 #include "guests/pv/fetch.hpp"
 #include "guests/pv/privileged.hpp"
 #include "machine/registers.hpp"
@@ -59,7 +59,7 @@ void advance_string(Vcpu& vcpu, const Instruction& instruction) {
     if (!instruction.repeated || --registers.rcx == 0) step_over(vcpu, instruction.length);
 }
 
-void finish(Vcpu& vcpu, const Instruction& instruction, const Effect& effect) {
+void finish(Vcpu& vcpu, const Instruction& instruction, const instructions::Effect& effect) {
     if (effect.register_changes) write_register(vcpu.registers, instruction, effect.register_number, effect.register_value);
     vcpu.registers.rflags = effect.flags;
     if (is_string(instruction.operation)) return advance_string(vcpu, instruction);
@@ -82,7 +82,7 @@ void write_device(Mfn frame, unsigned offset, unsigned width, std::uint64_t valu
 bool store_to_device(Vcpu& vcpu, const Instruction& instruction, Mfn frame, std::uint64_t address) {
     std::uint64_t found = 0;
     if (!read_operand(found, address, instruction)) return false;
-    const Effect effect = effect_of(instruction, vcpu.registers, found);
+    const auto effect = effect_of(instruction, vcpu.registers, found);
     write_device(frame, static_cast<unsigned>(address % page_size), instruction.width, effect.stored);
     finish(vcpu, instruction, effect);
     return true;
@@ -119,7 +119,7 @@ bool store_to_table(Vcpu& vcpu, const Instruction& instruction, Mfn mfn, std::ui
     const unsigned shift = address % sizeof(PageEntry) * 8;
     const std::uint64_t mask = mask_of(instruction.width);
     return store(vcpu, mfn, index, [&](const paging::TableHold& table, PageEntry found) {
-        const Effect effect = effect_of(instruction, vcpu.registers, found.raw() >> shift & mask);
+        const auto effect = effect_of(instruction, vcpu.registers, found.raw() >> shift & mask);
         const PageEntry wanted((found.raw() & ~(mask << shift)) | (effect.stored & mask) << shift);
         const Exchanged exchanged = exchange(table, index, found, wanted, vcpu.domain.memory);
         if (exchanged == Exchanged::done) finish(vcpu, instruction, effect);

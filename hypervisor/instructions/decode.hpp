@@ -6,9 +6,9 @@
 #include <optional>
 #include <span>
 
-#include "machine/registers.hpp"
+#include "formats/registers.hpp"
 
-namespace basalt::pv {
+namespace basalt::instructions {
 
 // clang-format off: a table
 enum class Operation : std::uint8_t {
@@ -80,4 +80,4 @@ void write_register(Registers& registers, const Instruction& instruction, unsign
 
 constexpr std::uint64_t mask_of(unsigned width) { return width == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << width * 8) - 1; }
 
-}  // namespace basalt::pv
+}  // namespace basalt::instructions

@@ -1,8 +1,8 @@
-#include "guests/pv/arithmetic.hpp"
+#include "instructions/arithmetic.hpp"
 
 #include <bit>
 
-namespace basalt::pv {
+namespace basalt::instructions {
 namespace {
 
 constexpr std::uint64_t carry = 1 << 0, parity = 1 << 2, adjust = 1 << 4, zero = 1 << 6, sign = 1 << 7, overflow = 1 << 11;
@@ -105,4 +105,4 @@ Effect effect_of(const Instruction& instruction, Registers& registers, std::uint
     return effect;
 }
 
-}  // namespace basalt::pv
+}  // namespace basalt::instructions

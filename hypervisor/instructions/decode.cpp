@@ -1,6 +1,6 @@
-#include "guests/pv/decode.hpp"
+#include "instructions/decode.hpp"
 
-namespace basalt::pv {
+namespace basalt::instructions {
 namespace {
 
 // SDM 2A 2.1: prefixes, opcode, ModRM, SIB, displacement, immediate, in this order.
@@ -342,4 +342,4 @@ std::uint64_t address_of(const Instruction& instruction, const Registers& regist
     return offset;
 }
 
-}  // namespace basalt::pv
+}  // namespace basalt::instructions

@@ -1,12 +1,12 @@
 // The host's own processor says what is right.
-#include "guests/pv/arithmetic.hpp"
+#include "instructions/arithmetic.hpp"
 
 #include <gtest/gtest.h>
 
 #include <random>
 #include <vector>
 
-namespace basalt::pv {
+namespace basalt::instructions {
 namespace {
 
 constexpr std::uint64_t compared_flags = 0x8d5 & ~0x10;   // all but AF, which the logical ones leave undefined
@@ -106,4 +106,4 @@ TEST(arithmetic, exchanges) {
 }
 
 }  // namespace
-}  // namespace basalt::pv
+}  // namespace basalt::instructions

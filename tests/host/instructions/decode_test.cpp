@@ -1,4 +1,4 @@
-#include "guests/pv/decode.hpp"
+#include "instructions/decode.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-namespace basalt::pv {
+namespace basalt::instructions {
 namespace {
 
 using Code = std::vector<std::uint8_t>;
@@ -169,4 +169,4 @@ TEST(decode, any_bytes) {
 }
 
 }  // namespace
-}  // namespace basalt::pv
+}  // namespace basalt::instructions

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "guests/pv/decode.hpp"
+#include "instructions/decode.hpp"
 
-namespace basalt::pv {
+namespace basalt::instructions {
 
 struct Effect {
     std::uint64_t stored = 0;         // what memory holds afterwards
@@ -20,4 +20,4 @@ Effect effect_of(const Instruction& instruction, Registers& registers, std::uint
 
 constexpr bool is_memory_operation(Operation operation) { return operation <= Operation::move_string; }
 
-}  // namespace basalt::pv
+}  // namespace basalt::instructions
