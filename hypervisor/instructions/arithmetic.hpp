@@ -3,7 +3,8 @@
 
 #include <cstdint>
 
-#include "instructions/decode.hpp"
+#include "formats/registers.hpp"
+#include "instructions/instruction.hpp"
 
 namespace basalt::instructions {
 
@@ -11,13 +12,12 @@ struct Effect {
     std::uint64_t stored = 0;         // what memory holds afterwards
     std::uint64_t flags = 0;          // RFLAGS afterwards
     bool register_changes = false;
-    unsigned register_number = 0;     // XCHG, XADD: the source; CMPXCHG that fails: RAX
-    std::uint64_t register_value = 0;
+    unsigned register_number = 0;     // where the result goes; XCHG, XADD: the source; CMPXCHG that fails: RAX
+    std::uint64_t register_value = 0;   // for write_register()
 };
 
-// `found` and the result are `instruction.width` bytes wide. Only operations on memory.
-Effect effect_of(const Instruction& instruction, Registers& registers, std::uint64_t found);
-
-constexpr bool is_memory_operation(Operation operation) { return operation <= Operation::move_string; }
+// `found` and what is stored are `instruction.width` bytes wide. Only is_word_operation(). MOVS: what was at the source is the
+// instruction's immediate.
+Effect effect_of(const Instruction& instruction, const Registers& registers, std::uint64_t found);
 
 }  // namespace basalt::instructions

@@ -6,6 +6,8 @@
 #include "abi/xen.hpp"
 #include "core/per_cpu.hpp"
 #include "guests/pv/descriptors.hpp"
+#include "instructions/decode.hpp"
+#include "instructions/operands.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"
 
@@ -44,7 +46,8 @@ constinit PerCpu<Decoded> last_decoded;
 
 [[gnu::noinline]] const Instruction* decode_anew(Decoded& last, Bytes bytes, std::size_t there) {
     const auto* const first = reinterpret_cast<const std::uint8_t*>(&bytes);
-    last.meaning = instructions::decode({first, std::min<std::size_t>(there, instructions::longest_instruction)});
+    last.meaning = instructions::decode({first, std::min<std::size_t>(there, instructions::longest_instruction)},
+                                        instructions::Mode::bits_64);
     last.bytes = bytes;
     last.whole = there == sizeof(bytes);   // what is not there is zeros here, which mean something
     return last.meaning ? &*last.meaning : nullptr;
@@ -74,6 +77,10 @@ const Instruction* fetch(const Vcpu& vcpu) {
     return found != nullptr && is_plain_clock_read(*found) ? found : nullptr;
 }
 
-SegmentBases running_segment_bases() { return {read_fs_base(), read_gs_base()}; }
+std::uint64_t address_of(const Instruction& instruction, const Registers& registers) {
+    if (!has_base(instruction.memory.segment)) return instructions::offset_of(instruction, registers);
+    const std::uint64_t base = instruction.memory.segment == Segment::fs ? read_fs_base() : read_gs_base();
+    return instructions::offset_of(instruction, registers) + base;
+}
 
 }   // namespace basalt::pv

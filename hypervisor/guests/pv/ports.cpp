@@ -7,6 +7,7 @@
 #include "guests/pv/enter_kernel.hpp"
 #include "guests/pv/mode.hpp"
 #include "guests/pv/timer_channel.hpp"
+#include "instructions/operands.hpp"
 #include "machine/entry.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"
@@ -139,7 +140,7 @@ Carried string_access(Vcpu& vcpu, const Instruction& instruction, bool in) {
     Registers& registers = vcpu.registers;
     const auto port = static_cast<std::uint16_t>(registers.rdx);
     if (!may_use_ports(vcpu, port, instruction.width)) return Carried::refused;
-    if (instruction.memory.narrow || instruction.memory.segment != Segment::flat) return Carried::refused;
+    if (instruction.memory.width != 8 || has_base(instruction.memory.segment)) return Carried::refused;
     if (!instruction.repeated) return one_element(vcpu, instruction, in, port) ? Carried::finished : Carried::go_on;
     for (std::uint64_t done = 0; registers.rcx != 0; ++done) {
         if (done == most_repetitions) return Carried::go_on;

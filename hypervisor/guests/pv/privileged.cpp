@@ -13,6 +13,7 @@
 #include "guests/pv/msrs.hpp"
 #include "guests/pv/ports.hpp"
 #include "guests/pv/sensitive_stores.hpp"
+#include "instructions/operands.hpp"
 #include "machine/features.hpp"
 #include "machine/instructions.hpp"
 #include "machine/user_copy.hpp"
@@ -65,7 +66,7 @@ bool carry_out(Vcpu& vcpu, const Instruction& instruction) {
         case Operation::read_control: return read_control_for(vcpu, instruction);
         case Operation::read_debug: return read_debug_for(vcpu, instruction);
         case Operation::write_debug:
-            return write_debug_register(instruction.reg, general_register(registers, instruction.rm)).has_value();
+            return write_debug_register(instruction.reg, instructions::general_register(registers, instruction.rm)).has_value();
         case Operation::clear_task_switched: set_guest_task_switched(false); return true;
         case Operation::load_machine_status: return load_machine_status(vcpu, instruction);
         case Operation::read_msr: return read_msr_for(vcpu);
@@ -120,7 +121,7 @@ Carried carry_out_any(Vcpu& vcpu, const Instruction& instruction) {
     if (is_sensitive_store(operation)) return store_for(vcpu, instruction) ? Carried::finished : Carried::go_on;
     switch (operation) {
         case Operation::write_control:
-            return write_control_register(instruction.reg, general_register(vcpu.registers, instruction.rm));
+            return write_control_register(instruction.reg, instructions::general_register(vcpu.registers, instruction.rm));
         case Operation::write_msr:
             return write_guest_msr(vcpu, static_cast<std::uint32_t>(vcpu.registers.rcx), edx_eax(vcpu.registers));
         default: return finished_if(carry_out(vcpu, instruction));
@@ -137,7 +138,7 @@ void step_over(Vcpu& vcpu, unsigned length) {
 
 bool emulate_privileged(Vcpu& vcpu) {
     const Instruction* const instruction = fetch(vcpu);
-    if (instruction == nullptr || instruction->locked) return false;
+    if (instruction == nullptr) return false;
     const unsigned length = instruction->length;
     const Carried carried = carry_out_any(vcpu, *instruction);
     if (carried == Carried::finished) step_over(vcpu, length);

@@ -6,6 +6,7 @@
 #include "guests/pv/control_registers.hpp"
 #include "guests/pv/enter_kernel.hpp"
 #include "guests/pv/fetch.hpp"
+#include "instructions/operands.hpp"
 #include "machine/descriptors.hpp"
 #include "machine/user_copy.hpp"
 #include "paging/mmu.hpp"
@@ -38,7 +39,7 @@ std::uint64_t word_of(const Vcpu& vcpu, Operation operation) {
 }
 
 bool store_in_memory(Vcpu& vcpu, const Instruction& instruction, const void* value, std::size_t size) {
-    const std::uint64_t place = address_of(instruction, vcpu.registers, running_segment_bases());
+    const std::uint64_t place = address_of(instruction, vcpu.registers);
     const std::size_t missing = guest_may_name(place, size) ? copy_to_guest(place, value, size) : size;
     if (missing == 0) return true;
     const std::uint64_t faulting = place + size - missing;

@@ -5,9 +5,10 @@
 #include "devices/dom0_access.hpp"
 #include "devices/pci_window.hpp"
 #include "domain/domain.hpp"
-#include "instructions/arithmetic.hpp"
 #include "guests/pv/fetch.hpp"
 #include "guests/pv/privileged.hpp"
+#include "instructions/arithmetic.hpp"
+#include "instructions/operands.hpp"
 #include "machine/registers.hpp"
 #include "machine/user_copy.hpp"
 #include "memory/frame.hpp"
@@ -28,12 +29,9 @@ bool is_refused_store(std::uint32_t error_code) {
 // The instruction at RIP, if it stores to this one address within one aligned word of 8.
 const Instruction* store_to(const Vcpu& vcpu, std::uint64_t address) {
     const Instruction* const instruction = fetch(vcpu);
-    if (instruction == nullptr || !is_memory_operation(instruction->operation) || !instruction->in_memory) return nullptr;
-    const bool needs_bases = instruction->memory.segment != Segment::flat;
-    const SegmentBases bases = needs_bases ? running_segment_bases() : SegmentBases{};
-    const std::uint64_t operand = address_of(*instruction, vcpu.registers, bases);
+    if (instruction == nullptr || !stores_word(*instruction)) return nullptr;
     const bool in_one_word = address % 8 + instruction->width <= 8;
-    return operand == address && in_one_word ? instruction : nullptr;
+    return in_one_word && address_of(*instruction, vcpu.registers) == address ? instruction : nullptr;
 }
 
 bool read_operand(std::uint64_t& operand, std::uint64_t address, const Instruction& instruction) {
@@ -44,19 +42,16 @@ bool read_operand(std::uint64_t& operand, std::uint64_t address, const Instructi
 std::optional<Instruction> with_string_source(const Instruction& fetched, const Registers& registers) {
     Instruction instruction = fetched;
     instruction.has_immediate = true;
-    const bool there = !instruction.memory.narrow && guest_may_name(registers.rsi, instruction.width) &&
-                       read_operand(instruction.immediate, registers.rsi, instruction);
+    const std::uint64_t source = source_offset_of(instruction, registers);
+    const bool there = !has_base(instruction.source_segment) && guest_may_name(source, instruction.width) &&
+                       read_operand(instruction.immediate, source, instruction);
     return there ? std::optional(instruction) : std::nullopt;
 }
 
 // One element done: the instruction is over, or is met again for the next.
 void advance_string(Vcpu& vcpu, const Instruction& instruction) {
-    Registers& registers = vcpu.registers;
-    const std::uint64_t width = instruction.width;
-    const std::uint64_t step = (registers.rflags & rflags::direction) != 0 ? std::uint64_t{0} - width : width;
-    registers.rdi += step;
-    if (instruction.operation == Operation::move_string) registers.rsi += step;
-    if (!instruction.repeated || --registers.rcx == 0) step_over(vcpu, instruction.length);
+    step_string(instruction, vcpu.registers, 1);
+    if (!instruction.repeated || elements_left(instruction, vcpu.registers) == 0) step_over(vcpu, instruction.length);
 }
 
 void finish(Vcpu& vcpu, const Instruction& instruction, const instructions::Effect& effect) {
@@ -130,7 +125,7 @@ bool store_to_table(Vcpu& vcpu, const Instruction& instruction, Mfn mfn, std::ui
 // Kernels take whole entries out of their tables by XCHG, a page at a time.
 bool exchange_whole_entry(Vcpu& vcpu, const Instruction& instruction, Mfn mfn, std::uint64_t address) {
     const unsigned index = index_of_entry(address);
-    std::uint64_t& source = general_register(vcpu.registers, instruction.reg);
+    std::uint64_t& source = instructions::general_register(vcpu.registers, instruction.reg);
     return store(vcpu, mfn, index, [&](const paging::TableHold& table, PageEntry found) {
         const Exchanged exchanged = exchange(table, index, found, PageEntry(source), vcpu.domain.memory);
         if (exchanged == Exchanged::done) {

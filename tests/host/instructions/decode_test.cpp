@@ -2,22 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <initializer_list>
 #include <random>
 #include <vector>
 
+#include "instructions/arithmetic.hpp"
+#include "instructions/code.hpp"
+#include "instructions/operands.hpp"
+
 namespace basalt::instructions {
 namespace {
-
-using Code = std::vector<std::uint8_t>;
-
-Instruction decoded(const Code& code) {
-    const auto instruction = decode(code);
-    EXPECT_TRUE(instruction.has_value());
-    if (!instruction) return {};
-    EXPECT_EQ(instruction->length, code.size());
-    return *instruction;
-}
 
 TEST(decode, stores_of_registers_and_immediates) {
     const auto store = decoded({0x48, 0x89, 0x07});   // mov %rax, (%rdi)
@@ -68,10 +61,10 @@ TEST(decode, privileged_instructions) {
     EXPECT_EQ(decoded({0x0f, 0x00, 0xc0}).operation, Operation::store_ldt);
     EXPECT_EQ(decoded({0x66, 0x0f, 0x00, 0xc8}).operation, Operation::store_task);
     EXPECT_EQ(decoded({0x66, 0x0f, 0x00, 0xc8}).width, 2);
-    EXPECT_FALSE(decode(Code{0x0f, 0x01, 0xc1}).has_value());   // vmcall, not sgdt
-    EXPECT_FALSE(decode(Code{0x0f, 0x00, 0xd0}).has_value());   // lldt
-    EXPECT_FALSE(decode(Code{0x0f, 0x01, 0x3f}).has_value());   // invlpg: refused, there is a call for it
-    EXPECT_FALSE(decode(Code{0x0f, 0x01, 0x17}).has_value());   // lgdt
+    EXPECT_EQ(decoded({0x0f, 0x01, 0xc1}).operation, Operation::vmcall);         // not sgdt
+    EXPECT_FALSE(decode(Code{0x0f, 0x00, 0xd0}, Mode::bits_64).has_value());   // lldt
+    EXPECT_EQ(decoded({0x0f, 0x01, 0x3f}).operation, Operation::invalidate_page);
+    EXPECT_FALSE(decode(Code{0x0f, 0x01, 0x17}, Mode::bits_64).has_value());   // lgdt
 }
 
 TEST(decode, ports) {
@@ -85,73 +78,109 @@ TEST(decode, ports) {
     EXPECT_EQ(decoded({0xf3, 0x6e}).operation, Operation::out_string);
 }
 
-Registers some_registers() {
-    Registers registers{};
-    for (unsigned number = 0; number < 16; ++number) general_register(registers, number) = 0x1000u * (number + 1);
-    registers.rip = 0x40'0000;
-    return registers;
-}
-
-TEST(decode, addresses) {
-    const Registers registers = some_registers();
-    const auto address = [&](const Code& code) { return address_of(decoded(code), registers, {0xf000'0000, 0xa000'0000}); };
-    EXPECT_EQ(address({0x48, 0x89, 0x03}), 0x4000u);                                 // (%rbx)
-    EXPECT_EQ(address({0x48, 0x89, 0x43, 0xf8}), 0x4000u - 8);                       // -8(%rbx)
-    EXPECT_EQ(address({0x48, 0x89, 0x04, 0xcb}), 0x4000u + 8 * 0x2000);              // (%rbx,%rcx,8)
-    EXPECT_EQ(address({0x48, 0x89, 0x04, 0x24}), 0x5000u);                           // (%rsp)
-    EXPECT_EQ(address({0x49, 0x89, 0x45, 0x10}), 0xe000u + 0x10);                    // 0x10(%r13)
-    EXPECT_EQ(address({0x4a, 0x89, 0x04, 0x25, 0, 1, 0, 0}), 0xd000u + 0x100);       // 0x100(,%r12,1)
-    EXPECT_EQ(address({0x48, 0x89, 0x04, 0x25, 0, 1, 0, 0}), 0x100u);                // 0x100
-    EXPECT_EQ(address({0x48, 0x89, 0x05, 0x10, 0, 0, 0}), 0x40'0000u + 7 + 0x10);    // 0x10(%rip)
-    EXPECT_EQ(address({0x48, 0xc7, 0x05, 0, 0, 0, 0, 1, 0, 0, 0}), 0x40'0000u + 11); // RIP of the next instruction
-    EXPECT_EQ(address({0x65, 0x48, 0x89, 0x04, 0x25, 8, 0, 0, 0}), 0xa000'0008u);    // %gs:8
-    EXPECT_EQ(address({0x67, 0x48, 0x89, 0x03}), 0x4000u);
-    EXPECT_EQ(address({0x48, 0xab}), 0x8000u);                                       // stosq: (%rdi)
-}
-
-TEST(decode, a_bit_number_in_a_register_counts_from_the_operand) {
-    Registers registers = some_registers();
-    const auto instruction = decoded({0xf0, 0x48, 0x0f, 0xb3, 0x03});   // lock btrq %rax, (%rbx)
-    registers.rax = 65;
-    EXPECT_EQ(address_of(instruction, registers, {}), 0x4000u + 8);
-    registers.rax = static_cast<std::uint64_t>(-1);
-    EXPECT_EQ(address_of(instruction, registers, {}), 0x4000u - 8);
-    registers.rax = 63;
-    EXPECT_EQ(address_of(instruction, registers, {}), 0x4000u);
-}
-
-TEST(decode, byte_registers) {
-    Registers registers{};
-    registers.rax = 0x1122'3344'5566'7788;
-    const auto high = decoded({0x88, 0x27});         // mov %ah, (%rdi)
-    EXPECT_EQ(read_register(registers, high, high.reg), 0x77u);
-    const auto low = decoded({0x40, 0x88, 0x27});    // mov %spl, (%rdi)
-    registers.rsp = 0xabcd;
-    EXPECT_EQ(read_register(registers, low, low.reg), 0xcdu);
-    write_register(registers, high, high.reg, 0x99);
-    EXPECT_EQ(registers.rax, 0x1122'3344'5566'9988u);
-}
-
-TEST(decode, widths_of_results) {
-    Registers registers{};
-    Instruction instruction;
-    registers.rax = ~std::uint64_t{0};
-    instruction.width = 2;
-    write_register(registers, instruction, 0, 0x1234);
-    EXPECT_EQ(registers.rax, 0xffff'ffff'ffff'1234u);
-    instruction.width = 4;
-    write_register(registers, instruction, 0, 0x5678);
-    EXPECT_EQ(registers.rax, 0x5678u);
-}
-
 TEST(decode, too_few_bytes_or_too_many_prefixes_are_nothing) {
     const Code whole{0xf0, 0x48, 0x81, 0x8c, 0xcb, 1, 2, 3, 4, 5, 6, 7, 8};   // lock orq $imm, disp(%rbx,%rcx,8)
-    ASSERT_TRUE(decode(whole).has_value());
+    ASSERT_TRUE(decode(whole, Mode::bits_64).has_value());
     for (std::size_t size = 0; size < whole.size(); ++size)
-        EXPECT_FALSE(decode(std::span(whole).first(size)).has_value()) << size;
+        EXPECT_FALSE(decode(std::span(whole).first(size), Mode::bits_64).has_value()) << size;
     Code prefixed(15, 0x2e);
     prefixed.push_back(0xf4);
-    EXPECT_FALSE(decode(prefixed).has_value());
+    EXPECT_FALSE(decode(prefixed, Mode::bits_64).has_value());
+}
+
+TEST(decode, loads) {
+    const auto load = decoded({0x8b, 0x43, 0x10}, Mode::bits_32);   // mov 0x10(%ebx), %eax
+    EXPECT_EQ(load.operation, Operation::move);
+    EXPECT_TRUE(load.into_register);
+    EXPECT_TRUE(loads_word(load));
+    EXPECT_FALSE(stores_word(load));
+    EXPECT_EQ(load.width, 4);
+    EXPECT_EQ(load.memory.base, 3);
+    EXPECT_EQ(load.memory.width, 4);
+    EXPECT_EQ(load.memory.displacement, 0x10);
+
+    const auto extended = decoded({0x48, 0x0f, 0xb7, 0x0e});        // movzwq (%rsi), %rcx
+    EXPECT_EQ(extended.operation, Operation::move_zero_extended);
+    EXPECT_EQ(extended.width, 2);
+    EXPECT_EQ(extended.result_width, 8);
+    EXPECT_EQ(extended.reg, 1);
+    EXPECT_EQ(decoded({0x48, 0x63, 0x0e}).operation, Operation::move_sign_extended);   // movslq (%rsi), %rcx
+
+    const auto absolute = decoded({0xa1, 0x30, 0, 0xe0, 0xfe}, Mode::bits_32);         // mov 0xfee00030, %eax
+    EXPECT_TRUE(absolute.into_register);
+    EXPECT_EQ(absolute.memory.base, MemoryOperand::none);
+    EXPECT_EQ(absolute.memory.displacement, 0xfee0'0030);
+    EXPECT_EQ(decoded({0xa3, 1, 2, 3, 4, 5, 6, 7, 8}).memory.displacement, 0x0807'0605'0403'0201);
+    EXPECT_TRUE(stores_word(decoded({0xa2, 1, 2}, Mode::bits_16)));
+}
+
+TEST(decode, what_stores_and_what_only_looks) {
+    const auto looks = [&](const Code& code) { return loads_word(decoded(code)) && !stores_word(decoded(code)); };
+    const auto changes = [&](const Code& code) { return loads_word(decoded(code)) && stores_word(decoded(code)); };
+    EXPECT_TRUE(looks({0x39, 0x03}));               // cmp %eax, (%rbx)
+    EXPECT_TRUE(looks({0x80, 0x3b, 1}));            // cmpb $1, (%rbx)
+    EXPECT_TRUE(looks({0x85, 0x03}));               // test %eax, (%rbx)
+    EXPECT_TRUE(looks({0xf6, 0x03, 1}));            // testb $1, (%rbx)
+    EXPECT_TRUE(looks({0x0f, 0xa3, 0x03}));         // bt %eax, (%rbx)
+    EXPECT_TRUE(looks({0x03, 0x03}));               // add (%rbx), %eax
+    EXPECT_TRUE(changes({0x01, 0x03}));             // add %eax, (%rbx)
+    EXPECT_TRUE(changes({0x11, 0x03}));             // adc %eax, (%rbx)
+    EXPECT_TRUE(changes({0x83, 0x1b, 1}));          // sbbl $1, (%rbx)
+    EXPECT_TRUE(changes({0x87, 0x03}));             // xchg %eax, (%rbx)
+    EXPECT_FALSE(loads_word(decoded({0x89, 0x03})));
+    EXPECT_FALSE(stores_word(decoded({0x89, 0xc3})));   // mov %eax, %ebx
+}
+
+// SDM 2A, LOCK: with anything else it is no instruction.
+TEST(decode, only_what_reads_and_writes_memory_is_locked) {
+    EXPECT_TRUE(decoded({0xf0, 0x01, 0x03}).locked);
+    for (const Code& code : {Code{0xf0, 0x89, 0x03},
+                             {0xf0, 0x03, 0x03},
+                             {0xf0, 0x01, 0xc3},
+                             {0xf0, 0x39, 0x03},
+                             {0xf0, 0xf4},
+                             {0xf0, 0x0f, 0xa2},
+                             {0xf0, 0x0f, 0x22, 0xc0},
+                             {0xf0, 0xa4},
+                             {0xf0, 0xec},
+                             {0xf0, 0x0f, 0xa3, 0x03}})
+        EXPECT_FALSE(decode(code, Mode::bits_64).has_value());
+}
+
+TEST(decode, widths_by_mode) {
+    const auto width = [&](const Code& code, Mode mode) { return unsigned{decoded(code, mode).width}; };
+    EXPECT_EQ(width({0x89, 0x07}, Mode::bits_16), 2u);
+    EXPECT_EQ(width({0x66, 0x89, 0x07}, Mode::bits_16), 4u);
+    EXPECT_EQ(width({0x89, 0x07}, Mode::bits_32), 4u);
+    EXPECT_EQ(width({0x66, 0x89, 0x07}, Mode::bits_32), 2u);
+    EXPECT_EQ(width({0xed}, Mode::bits_16), 2u);
+    EXPECT_EQ(width({0x66, 0xed}, Mode::bits_16), 4u);
+    EXPECT_EQ(width({0x66, 0x48, 0xed}, Mode::bits_64), 4u);          // REX.W is stronger
+    EXPECT_EQ(width({0x66, 0x0f, 0x20, 0xc0}, Mode::bits_32), 4u);    // control registers have one width
+    EXPECT_EQ(decoded({0x67, 0xf3, 0x6d}, Mode::bits_16).memory.width, 4);   // rep insw to ES:EDI
+    EXPECT_EQ(decoded({0x67, 0x89, 0x07}, Mode::bits_32).memory.width, 2);
+    EXPECT_EQ(decoded({0x66, 0x81, 0x38, 1, 2}, Mode::bits_32).immediate, 0x0201u);   // cmpw $0x201, (%eax)
+    EXPECT_FALSE(decode(Code{0x48, 0x89, 0x07}, Mode::bits_32).has_value());          // dec %eax, which is none of ours
+}
+
+TEST(decode, segments) {
+    const auto segment = [&](const Code& code, Mode mode) { return decoded(code, mode).memory.segment; };
+    EXPECT_EQ(segment({0x89, 0x03}, Mode::bits_32), Segment::ds);
+    EXPECT_EQ(segment({0x89, 0x45, 0}, Mode::bits_32), Segment::ss);          // 0(%ebp)
+    EXPECT_EQ(segment({0x89, 0x04, 0x24}, Mode::bits_32), Segment::ss);       // (%esp)
+    EXPECT_EQ(segment({0x89, 0x02}, Mode::bits_16), Segment::ss);             // (%bp,%si)
+    EXPECT_EQ(segment({0x26, 0x89, 0x45, 0}, Mode::bits_32), Segment::es);
+    EXPECT_EQ(segment({0x2e, 0x64, 0x89, 0x03}, Mode::bits_32), Segment::fs);
+    EXPECT_EQ(segment({0x2e, 0x89, 0x03}, Mode::bits_64), Segment::ds);       // nothing in 64-bit code
+    EXPECT_EQ(segment({0x65, 0x2e, 0x89, 0x03}, Mode::bits_64), Segment::gs);
+    EXPECT_EQ(segment({0x64, 0xaa}, Mode::bits_32), Segment::es);             // the destination of a string
+    EXPECT_EQ(segment({0x64, 0x6e}, Mode::bits_32), Segment::fs);             // outsb, which takes from there
+    EXPECT_EQ(decoded({0x64, 0xa4}, Mode::bits_32).source_segment, Segment::fs);
+}
+
+TEST(decode, rex_counts_before_the_opcode_alone) {
+    EXPECT_EQ(decoded({0x48, 0x66, 0x89, 0x07}).width, 2);
+    EXPECT_EQ(decoded({0x4f, 0x48, 0x89, 0x07}).memory.base, 7);
 }
 
 // Whatever the guest's memory holds: no byte beyond what was given is looked at (AddressSanitizer watches).
@@ -160,11 +189,13 @@ TEST(decode, any_bytes) {
     for (int round = 0; round < 200'000; ++round) {
         Code code(random() % 16);
         for (auto& byte : code) byte = static_cast<std::uint8_t>(random());
-        Registers registers = some_registers();
-        if (const auto instruction = decode(code)) {
-            EXPECT_LE(instruction->length, code.size());
-            static_cast<void>(address_of(*instruction, registers, {}));
-        }
+        Registers registers{};
+        for (const auto mode : {Mode::bits_16, Mode::bits_32, Mode::bits_64})
+            if (const auto instruction = decode(code, mode)) {
+                EXPECT_LE(instruction->length, code.size());
+                static_cast<void>(offset_of(*instruction, registers));
+                if (is_word_operation(instruction->operation)) static_cast<void>(effect_of(*instruction, registers, 0));
+            }
     }
 }
 
