@@ -58,7 +58,7 @@ Result<Mfn> allocate_frames(unsigned order) {
 
 void free_frames(Mfn first, unsigned order) {
     for (std::uint64_t i = 0; i < std::uint64_t{1} << order; ++i) {
-        ASSERT(frame(first + i).word() == FrameWord(1, Use::none, 0, false));
+        ASSERT(frame(first + i).is_kept());
         frame(first + i).take_back();
     }
     free_memory.with([&](FreeMemory& free) { free.add(first, order); });

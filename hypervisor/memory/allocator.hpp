@@ -28,7 +28,7 @@ struct Wanted {
     bool as_found = false;         // not zeroed: only while no domain has run yet
 };
 
-// For the hypervisor: one reference, owner_hypervisor, contents zero.
+// For the hypervisor: kept (frame.hpp), contents zero.
 Result<Mfn> allocate_frames(unsigned order = 0);
 void free_frames(Mfn first, unsigned order = 0);
 void free_one_frame(Mfn mfn);    // whoever dropped its last reference

@@ -131,7 +131,13 @@ public:
     }
     // Of a record that is as the machine's start left it: free, and no CPU knows it.
     void start_free(FlushEpoch now) { become(OwnerWord(owner_hypervisor, now).freed(now), FrameWord()); }
-    void keep() { become(OwnerWord(owner_hypervisor, owner_word().epoch()).now_held(), FrameWord(1, Use::none, 0, false)); }
+    // Basalt's own, of which nobody can take a reference: not even one who looked when it was still a domain's, and takes now.
+    // So whoever has it may make something else of it at any time.
+    void keep() { become(OwnerWord(owner_hypervisor, owner_word().epoch()).now_held(), FrameWord()); }
+    bool is_kept() const {
+        const OwnerWord owner = owner_word();
+        return owner.owner() == owner_hypervisor && owner.held() && word() == FrameWord();
+    }
     // From keep(): the domain may map it, but Basalt holds it as a writable page, and it is on nobody's
     // account.
     void share_with(DomainId domain) { become(OwnerWord(domain, owner_word().epoch()), FrameWord(1, Use::writable, 1, true)); }
@@ -222,9 +228,9 @@ static_assert(sizeof(Frame) == 16);
 // runs.
 struct MemoryViews {
     Frame* frames = nullptr;
-    std::byte* contents = nullptr;                // of frame 0
-    std::atomic<std::uint64_t>* m2p = nullptr;    // null: unknown entries are not kept
-    Mfn end{0};                                   // one past the last frame that has a record
+    std::byte* contents = nullptr;   // of frame 0
+    std::atomic<std::uint64_t>* m2p = nullptr;   // null: unknown entries are not kept
+    Mfn end{0};   // one past the last frame that has a record
 };
 extern MemoryViews memory_views;
 
@@ -243,4 +249,4 @@ constexpr Error error_of(FrameRefusal refusal) {
     }
 }
 
-}    // namespace basalt
+}   // namespace basalt

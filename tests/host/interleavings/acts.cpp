@@ -1,5 +1,6 @@
 #include "acts.hpp"
 
+#include "memory/allocator.hpp"
 #include "memory/reservation.hpp"
 #include "memory/start.hpp"
 #include "paging/mmu.hpp"
@@ -140,6 +141,16 @@ const Act pin_half_2{"pin_half_2", [](World& world) {
                              static_cast<void>(pin(world.mfn(Role::page), PageLevel(2), world.domain(1), budget));
                          });
                      }};
+const Act keep_one{"keep_one", [](World&) {
+                       if (const auto kept = allocate_frames()) free_frames(*kept);
+                   }};
+const Act share_one_2{"share_one_2", [](World& world) {
+                          const auto shared = allocate_frames();
+                          if (!shared) return;
+                          frame(*shared).share_with(world.domain(1).id);
+                          frame(*shared).unshare();
+                          drop_use_and_reference(*shared);
+                      }};
 const Act pin_2{"pin_2", [](World& world) { pin_at(world, 1, Role::page, 1); }};
 
 }    // namespace basalt::interleaved::acts

@@ -30,6 +30,8 @@ extern const Act enter_1, enter_2, idle;
 extern const Act end_1;
 // Of the second, to which `page` may have gone.
 extern const Act populate_2, map_2, map_foreign_2, unmap_2, pin_2, name_tables_2, pin_half_2;
+// Of Basalt, to which `page` may have gone: for itself, or to be shared with the second domain; and back.
+extern const Act keep_one, share_one_2;
 
 }    // namespace acts
 }    // namespace basalt::interleaved

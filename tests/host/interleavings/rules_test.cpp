@@ -130,6 +130,15 @@ TEST_F(Rules, AFrameChangesHandsUnderWhoeverTakesIt) {
         }
 }
 
+// The same, while it becomes Basalt's own, and is given back.
+TEST_F(Rules, AFrameBecomesBasaltsUnderWhoeverTakesIt) {
+    for (const Act* const act : {&share_one_2, &keep_one})
+        for (const Act* const taker : {&map_foreign_2, &map_writable, &pin_page, &release_page}) {
+            holds({{}, {{*taker}, {release_page, *act}}, Fault::none, {Role::root2, Role::root}, 4});
+            if (HasFailure()) return;
+        }
+}
+
 // Its vcpus have stopped, and another domain maps a page of it, or gets its frames.
 TEST_F(Rules, ADomainEndsBesideWhoMapsItsPages) {
     for (const Acts& before : {Acts{}, {map_writable}, {pin_page}, {link_page}, {pin_half_a_tree}})
