@@ -97,9 +97,11 @@ Result<std::uint64_t*> Tables::slot_with_tables(Pfn page) {
     return &words(table)[index_of(level, page.raw << page_shift)];
 }
 
-// The processor never writes these entries (entry.hpp): what the exchange finds is what somebody put there.
+// The processor never writes these entries (entry.hpp): what the exchange finds is what somebody put there. A page of
+// another's becomes known where its owner's tables are not walked: while it is held, and before it is named.
 Result<> Tables::put(Pfn page, Entry wanted) {
     std::uint64_t& place = *TRY(slot_with_tables(page));
+    if (Frame& named = frame(wanted.mfn()); !named.is_of(domain_)) named.make_known_to(Others::anybody);
     drop(Entry(std::atomic_ref(place).exchange(wanted.raw(), std::memory_order_acq_rel)));
     return {};
 }

@@ -22,7 +22,7 @@ inline constexpr std::uint64_t most_pages = std::uint64_t{1} << 36;
 // have given, and stay until the end: so a walk needs no lock.
 class Tables {
 public:
-    explicit Tables(Format format) : format_(format) {}
+    Tables(Format format, DomainId domain) : format_(format), domain_(domain) {}
     Tables(const Tables&) = delete;
     Tables& operator=(const Tables&) = delete;
     ~Tables();    // after clear()
@@ -68,6 +68,7 @@ private:
     void take_a_table_apart(paging::Budget& budget);
 
     const Format format_;
+    const DomainId domain_;   // whose they are
     std::atomic<Mfn> root_{no_mfn};
     std::atomic<std::uint64_t> pool_{0};
     FrameList free_;

@@ -70,7 +70,7 @@ protected:
     fakes::Memory memory{1000};
     std::uint64_t initially_free = 0;
     std::map<std::uint16_t, std::vector<Mfn>> owned;
-    Tables tables{GetParam()};
+    Tables tables{GetParam(), DomainId(1)};
 };
 
 TEST_P(NestedTables, APageIsWhatWasMappedThereLast) {
@@ -130,6 +130,46 @@ TEST_P(NestedTables, ThePoolComesAndGoesInSteps) {
     EXPECT_EQ(*give(initially_free + 1).refused(), Error::no_memory);
     EXPECT_TRUE(give(0).done());
     EXPECT_EQ(free_counts().free, initially_free);
+}
+
+TEST_P(NestedTables, ThePoolGoesInStepsToo) {
+    std::uint64_t steps = 0;
+    for (Step<> step = Again{}; step.again() != nullptr; ++steps) {
+        paging::Budget budget(10);
+        step = tables.set_pool(0, budget);
+        EXPECT_TRUE(step.refused() == nullptr);
+        EXPECT_GE(tables.pool() + 10 * (steps + 1), pool);
+    }
+    EXPECT_GE(steps, pool / 10);
+    EXPECT_EQ(tables.pool(), 0u);
+}
+
+TEST_P(NestedTables, WhoeverTakesAPageLearnsWhetherItMayBeWritten) {
+    for (const Access access : {Access::read, Access::write, Access::read}) {
+        const Mfn mfn = new_frame();
+        EXPECT_TRUE(map(Pfn(5), mfn, access));
+        const auto taken = tables.take(Pfn(5));
+        ASSERT_TRUE(taken);
+        EXPECT_EQ(taken->frame.mfn(), mfn);
+        EXPECT_EQ(taken->writable, access == Access::write);
+    }
+}
+
+// The CPU walks these tables, and so may know what they name, whosever it is. Before somebody else gets that, it forgets.
+TEST_P(NestedTables, ACpuForgetsAPageOfAnothersThatTheyNamed) {
+    for (auto& each : memory.cpu) each.translations.walks = TablesOf(DomainId(1), false);
+    for (const Access access : {Access::read, Access::write}) {
+        const Mfn mfn = *populate(*memory.domains.at(2), Pfn(0), {.from_reserve = true});
+        EXPECT_TRUE(map(Pfn(3), mfn, access, 2));
+        EXPECT_TRUE(tables.unmap(Pfn(3), mfn));
+        EXPECT_TRUE(release_frame(*memory.domains.at(2), mfn));
+        const auto flushes_before = memory.flushes.load();
+        std::vector<Mfn> got;
+        do got.push_back(*populate(*memory.domains.at(2), Pfn(0), {.from_reserve = true}));
+        while (got.back() != mfn);
+        EXPECT_EQ(memory.flushes, flushes_before + fakes::cpus);
+        for (const Mfn each : got) EXPECT_TRUE(release_frame(*memory.domains.at(2), each));
+    }
 }
 
 // A frame of the guest's is not free while it is mapped, though the guest has let it go.
