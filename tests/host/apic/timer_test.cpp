@@ -55,6 +55,7 @@ TEST(timer, comes_again_and_again_and_once_for_all_that_were_missed) {
     EXPECT_EQ(apic.deadline(), by_time(1050));
     EXPECT_EQ(read(apic, Register::current_count, at(1049)), 1u);
     EXPECT_EQ(read(apic, Register::current_count, at(1050)), 100u) << "before anybody let it fire";
+    EXPECT_EQ(read(apic, Register::current_count, at(3350)), 70u) << "though nobody has let it fire for long";
     EXPECT_TRUE(apic.fire(at(1050)));
     EXPECT_TRUE(has_come(apic));
     EXPECT_EQ(apic.deadline(), by_time(2050));
@@ -113,7 +114,7 @@ TEST(timer, counts_the_longest_there_is) {
 TEST(timer, keeps_its_count_when_the_rate_changes) {
     for (std::uint32_t before : {0u, 1u, 2u, 3u, 8u, 9u, 10u, 11u})
         for (std::uint32_t after : {0u, 1u, 2u, 3u, 8u, 9u, 10u, 11u})
-            for (const std::uint64_t now : {0u, 1u, 9u, 10u, 127u, 4321u}) {
+            for (const std::uint64_t now : {0u, 1u, 9u, 10u, 127u, 1270u, 4321u}) {
                 auto apic = timer(one_shot, 1000, start, before);
                 const auto count = read(apic, Register::current_count, at(now));
                 write(apic, Register::divide, after | 0xfffffff4, at(now));
