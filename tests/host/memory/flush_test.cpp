@@ -123,13 +123,15 @@ TEST_F(FlushClock, AFrameOfBasaltsIsForgottenWhereItWasShared) {
     for (const bool shared : {false, true}) {
         const Mfn mfn = *allocate_frames(4);
         for (auto& cpu : memory.cpu) cpu.translations.walks = TablesOf(DomainId(5), false);
+        remember(1, mfn);
         if (shared) {
             frame(mfn).share_with(domain.id);
             frame(mfn).unshare();
-            static_cast<void>(frame(mfn).apply([](FrameWord) { return FrameWord(1, Use::none, 0, false); }));
+            drop_use_and_reference(mfn);
+        } else {
+            free_frames(mfn);
         }
-        remember(1, mfn);
-        free_frames(mfn, 4);
+        for (unsigned which = 1; which < 16; ++which) free_frames(mfn + which);
         ASSERT_EQ(allocate_frames(4), mfn);
         EXPECT_EQ(remembers(1), !shared);
         memory.cpu[1].cached.clear();
