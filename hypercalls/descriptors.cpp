@@ -48,7 +48,7 @@ Result<> set_segment_base(std::uint32_t which, std::uint64_t base) {
         static_cast<void>(try_load_gs_behind_swap(static_cast<std::uint16_t>(base)));
         return {};
     }
-    if (!pv::is_canonical(base)) return refuse(Error::invalid);
+    if (!is_canonical(base)) return refuse(Error::invalid);
     switch (which) {
         case SEGBASE_FS: write_fs_base(base); return {};
         case SEGBASE_GS_USER: write_gs_base_behind_swap(base); return {};

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "formats/control_registers.hpp"
+
 namespace basalt {
 
 // In the order of the pushes, last first. SDM 3A 6.14.2: the CPU aligns RSP to 16 and pushes SS to the error code.
@@ -25,20 +27,5 @@ struct alignas(16) Registers {
 };
 static_assert(sizeof(Registers) % 16 == 0);
 static_assert(offsetof(Registers, ss) + 8 == sizeof(Registers));
-
-namespace rflags {
-inline constexpr std::uint64_t carry = 1 << 0;
-inline constexpr std::uint64_t always = 1 << 1;
-inline constexpr std::uint64_t trap = 1 << 8;
-inline constexpr std::uint64_t interrupts = 1 << 9;
-inline constexpr std::uint64_t direction = 1 << 10;
-inline constexpr std::uint64_t iopl = 3 << 12;
-inline constexpr std::uint64_t nested_task = 1 << 14;
-inline constexpr std::uint64_t resume = 1 << 16;
-inline constexpr std::uint64_t virtual_8086 = 1 << 17;
-inline constexpr std::uint64_t alignment_check = 1 << 18;
-inline constexpr std::uint64_t virtual_interrupts = 3 << 19;
-inline constexpr std::uint64_t id = 1 << 21;
-}  // namespace rflags
 
 }  // namespace basalt

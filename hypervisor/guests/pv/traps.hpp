@@ -6,12 +6,9 @@
 #include "abi/xen.hpp"
 #include "core/layout.hpp"
 #include "domain/vcpu.hpp"
+#include "formats/control_registers.hpp"
 
 namespace basalt::pv {
-
-constexpr bool is_canonical(std::uint64_t address) {
-    return static_cast<std::uint64_t>(static_cast<std::int64_t>(address << 16) >> 16) == address;
-}
 
 // Entering there by SYSRET must not fault in ring 0 (it does, on Intel, where the address is not canonical).
 constexpr bool may_be_entered(std::uint64_t address) { return is_canonical(address); }
