@@ -1,5 +1,5 @@
-// What the bits of the registers mean that say how a processor works, and which addresses it takes: of the machine's CPUs, and
-// of a guest's vcpus.
+// What the bits of the registers mean that say how a processor works, and which addresses it takes: the machine's CPUs, and
+// guests' vcpus.
 #pragma once
 
 #include <cstdint>
