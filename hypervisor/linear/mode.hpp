@@ -41,17 +41,20 @@ struct Mode {
         if (efer & efer::long_mode_active) return cr4 & cr4::la57 ? five_levels : four_levels;
         return cr4 & cr4::physical_extension ? three_levels : two_levels;
     }
+    constexpr unsigned width() const { return std::clamp<unsigned>(physical_bits, 32, 52); }
     constexpr bool knows_no_execute() const { return (cr4 & cr4::physical_extension) != 0 && (efer & efer::no_execute) != 0; }
 
-    // Whether the entry maps a page, not a table. 4 MiB pages are there only with CR4.PSE; the other large ones always.
+    // Whether the entry maps a page, not a table. 4 MiB pages are there only with CR4.PSE; those of 2 MiB always.
     constexpr bool maps_page(unsigned level, std::uint64_t entry) const {
         if (level == 1) return true;
         if (!(entry & page_bit::large)) return false;
         if (tables().levels == 2) return (cr4 & cr4::page_size_extensions) != 0;
-        return level == 2 || (level == 3 && tables().levels > 3);
+        return level == 2 || (level == 3 && tables().levels == 4 && gigabyte_pages);
     }
-    // Bits that a present entry may not have. SDM 3A tables 4-4, 4-8 to 4-11 and 4-15 to 4-20.
-    constexpr std::uint64_t reserved(unsigned level, std::uint64_t entry) const;
+    // Bits that a present entry may not have: those that none may, which a walk asks for once, and those of this one, which has
+    // them only if it maps a large page, or would. SDM 3A tables 4-4, 4-8 to 4-11 and 4-15 to 4-20.
+    constexpr std::uint64_t reserved() const;
+    constexpr std::uint64_t reserved(unsigned level, std::uint64_t entry, std::uint64_t in_all) const;
     // Where the page is that the entry maps. Of a 4 MiB page, bits 32 to 39 are lower ones of the entry (PSE-36).
     constexpr std::uint64_t page(unsigned level, std::uint64_t entry) const {
         const std::uint64_t size = std::uint64_t{1} << tables().shift(level);
@@ -65,17 +68,16 @@ constexpr std::uint64_t bits(unsigned first, unsigned last) {
     return first > last ? 0 : ~std::uint64_t{0} >> (63 - last) & ~std::uint64_t{0} << first;
 }
 
-constexpr std::uint64_t Mode::reserved(unsigned level, std::uint64_t entry) const {
-    const unsigned width = std::clamp<unsigned>(physical_bits, 32, 52);
-    const bool large = level > 1 && maps_page(level, entry);
-    if (tables().levels == 2) return large ? bits(std::min(width, 40u) - 19, 21) : 0;
-    if (tables().levels == 3 && level == 3) return bits(1, 2) | bits(5, 8) | bits(width, 63);
+constexpr std::uint64_t Mode::reserved() const {
+    if (tables().levels == 2) return 0;
+    return bits(width(), tables().levels == 3 ? 62 : 51) | (knows_no_execute() ? 0 : page_bit::no_execute);
+}
 
-    std::uint64_t reserved = bits(width, tables().levels == 3 ? 62 : 51);
-    if (!knows_no_execute()) reserved |= page_bit::no_execute;
-    if (level == 4 || (level == 3 && !gigabyte_pages)) reserved |= page_bit::large;
-    if (large) reserved |= bits(page_shift + 1, tables().shift(level) - 1);   // bit 12 is PAT
-    return reserved;
+constexpr std::uint64_t Mode::reserved(unsigned level, std::uint64_t entry, std::uint64_t in_all) const {
+    if (level == 3 && tables().levels == 3) return bits(1, 2) | bits(5, 8) | bits(width(), 63);
+    if (level == 1 || !(entry & page_bit::large)) return in_all;
+    if (tables().levels > 2) return in_all | (maps_page(level, entry) ? bits(13, tables().shift(level) - 1) : page_bit::large);
+    return maps_page(level, entry) ? bits(std::min(width(), 40u) - 19, 21) : 0;
 }
 
 }   // namespace basalt::linear

@@ -65,6 +65,7 @@ struct Way {
 template <GuestMemory Memory>
 constexpr std::expected<Way, Refusal> descend(const Mode& mode, std::uint64_t linear, Access access, Memory& memory) {
     const Tables& tables = mode.tables();
+    const std::uint64_t reserved = mode.reserved();
     const auto fault = [&](std::uint32_t why) {
         return std::unexpected(Refusal{Refusal::Why::page_fault, error_code(mode, access, why)});
     };
@@ -76,7 +77,7 @@ constexpr std::expected<Way, Refusal> descend(const Mode& mode, std::uint64_t li
         const std::optional<std::uint64_t> entry = memory.read(place, tables.entry);
         if (!entry) return std::unexpected(Refusal{Refusal::Why::nothing_there});
         if (!(*entry & page_bit::present)) return fault(0);
-        if (*entry & mode.reserved(way.level, *entry)) return fault(fault_bit::present | fault_bit::reserved);
+        if (*entry & mode.reserved(way.level, *entry, reserved)) return fault(fault_bit::present | fault_bit::reserved);
         if (tables.levels != 3 || way.level != 3) way.add(place, *entry);
         if (mode.maps_page(way.level, *entry)) break;
         table = *entry & page_bit::frame;
