@@ -37,22 +37,20 @@ constexpr std::uint32_t error_code(const Mode& mode, Access access, std::uint32_
 
 // What all entries on the way grant together.
 struct Rights {
-    bool user = true, writable = true, executable = true;
+    std::uint64_t all = ~std::uint64_t{0};   // bits that every entry has; that of no-execute, if none has it
 
-    constexpr void narrow(std::uint64_t entry) {
-        user &= (entry & page_bit::user) != 0;
-        writable &= (entry & page_bit::writable) != 0;
-        executable &= (entry & page_bit::no_execute) == 0;
-    }
+    constexpr void narrow(std::uint64_t entry) { all &= entry ^ page_bit::no_execute; }
+    constexpr bool have(std::uint64_t bit) const { return (all & bit) != 0; }
     constexpr bool allow(const Mode& mode, Access access) const {
+        const bool user = have(page_bit::user);
         if (access.by_user && !user) return false;
         const bool fetch = access.kind == Access::Kind::fetch;
-        if (fetch && !executable) return false;
+        if (fetch && !have(page_bit::no_execute)) return false;
         if (!access.by_user && user) {
             if (fetch && (mode.cr4 & cr4::smep)) return false;
             if (!fetch && (mode.cr4 & cr4::smap) && !access.past_smap) return false;
         }
-        if (access.kind != Access::Kind::write || writable) return true;
+        if (access.kind != Access::Kind::write || have(page_bit::writable)) return true;
         return !access.by_user && !(mode.cr0 & cr0::write_protect);
     }
 };

@@ -59,6 +59,9 @@ struct Way {
         rights.narrow(entry);
     }
     constexpr std::uint64_t last() const { return steps[length - 1].entry; }
+    constexpr bool is_marked(Access access) const {
+        return rights.have(page_bit::accessed) && (access.kind != Access::Kind::write || (last() & page_bit::dirty));
+    }
 };
 
 // What is missing or reserved ends the way before rights are looked at, wherever on it they are narrow.
@@ -89,6 +92,7 @@ constexpr std::expected<Way, Refusal> descend(const Mode& mode, std::uint64_t li
 // Accessed in each entry, dirty in the one that maps the page: before the access is made, as on a processor.
 template <GuestMemory Memory>
 constexpr Exchanged mark(const Way& way, Access access, Width width, Memory& memory) {
+    if (way.is_marked(access)) return Exchanged::yes;   // nearly always
     for (unsigned index = 0; index < way.length; ++index) {
         const auto [place, entry] = way.steps[index];
         const bool written = access.kind == Access::Kind::write && index + 1 == way.length;
