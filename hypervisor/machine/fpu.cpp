@@ -58,6 +58,23 @@ void fpu_initialise(std::byte* area) {
     std::memcpy(area + 24, &mxcsr_after_reset, sizeof mxcsr_after_reset);
 }
 
+// XSAVE header, SDM 1 13.4.2: which components the area holds.
+void fpu_take_legacy(std::byte* area, std::span<const std::byte, fpu_legacy_bytes> image) {
+    constexpr std::size_t mxcsr_at = 24, header_at = 512;
+    constexpr std::uint32_t mxcsr_bits = 0xffff;
+    constexpr std::uint64_t x87_and_sse = 3;
+    std::memcpy(area, image.data(), image.size());
+    std::uint32_t mxcsr;
+    std::memcpy(&mxcsr, area + mxcsr_at, sizeof(mxcsr));
+    mxcsr &= mxcsr_bits;   // the others would make XRSTOR fault
+    std::memcpy(area + mxcsr_at, &mxcsr, sizeof(mxcsr));
+    if (!features().xsave) return;
+    std::uint64_t components;
+    std::memcpy(&components, area + header_at, sizeof(components));
+    components |= x87_and_sse;
+    std::memcpy(area + header_at, &components, sizeof(components));
+}
+
 void fpu_save(std::byte* area) {
     if (!features().xsave) {
         asm volatile("fxsave64 %0" : "=m"(*area) : : "memory");

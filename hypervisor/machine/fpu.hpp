@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace basalt {
 
@@ -11,9 +12,13 @@ namespace basalt {
 std::size_t fpu_area_size();
 inline constexpr std::size_t fpu_area_room = 2752;
 inline constexpr std::size_t fpu_area_alignment = 64;
+inline constexpr std::size_t fpu_legacy_bytes = 512;   // its first part
 
 // As after reset: FCW 0x37f, MXCSR 0x1f80, all components in their initial state.
 void fpu_initialise(std::byte* area);
+
+// x87 and SSE as FXSAVE stores them, from anybody: `image` may be anything. The other components stay as they are.
+void fpu_take_legacy(std::byte* area, std::span<const std::byte, fpu_legacy_bytes> image);
 
 // CR0.TS must be clear on this CPU: see set_task_switched. Nothing of the registers before is left by a restore.
 void fpu_save(std::byte* area);

@@ -93,19 +93,9 @@ void set_entry_points(PvVcpu& pv, const vcpu_guest_context& context) {
     for (std::size_t vector = 0; vector < pv.traps.size(); ++vector) pv.traps[vector] = gate_of(context.trap_ctxt[vector]);
 }
 
-// XSAVE header, SDM 1 13.4.2: which components the area holds. x87 and SSE come from the context.
 void set_fpu(PvVcpu& pv, const vcpu_guest_context& context) {
-    constexpr std::size_t mxcsr_at = 24, header_at = 512;
-    constexpr std::uint32_t mxcsr_bits = 0xffff;
-    constexpr std::uint64_t x87_and_sse = 3;
     fpu_initialise(pv.fpu.data());
-    if ((context.flags & VGCF_i387_valid) == 0) return;
-    std::memcpy(pv.fpu.data(), &context.fpu_ctxt, legacy_fpu_bytes);
-    std::uint32_t mxcsr;
-    std::memcpy(&mxcsr, pv.fpu.data() + mxcsr_at, sizeof(mxcsr));
-    mxcsr &= mxcsr_bits;   // the others would make XRSTOR fault
-    std::memcpy(pv.fpu.data() + mxcsr_at, &mxcsr, sizeof(mxcsr));
-    if (features().xsave) std::memcpy(pv.fpu.data() + header_at, &x87_and_sse, sizeof(x87_and_sse));
+    if ((context.flags & VGCF_i387_valid) != 0) fpu_take_legacy(pv.fpu.data(), std::as_bytes(std::span(context.fpu_ctxt.x)));
 }
 
 // Those that the guest may not have are left out.
