@@ -150,6 +150,8 @@ bool take_smap(Options& options, std::string_view value) {
     return true;
 }
 
+bool take_hvm(Options& options, std::string_view value) { return take_flag(options.hardware_guests, value); }
+
 bool take_console_to_ring(Options& options, std::string_view value) { return take_flag(options.keeps_guests, value); }
 
 bool take_sync_console(Options& options, std::string_view value) { return take_flag(options.waits_for_console, value); }
@@ -207,6 +209,7 @@ constexpr auto table = std::to_array<Option>({
     {"audit", take_audit, "nothing, or yes or no", "no"},
     {"sched", take_scheduler, "credit2, which is what Basalt's scheduler answers to", "credit2"},
     {"smap", take_smap, "nothing, or yes, no or hvm", "SMAP is on where it works"},
+    {"hvm", take_hvm, "nothing, or yes or no", "no"},
     {"break", take_fault, "write, text, stack, assertion, panic or reference", "none"},
     {"crashkernel", take_nothing, "none of this: there is no kexec, so no crash kernel can be loaded", "nothing"},
     {"placeholder", pass_over, "", ""},

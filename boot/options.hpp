@@ -33,6 +33,7 @@ struct Options {
     Level shown = Level::info;
     Levels about_guests{.limited = Level::warning};
     std::optional<bool> smap;      // nothing: where it works
+    bool hardware_guests = false;  // PVH and HVM guests may be made
     bool waits_for_console = false;   // each line is sent before we go on
     std::uint64_t log_size = 0;    // bytes; the log has some room without it
     bool keeps_guests = false;     // Dom0's words are in the log too

@@ -25,6 +25,7 @@
 #include "machine/machine_check.hpp"
 #include "machine/nmi.hpp"
 #include "machine/smp.hpp"
+#include "machine/svm.hpp"
 
 namespace basalt {
 namespace {
@@ -98,7 +99,7 @@ void obey(const Options& options) {
     say_hello(info);
     parse_options(info.command_line, complain);
 
-    find_features(options.smap);
+    find_features({.smap = options.smap, .hardware_guests = options.hardware_guests});
     switch_features_on();
     answer_smap_option(options.smap);
     begin_machine_checks();
@@ -111,6 +112,7 @@ void obey(const Options& options) {
     start_interrupts();
     start_time();
     start_serial_interrupts(!options.waits_for_console);
+    svm::switch_on();
     start_cpus(info, options);
 
     commit_fault(options.fault);
@@ -125,6 +127,7 @@ void obey(const Options& options) {
 void cpu_started() {
     begin_machine_checks();
     devices_join_cpu();
+    svm::switch_on();
     scheduler().bring_online(this_cpu().id);
 }
 

@@ -48,6 +48,7 @@ inline constexpr std::uint64_t system_calls = 1 << 0;
 inline constexpr std::uint64_t long_mode = 1 << 8;
 inline constexpr std::uint64_t long_mode_active = 1 << 10;
 inline constexpr std::uint64_t no_execute = 1 << 11;
+inline constexpr std::uint64_t svm = 1 << 12;
 }    // namespace efer
 
 // SDM 3A 2.3.

@@ -57,7 +57,7 @@ HeldRegisters expected_idle(const HeldRegisters& found) {
     expected.gdt_base = gdt.base, expected.gdt_limit = gdt.limit, expected.own_gdt_page = cpu.descriptors.raw;
     expected.ldt = expected.ldt_descriptor = 0;
     expected.idt_base = layout::interrupt_gates, expected.idt_limit = page_size - 1, expected.task = selector::task;
-    expected.efer = wanted_efer, expected.star = calls.star, expected.lstar = calls.lstar;
+    expected.efer = features().efer_wanted, expected.star = calls.star, expected.lstar = calls.lstar;
     expected.cstar = calls.cstar, expected.syscall_mask = calls.mask;
     expected.sysenter_cs = 0, expected.tsc_aux = cpu.tsc_aux, expected.page_attributes = page_attribute_table;
     expected.landing = expected.stack_behind_landing = cpu.entry_data->cpu_stack;

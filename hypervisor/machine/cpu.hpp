@@ -53,8 +53,10 @@ struct Cpu {
     Mfn descriptors{};   // frame of this CPU's GDT page: see descriptors.hpp
     std::uint64_t cr4 = 0;   // set_cr4()
     std::uint64_t xcr0 = 0;   // set_xcr0()
-    std::uint32_t tsc_aux = 0;   // what RDTSCP and RDPID tell ring 3: pv::load_tsc_aux()
+    std::uint32_t tsc_aux = 0;   // what RDTSCP and RDPID tell guests: set_tsc_aux()
     bool task_switched = false;   // CR0.TS: set_task_switched()
+    std::uint64_t host_state = 0;   // physical: what VMLOAD gives back after a guest of SVM's (svm_enter.S)
+    bool nested_stale = false;   // guests' translations are to be forgotten before one is entered: svm::prepare_tag()
     std::uint32_t locks_held = 0;   // checked builds: one bit for each rank
     LockTally lock_tally;
     std::atomic<bool> online{false};

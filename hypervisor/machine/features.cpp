@@ -80,10 +80,36 @@ void read_basic_leaves(Features& f) {
     }
 }
 
+constexpr std::uint32_t svm_leaf = 0x8000000a;
+
+// Guests without nested paging are not had.
+Svm read_svm_leaf() {
+    const auto leaf = cpuid(svm_leaf);
+    return {.used = bit(leaf.edx, 0),
+            .next_rip = bit(leaf.edx, 3),
+            .decode_assists = bit(leaf.edx, 7),
+            .flush_by_asid = bit(leaf.edx, 6),
+            .asids = leaf.ebx};
+}
+
+// APM 2 15.4: where the firmware has switched it off, EFER.SVME cannot be set.
+bool firmware_forbids_svm() {
+    constexpr std::uint64_t off = 1 << 4;
+    return (try_read_msr(msr::svm_configuration).value_or(off) & off) != 0;
+}
+
+bool use_svm(const Svm& found, bool wanted) {
+    if (!wanted) return false;
+    const bool forbidden = found.used && firmware_forbids_svm();
+    if (forbidden) log(Level::warning, "hardware-assisted guests: the firmware has switched SVM off");
+    if (!found.used) log(Level::info, "hardware-assisted guests: this CPU has no SVM with nested paging");
+    return found.used && !forbidden;
+}
+
 void read_extended_leaves(Features& f) {
     const auto highest = cpuid(0x80000000).eax;
     const auto leaf1 = cpuid(0x80000001);
-    f.svm = bit(leaf1.ecx, 2);
+    if (bit(leaf1.ecx, 2) && highest >= svm_leaf) f.svm = read_svm_leaf();
     f.no_execute = bit(leaf1.edx, 20);
     f.gigabyte_pages = bit(leaf1.edx, 26);
     f.rdtscp = bit(leaf1.edx, 27);
@@ -139,23 +165,25 @@ void write_access_switches() {
 
 const Features& features() { return *known; }
 
-void find_features(std::optional<bool> smap_wanted) {
+void find_features(const FeatureWishes& wishes) {
     Features found;
     found.vendor = vendor();
     read_basic_leaves(found);
     read_extended_leaves(found);
     found.lfence_serialises = found.vendor == Vendor::amd && make_lfence_serialise();
     if (!found.no_execute) panic("this CPU has no no-execute pages (NX), or the firmware has switched them off");
-    if (found.smap && found.emulated_by_tcg && !smap_wanted)
+    if (found.smap && found.emulated_by_tcg && !wishes.smap)
         log(Level::info, "SMAP stays off: QEMU's TCG gets it wrong for far returns in ring 3 (smap=yes is on all the same)");
-    found.smap = found.smap && smap_wanted.value_or(!found.emulated_by_tcg);
+    found.smap = found.smap && wishes.smap.value_or(!found.emulated_by_tcg);
+    found.svm.used = use_svm(found.svm, wishes.hardware_guests);
+    if (found.svm.used) found.efer_wanted |= efer::svm;
     found.cr4_wanted = wanted_cr4(found);
     if (found.smap) write_access_switches();
     known.set(found);
 }
 
 void switch_features_on() {
-    write_msr(msr::efer, wanted_efer);
+    write_msr(msr::efer, known->efer_wanted);
     write_cr0(wanted_cr0);
     auto& cpu = this_cpu();
     write_cr4(cpu.cr4 = known->cr4_wanted);
@@ -177,6 +205,12 @@ void set_cr4(std::uint64_t value) {
     if (cpu.cr4 == value) return;
     cpu.cr4 = value;
     write_cr4(value);
+}
+
+void set_tsc_aux(std::uint32_t value) {
+    auto& cpu = this_cpu();
+    if (cpu.tsc_aux == value) return;
+    write_msr(msr::tsc_aux, cpu.tsc_aux = value);
 }
 
 }  // namespace basalt

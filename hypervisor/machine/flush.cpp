@@ -14,6 +14,7 @@ enum Wanted : std::uint32_t { guests = 1, globals = 2 };
 
 // The frames of Basalt's own mappings are global: only CR4.PGE, taken away and given back, makes them go.
 void flush_all_here() {
+    this_cpu().nested_stale = true;
     const auto now = this_cpu().cr4;
     write_cr4(now & ~cr4::global_pages);
     write_cr4(now);
@@ -25,7 +26,9 @@ void ask(CpuId cpu, Wanted what) {
 }
 
 void load_root(Mfn root) {
-    this_cpu().root = physical_of(root);
+    Cpu& cpu = this_cpu();
+    cpu.root = physical_of(root);
+    cpu.nested_stale = true;
     write_cr3(physical_of(root));
 }
 
@@ -47,7 +50,10 @@ void leave_roots() {
 }
 
 void flush_here() {
-    flush_by([] { write_cr3(this_cpu().root); });
+    flush_by([] {
+        this_cpu().nested_stale = true;
+        write_cr3(this_cpu().root);
+    });
 }
 
 void flush_page_here(std::uint64_t address) { invalidate_page(address); }

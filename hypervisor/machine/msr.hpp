@@ -28,6 +28,8 @@ inline constexpr std::uint32_t fs_base = 0xc0000100;
 inline constexpr std::uint32_t gs_base = 0xc0000101;
 inline constexpr std::uint32_t gs_base_behind_swap = 0xc0000102;
 inline constexpr std::uint32_t tsc_aux = 0xc0000103;
+inline constexpr std::uint32_t svm_configuration = 0xc0010114;   // VM_CR
+inline constexpr std::uint32_t svm_host_save = 0xc0010117;       // VM_HSAVE_PA
 inline constexpr std::uint32_t amd_decode_configuration = 0xc0011029;
 
 }  // namespace basalt::msr

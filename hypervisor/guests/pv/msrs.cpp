@@ -75,11 +75,7 @@ std::uint64_t bank_register(std::uint32_t msr) { return msr % 4 == 0 ? ~std::uin
 
 }  // namespace
 
-void load_tsc_aux(const Vcpu& vcpu) {
-    auto& cpu = this_cpu();
-    if (cpu.tsc_aux == pv::of(vcpu).tsc_aux) return;
-    write_msr(msr::tsc_aux, cpu.tsc_aux = pv::of(vcpu).tsc_aux);
-}
+void load_tsc_aux(const Vcpu& vcpu) { basalt::set_tsc_aux(pv::of(vcpu).tsc_aux); }
 
 bool caches_matter(const Vcpu& vcpu) { return vcpu.domain.privileged; }
 

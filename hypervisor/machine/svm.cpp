@@ -1,0 +1,48 @@
+#include "machine/svm.hpp"
+
+#include "core/assert.hpp"
+#include "core/per_cpu.hpp"
+#include "machine/cpu.hpp"
+#include "machine/features.hpp"
+#include "machine/instructions.hpp"
+#include "machine/page_tables.hpp"
+
+namespace basalt::svm {
+namespace {
+
+struct Tags {
+    std::uint32_t last = 0;
+};
+constinit PerCpu<Tags> tags;
+
+}   // namespace
+
+// FS, GS, TR, LDTR and the registers of system calls are not switched by VMRUN. What the CPU has now is what Basalt wants to
+// find in them behind a guest; a PV guest's own are loaded by the switch to it.
+void switch_on() {
+    if (!features().svm.used) return;
+    const auto save = frame_for_tables(), state = frame_for_tables();
+    ASSERT(save && state);
+    write_msr(msr::svm_host_save, physical_of(*save));
+    this_cpu().host_state = physical_of(*state);
+    asm volatile("vmsave" : : "a"(physical_of(*state)) : "memory");
+    this_cpu().nested_stale = true;
+}
+
+// A tag that nobody has had here since all of them were forgotten. Each guest that is switched to gets one, and whoever has
+// forgotten what it knew.
+void tag_translations(Control& control) {
+    Cpu& cpu = this_cpu();
+    control.flush = FlushOf::nothing;
+    if (!cpu.nested_stale) [[likely]]
+        return;
+    cpu.nested_stale = false;
+    std::uint32_t& last = tags.here().last;
+    if (++last >= features().svm.asids) {
+        last = 1;
+        control.flush = FlushOf::everything;
+    }
+    control.asid = last;
+}
+
+}   // namespace basalt::svm
