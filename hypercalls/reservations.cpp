@@ -1,6 +1,7 @@
 #include "abi/memory.hpp"
 #include "abi/xen.hpp"
 #include "hypercalls/memory_calls.hpp"
+#include "domain/own_frames.hpp"
 #include "domain/pause.hpp"
 #include "memory/reservation.hpp"
 
@@ -11,23 +12,23 @@ using Extents = GuestPointer<xen_pfn_t>;
 
 constexpr std::uint64_t most_told = 0xffff'ffff;    // "no limit", as Xen tells it
 
-Result<> increase_by_one(DomainMemory& domain, const Wanted& wanted, Extents extent) {
-    const Mfn first = TRY(increase(domain, wanted));
+Result<> increase_by_one(Domain& domain, const Wanted& wanted, Extents extent) {
+    const Mfn first = TRY(increase(domain.memory, wanted));
     return extent.is_null() ? Result<>{} : extent.write(first.raw);
 }
 
 // The new frames stay the guest's even if it cannot be told their number: that is the ABI's, as it is Xen's.
-Result<> populate_one(DomainMemory& domain, const Wanted& wanted, Extents extent) {
+Result<> populate_one(Domain& domain, const Wanted& wanted, Extents extent) {
     const Mfn first = TRY(populate(domain, Pfn(TRY(extent.read())), wanted));
-    return extent.write(first.raw);
+    return domain.kind == GuestKind::pv ? extent.write(first.raw) : Result<>{};
 }
 
-Result<> decrease_by_one(DomainMemory& domain, const Wanted& wanted, Extents extent) {
-    return decrease(domain, Mfn(TRY(extent.read())), wanted.order);
+Result<> decrease_by_one(Domain& domain, const Wanted& wanted, Extents extent) {
+    return give_up(domain, Pfn(TRY(extent.read())), wanted.order);
 }
 
 struct Request {
-    DomainMemory* domain;
+    Domain* domain;
     Wanted wanted;
     Extents extents;
     std::uint64_t count;
@@ -37,13 +38,13 @@ Result<Request> request_of(const Subject& domain, const IfThere<Reservation>& gi
     const Reservation& reservation = *TRY(given);
     if (reservation.nr_extents > ~std::uint32_t{0} >> ExtentsDone::shift) return refuse(Error::too_big);
     if (reservation.extent_order > most_extent_order()) return refuse(Error::not_permitted);
-    DomainMemory& memory = (TRY(domain))->memory;
-    return Request{&memory, TRY(wanted_as(reservation.extent_order, reservation.mem_flags, memory)),
+    Domain& whose = *TRY(domain);
+    return Request{&whose, TRY(wanted_as(reservation.extent_order, reservation.mem_flags, whose.memory)),
                    Extents(reservation.extent_start.p), reservation.nr_extents};
 }
 
 // One extent after the other, until one cannot be done.
-template <Result<> (*act_on_one)(DomainMemory&, const Wanted&, Extents)>
+template <Result<> (*act_on_one)(Domain&, const Wanted&, Extents)>
 Step<std::uint64_t> change_reservation(ExtentsDone extents, const Result<Request>& request) {
     std::uint64_t done = extents.count();
     if (!request) return done;

@@ -93,6 +93,7 @@ void count_domain(Domain& domain, paging::Audit& audit) {
     for (Vcpu* const vcpu : domain.vcpus()) count_vcpu(*vcpu, audit);
     if (domain.shared_info_frame != no_mfn) add_writable(domain.shared_info_frame);
     if (domain.pirq_ends_page) add_writable(domain.pirq_ends_page.mfn());
+    domain.nested.count_frames(audit);
     events::Audit(domain.events).for_each_page(add_writable);
     for (std::uint32_t index = 0; index < domain.grants.frame_count(); ++index) add_writable(*domain.grants.frame(index));
     grants::for_each_mapping(domain.grants, [&](grants::Handle, const grants::Mapping& mapping) {

@@ -16,8 +16,8 @@ Vcpu::Vcpu(Domain& owner, VcpuId number)
 
 Domain::Domain(const DomainWishes& wishes)
     : id(wishes.id), kind(wishes.kind), privileged(wishes.privileged), vcpu_limit(wishes.vcpu_limit), memory(*this, wishes.id),
-      events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit), watchdogs(*this), handle(wishes.handle),
-      control(*this), pauses_(share, wishes.paused) {
+      events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit), nested(wishes.nested, wishes.id), watchdogs(*this),
+      handle(wishes.handle), control(*this), pauses_(share, wishes.paused) {
     memory.hardware = privileged;
     events.limit_ports(wishes.port_limit);
     grants.mappings.with([&](grants::MapTrack& track) { track.limit_pages(wishes.maptrack_frame_limit); });

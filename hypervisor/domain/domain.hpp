@@ -23,6 +23,7 @@
 #include "grants/grant_table.hpp"
 #include "machine/page_tables.hpp"
 #include "memory/domain_memory.hpp"
+#include "nested/tables.hpp"
 #include "schedule/pauses.hpp"
 #include "schedule/run_end.hpp"
 #include "schedule/unit.hpp"
@@ -35,6 +36,7 @@ using DomainHandle = std::array<std::uint8_t, 16>;   // tools' own name for a do
 struct DomainWishes {
     DomainId id;
     GuestKind kind = GuestKind::pv;
+    nested::Format nested = nested::Format::amd;             // of a hardware-assisted guest's tables
     bool privileged = false;
     bool paused = false;                                     // until tools unpause it
     std::uint32_t vcpu_limit = most_vcpus;
@@ -59,6 +61,7 @@ public:
     PartOf<Domain, events::EventChannels> events;
     grants::GrantTable grants;
     SchedulingGroup share;
+    nested::Tables nested;       // which frames of the machine its own are; of a PV guest, none
 
     shared_info_t* shared_info = nullptr;    // through the direct map
     Mfn shared_info_frame = no_mfn;          // these and the two below are set before it is listed

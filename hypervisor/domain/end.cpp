@@ -79,6 +79,7 @@ Step<> act(Domain& domain, EndProgress& ending, Budget& budget) {
         case Stage::ports: return close_ports(domain);
         case Stage::mappings: return end_grant_mappings(domain, ending.cursor, budget);
         case Stage::vcpus: strip_vcpus(domain); break;
+        case Stage::nested: return domain.nested.clear(budget);
         case Stage::frames: return paging::release_all(domain.memory, ending.cursor, budget);
         case Stage::over: break;
     }

@@ -12,7 +12,7 @@ class Domain;
 
 // Where the end of a domain has got to.
 struct EndProgress {
-    enum class Stage : std::uint8_t { not_begun, passing, ports, mappings, vcpus, frames, over };
+    enum class Stage : std::uint8_t { not_begun, passing, ports, mappings, vcpus, nested, frames, over };
     Stage stage = Stage::not_begun;
     Passage passage = 0;
     std::uint64_t cursor = 0;   // of the stage

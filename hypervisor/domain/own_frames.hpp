@@ -1,0 +1,23 @@
+// A domain's frames by its own numbers: those of the machine for a PV guest, which knows them; its nested tables' for a
+// hardware-assisted one. What of a call is about a frame "of the guest's" asks here.
+#pragma once
+
+#include "core/number.hpp"
+#include "core/result.hpp"
+#include "memory/allocator.hpp"
+#include "memory/frame_reference.hpp"
+
+namespace basalt {
+
+class Domain;
+
+// populate_physmap: the domain has new frames from there on. What was there is let go of by its tables, and stays the domain's.
+// Of a PV guest, the answer is their first; of another, nobody is told.
+Result<Mfn> populate(Domain& domain, Pfn first, Wanted wanted);
+// decrease_reservation, by the guest's numbers: all of the extent, or the first refusal.
+Result<> give_up(Domain& domain, Pfn first, unsigned order);
+
+// The frame of a hardware-assisted guest's, held. no_entry: there is none; not_permitted: it is not to be written.
+Result<FrameReference> own_frame(const Domain& domain, Pfn page, bool to_write);
+
+}   // namespace basalt
