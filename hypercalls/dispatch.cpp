@@ -32,6 +32,7 @@ const Slots& slots_of_caller() {
     const Asker asker = caller_is_privileged() ? Asker::privileged : Asker::anyone;
     switch (running().kind) {
         case GuestKind::pv: return slots_of<GuestKind::pv>(asker);
+        case GuestKind::hvm: return slots_of<GuestKind::hvm>(asker);
     }
     std::unreachable();
 }
@@ -52,6 +53,8 @@ void dispatch(Registers& registers) {
     registers.rax = number;
     registers.rip -= syscall_length;
 }
+
+bool call(std::uint64_t number, Registers& registers) { return call_once(number, registers) != Ending::resume; }
 
 // Logged once a family and command: a guest that asks again and again must not fill the log.
 void command_missing(std::string_view family, std::uint32_t command, Missing why) {

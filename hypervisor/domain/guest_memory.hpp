@@ -13,6 +13,10 @@
 
 namespace basalt {
 
+// Seams of guests/: of a guest whose tables are its own affair. bad_address: as below.
+Result<> read_by_walk(const Vcpu& vcpu, std::span<std::byte> to, std::uint64_t from);
+Result<> write_by_walk(const Vcpu& vcpu, std::uint64_t to, std::span<const std::byte> from);
+
 // bad_address: not the guest's to name, not there, or not writable. The vcpu runs here, or did until now.
 inline Result<> guest_read(const Vcpu& vcpu, std::span<std::byte> to, std::uint64_t from) {
     switch (vcpu.kind) {
@@ -20,6 +24,7 @@ inline Result<> guest_read(const Vcpu& vcpu, std::span<std::byte> to, std::uint6
             if (!guest_may_name(from, to.size()) || copy_from_guest(to.data(), from, to.size()) != 0)
                 return refuse(Error::bad_address);
             return {};
+        case GuestKind::hvm: return read_by_walk(vcpu, to, from);
     }
     std::unreachable();
 }
@@ -30,6 +35,7 @@ inline Result<> guest_write(const Vcpu& vcpu, std::uint64_t to, std::span<const 
             if (!guest_may_name(to, from.size()) || copy_to_guest(to, from.data(), from.size()) != 0)
                 return refuse(Error::bad_address);
             return {};
+        case GuestKind::hvm: return write_by_walk(vcpu, to, from);
     }
     std::unreachable();
 }
@@ -38,6 +44,7 @@ inline Result<> guest_write(const Vcpu& vcpu, std::uint64_t to, std::span<const 
 inline bool may_name(const Vcpu& vcpu, std::uint64_t address, std::uint64_t size) {
     switch (vcpu.kind) {
         case GuestKind::pv: return guest_may_name(address, size);
+        case GuestKind::hvm: return true;   // all addresses are its own
     }
     std::unreachable();
 }

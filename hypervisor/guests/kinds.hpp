@@ -10,6 +10,7 @@
 #include "domain/domain.hpp"
 #include "grants/seams.hpp"
 #include "guests/held_registers.hpp"
+#include "guests/hvm/doors.hpp"
 #include "guests/pv/doors.hpp"
 
 namespace basalt {
@@ -51,6 +52,7 @@ template <typename Use>
 constexpr decltype(auto) by_kind(GuestKind kind, Use&& use) {
     switch (kind) {
         case GuestKind::pv: return use(pv::Doors{});
+        case GuestKind::hvm: return use(hvm::Doors{});
     }
     std::unreachable();
 }

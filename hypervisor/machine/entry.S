@@ -158,6 +158,9 @@ return_to_guest:
     ja restore
 work:
     call_far before_guest_entry
+    mov CPU_RUNNING_REGISTERS - CPU_BLOCK(%rsp), %rdi
+    cmpl $IN_SVM_GUEST, R_VECTOR(%rdi)
+    je enter_hardware_guest
 restore:
     mov CPU_RUNNING_REGISTERS - CPU_BLOCK(%rsp), %rdi
     cmpl $BY_SYSTEM_CALL, R_VECTOR(%rdi)
@@ -210,6 +213,10 @@ guest_iret_faulted:
     jmp return_to_guest
 
     may_fault guest_iret, guest_iret_faulted
+
+enter_hardware_guest:           /* svm_enter.S, which is in the image alone */
+    movabs $enter_svm_guest, %rax
+    jmp *%rax
 
     .globl enter_guests
 enter_guests:

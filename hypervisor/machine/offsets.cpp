@@ -6,6 +6,7 @@
 #include "abi/xen.hpp"
 #include "domain/domain.hpp"
 #include "guests/pv/guest_flags.hpp"
+#include "hvm_vcpu/hvm_vcpu.hpp"
 #include "machine/cpu.hpp"
 #include "machine/entry.hpp"
 #include "machine/registers.hpp"
@@ -61,6 +62,7 @@ constexpr std::uint64_t from_registers(std::size_t in_vcpu) { return in_vcpu - o
     {"BY_SYSTEM_CALL", Registers::by_system_call},
     {"BY_COMPATIBLE_SYSTEM_CALL", Registers::by_compatible_system_call},
     {"WITHIN_NMI", Registers::within_nmi},
+    {"IN_SVM_GUEST", Registers::in_svm_guest},
     {"GUEST_CS", FLAT_RING3_CS64},
     {"GUEST_CS_COMPATIBLE", FLAT_RING3_CS32},
     {"GUEST_SS", FLAT_RING3_SS64},
@@ -70,6 +72,7 @@ constexpr std::uint64_t from_registers(std::size_t in_vcpu) { return in_vcpu - o
     {"CPU_UPCALL_BYTES", offsetof(Cpu, upcall_bytes)},
     {"CPU_RUNNING_REGISTERS", offsetof(Cpu, running_registers)},
     {"CPU_ROOT", offsetof(Cpu, root)},
+    {"CPU_HOST_STATE", offsetof(Cpu, host_state)},
     {"CPU_FLUSHED_AT", offsetof(Cpu, translations) + offsetof(CpuTranslations, flushed_at)},
 
     {"ENTRY_GUEST_STACK", offsetof(EntryData, guest_stack)},
@@ -86,6 +89,7 @@ constexpr std::uint64_t from_registers(std::size_t in_vcpu) { return in_vcpu - o
     {"V_SYSCALL_MASKS_EVENTS", from_registers(offsetof(PvVcpu, syscall) + offsetof(Callback, masks_events))},
     {"V_PAGE_FAULT", from_registers(offsetof(PvVcpu, traps) + page_fault_gate + offsetof(TrapGate, address))},
     {"V_PAGE_FAULT_MASKS_EVENTS", from_registers(offsetof(PvVcpu, traps) + page_fault_gate + offsetof(TrapGate, masks_events))},
+    {"V_CONTROL_BLOCK", offsetof(HvmVcpu, control_block) - offsetof(HvmVcpu, registers)},
     {"DOMAIN_ASSISTS", offsetof(Domain, assists)},
     {"ARCHITECTURAL_IOPL", 1 << VMASST_TYPE_architectural_iopl},
 

@@ -36,8 +36,9 @@ FOREVER = 1 << 62
 RESUME_FLAG = 1 << 16             # RFLAGS.RF, which a return may set
 INTERRUPTS_ON = 1 << 9
 LOOK_AT_WORK = 0xFB               # the interrupt of machine/registers.hpp
-# Start-up, panic; what ends a guest (lost_stack.cpp); of stubs there are a few.
-NEVER = ("enter_guests", "double_fault_entry", "system_call_has_no_stack", "page_fault_has_no_stack", "exception_stubs", "interrupt_stubs")
+# Start-up, panic; what ends a guest (lost_stack.cpp); what another kind of guest enters by (hardware_guests.cpp), where NMIs wait; of
+# stubs there are a few.
+NEVER = ("enter_guests", "enter_hardware_guest", "double_fault_entry", "system_call_has_no_stack", "page_fault_has_no_stack", "exception_stubs", "interrupt_stubs")
 PATIENCE = 3                      # rounds that come to nothing new: there is nothing more
 
 # core/layout.hpp: where the first CPU's block and its alias of the entry text are.

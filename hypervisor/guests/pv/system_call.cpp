@@ -1,7 +1,7 @@
 // SYSCALL in ring 3 is a hypercall or a system call, as the guest's mode says.
 #include "domain/vcpu.hpp"
 #include "guests/pv/enter_kernel.hpp"
-#include "guests/pv/hypercall_seam.hpp"
+#include "guests/hypercall_seam.hpp"
 #include "machine/entry.hpp"
 #include "pv_vcpu/pv_vcpu.hpp"
 

@@ -179,6 +179,10 @@ std::size_t copy_to_guest(std::uint64_t guest, const void* from, std::size_t siz
 
 // --- guests/, domain/ ---
 
+// The callers are PV guests.
+Result<> read_by_walk(const Vcpu&, std::span<std::byte>, std::uint64_t) { return refuse(Error::bad_address); }
+Result<> write_by_walk(const Vcpu&, std::uint64_t, std::span<const std::byte>) { return refuse(Error::bad_address); }
+
 Result<Vcpu*> make_vcpu(Domain& domain, VcpuId number) { return new decoders::PlayedVcpu(domain, number); }
 void destroy_vcpu(Vcpu& vcpu) { delete &static_cast<decoders::PlayedVcpu&>(vcpu); }
 void strip(Domain&) {}

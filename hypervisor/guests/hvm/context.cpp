@@ -1,0 +1,102 @@
+#include "guests/hvm/context.hpp"
+
+#include "debug/log.hpp"
+#include "domain/domain.hpp"
+#include "guests/hvm/doors.hpp"
+#include "hvm_vcpu/hvm_vcpu.hpp"
+#include "machine/features.hpp"
+#include "records/processor.hpp"
+#include "records/segments.hpp"
+
+namespace basalt::hvm {
+namespace {
+
+svm::Segment segment(std::uint32_t selector, std::uint32_t attributes, std::uint32_t limit, std::uint64_t base) {
+    return {static_cast<std::uint16_t>(selector), records::attributes_of(attributes), limit, base};
+}
+
+void set_segments(svm::Save& save, const hvm_hw_cpu& cpu) {
+    save.cs = segment(cpu.cs_sel, cpu.cs_arbytes, cpu.cs_limit, cpu.cs_base);
+    save.ds = segment(cpu.ds_sel, cpu.ds_arbytes, cpu.ds_limit, cpu.ds_base);
+    save.es = segment(cpu.es_sel, cpu.es_arbytes, cpu.es_limit, cpu.es_base);
+    save.fs = segment(cpu.fs_sel, cpu.fs_arbytes, cpu.fs_limit, cpu.fs_base);
+    save.gs = segment(cpu.gs_sel, cpu.gs_arbytes, cpu.gs_limit, cpu.gs_base);
+    save.ss = segment(cpu.ss_sel, cpu.ss_arbytes, cpu.ss_limit, cpu.ss_base);
+    save.tr = segment(cpu.tr_sel, cpu.tr_arbytes, cpu.tr_limit, cpu.tr_base);
+    save.ldtr = segment(cpu.ldtr_sel, cpu.ldtr_arbytes, cpu.ldtr_limit, cpu.ldtr_base);
+    save.gdtr = segment(0, 0, cpu.gdtr_limit, cpu.gdtr_base);
+    save.idtr = segment(0, 0, cpu.idtr_limit, cpu.idtr_base);
+    constexpr unsigned privilege_shift = 5;
+    save.cpl = static_cast<std::uint8_t>(save.ss.attributes >> privilege_shift & 3);
+}
+
+void set_general(Registers& to, const hvm_hw_cpu& cpu) {
+    to.rax = cpu.rax, to.rbx = cpu.rbx, to.rcx = cpu.rcx, to.rdx = cpu.rdx, to.rbp = cpu.rbp, to.rsi = cpu.rsi,
+    to.rdi = cpu.rdi;
+    to.r8 = cpu.r8, to.r9 = cpu.r9, to.r10 = cpu.r10, to.r11 = cpu.r11;
+    to.r12 = cpu.r12, to.r13 = cpu.r13, to.r14 = cpu.r14, to.r15 = cpu.r15;
+}
+
+void set_special(svm::Save& save, const hvm_hw_cpu& cpu) {
+    save.rip = cpu.rip, save.rsp = cpu.rsp, save.rflags = cpu.rflags | rflags::always;
+    save.cr0 = cpu.cr0 | cr0::extension_type, save.cr2 = cpu.cr2, save.cr3 = cpu.cr3, save.cr4 = cpu.cr4;
+    save.dr6 = cpu.dr6, save.dr7 = cpu.dr7;
+    save.efer = cpu.msr_efer | efer::svm;
+    save.star = cpu.msr_star, save.lstar = cpu.msr_lstar, save.cstar = cpu.msr_cstar, save.syscall_mask = cpu.msr_syscall_mask;
+    save.sysenter_cs = cpu.sysenter_cs, save.sysenter_esp = cpu.sysenter_esp, save.sysenter_eip = cpu.sysenter_eip;
+    save.gs_base_behind_swap = cpu.shadow_gs;
+    constexpr std::uint64_t as_after_reset = 0x0007'0406'0007'0406;   // APM 2 7.8.1
+    save.page_attributes = as_after_reset;
+}
+
+// What its processor can have, and what there is of it to switch between guests: no protection keys, no XSAVE yet.
+std::uint64_t possible_cr4() {
+    std::uint64_t possible = cr4::no_tsc | cr4::debug_extensions | cr4::page_size_extensions | cr4::physical_extension |
+                             cr4::machine_check | cr4::global_pages | cr4::performance_counters | cr4::fxsave |
+                             cr4::simd_exceptions;
+    if (features().fsgsbase) possible |= cr4::fsgsbase;
+    if (features().smep) possible |= cr4::smep;
+    if (features().umip) possible |= cr4::umip;
+    return possible;
+}
+
+}   // namespace
+
+Result<> look_at_cpu(const Domain& domain, const hvm_hw_cpu& cpu) {
+    constexpr std::uint64_t possible_efer = efer::system_calls | efer::long_mode | efer::long_mode_active | efer::no_execute;
+    const records::Offer offer{possible_cr4(), possible_efer, static_cast<std::uint8_t>(features().physical_bits)};
+    const auto wrong = records::wrong_with(cpu, offer);
+    if (!wrong) return {};
+    log(Level::warning, "d{}: a vcpu's state is refused: {}", domain.id, *wrong);
+    return refuse(Error::invalid);
+}
+
+void set_cpu(Vcpu& vcpu, const hvm_hw_cpu& cpu) {
+    HvmVcpu& hvm = of(vcpu);
+    set_segments(hvm.vmcb.save, cpu);
+    set_special(hvm.vmcb.save, cpu);
+    set_general(vcpu.registers, cpu);
+    hvm.debug_addresses = {cpu.dr0, cpu.dr1, cpu.dr2, cpu.dr3};
+    fpu_initialise(hvm.fpu.data());
+    if ((cpu.flags & XEN_X86_FPU_INITIALISED) != 0) fpu_take_legacy(hvm.fpu.data(), std::as_bytes(std::span(cpu.fpu_regs)));
+    hvm.tsc_aux = static_cast<std::uint32_t>(cpu.msr_tsc_aux);
+    vcpu.initialised = true;
+}
+
+Step<> Doors::set_context(Vcpu&, const vcpu_guest_context&, paging::Budget&) { return refuse(Error::not_supported); }
+
+void Doors::get_context(const Vcpu& vcpu, vcpu_guest_context& context) {
+    const svm::Save& save = of(vcpu).vmcb.save;
+    const Registers& from = vcpu.registers;
+    auto& to = context.user_regs;
+    to.rbx = from.rbx, to.rcx = from.rcx, to.rdx = from.rdx, to.rsi = from.rsi, to.rdi = from.rdi, to.rbp = from.rbp;
+    to.rax = from.rax, to.r8 = from.r8, to.r9 = from.r9, to.r10 = from.r10, to.r11 = from.r11;
+    to.r12 = from.r12, to.r13 = from.r13, to.r14 = from.r14, to.r15 = from.r15;
+    to.rip = save.rip, to.rsp = save.rsp, to.rflags = save.rflags;
+    to.cs = save.cs.selector, to.ss = save.ss.selector, to.ds = save.ds.selector;
+    to.es = save.es.selector, to.fs = save.fs.selector, to.gs = save.gs.selector;
+    context.ctrlreg[0] = save.cr0, context.ctrlreg[2] = save.cr2, context.ctrlreg[3] = save.cr3, context.ctrlreg[4] = save.cr4;
+    context.flags = vcpu.unit.is_up() ? VGCF_online : 0;
+}
+
+}   // namespace basalt::hvm

@@ -1,0 +1,141 @@
+// Why a guest of SVM's was left, and what comes of it. APM 2, 15.7 to 15.14.
+#include <algorithm>
+#include <array>
+
+#include "abi/sched.hpp"
+#include "domain/run.hpp"
+#include "domain/vcpu_setup.hpp"
+#include "guests/hvm/exits.hpp"
+#include "guests/hvm/inject.hpp"
+#include "guests/hvm/memory.hpp"
+#include "guests/hypercall_seam.hpp"
+#include "instructions/length.hpp"
+#include "machine/entry.hpp"
+#include "machine/features.hpp"
+#include "machine/svm.hpp"
+
+namespace basalt::hvm {
+namespace {
+
+using instructions::Mode;
+using instructions::Operation;
+
+// Bits 9 and 10 of a segment's attributes: L and D of its descriptor.
+Mode mode_of(const svm::Save& save) {
+    constexpr std::uint16_t long_code = 1 << 9, default_32 = 1 << 10;
+    if ((save.efer & efer::long_mode_active) != 0 && (save.cs.attributes & long_code) != 0) return Mode::bits_64;
+    const bool virtual_8086 = (save.rflags & rflags::virtual_8086) != 0;
+    return (save.cs.attributes & default_32) != 0 && !virtual_8086 ? Mode::bits_32 : Mode::bits_16;
+}
+
+// The bytes at the guest's next instruction, fewer where its page ends and the next is not there.
+struct Code {
+    std::array<std::uint8_t, instructions::longest_instruction> bytes;
+    std::size_t count = 0;
+    Mode mode;
+};
+Code code_at_rip(const HvmVcpu& vcpu) {
+    const svm::Save& save = vcpu.vmcb.save;
+    Code code{.bytes{}, .mode = mode_of(save)};
+    const std::uint64_t at = code.mode == Mode::bits_64 ? save.rip : static_cast<std::uint32_t>(save.cs.base + save.rip);
+    const std::size_t in_page = page_size - at % page_size;
+    for (const std::size_t count : {code.bytes.size(), std::min(in_page, code.bytes.size())}) {
+        if (!fetch(vcpu, std::as_writable_bytes(std::span(code.bytes).first(count)), at)) continue;
+        code.count = count;
+        break;
+    }
+    return code;
+}
+
+void finish(HvmVcpu& vcpu, std::uint64_t next) {
+    vcpu.vmcb.save.rip = next;
+    vcpu.vmcb.control.interrupt_shadow = 0;
+}
+
+// What happens where a guest has done something that no guest of ours can do.
+void crash(HvmVcpu& vcpu, std::string_view reason) {
+    const svm::Save& save = vcpu.vmcb.save;
+    Registers& shown = vcpu.registers;
+    shown.rip = save.rip, shown.rsp = save.rsp, shown.rflags = save.rflags;
+    shown.cs = save.cs.selector, shown.ss = save.ss.selector;
+    crash_running_domain(reason);
+}
+
+void halt(HvmVcpu& vcpu) {
+    if (!stepped_over(vcpu, Operation::halt)) return;
+    if ((vcpu.vmcb.save.rflags & rflags::interrupts) == 0) return take_down(vcpu);   // nothing will wake it
+    scheduler().block_here(vcpu.unit);
+}
+
+void call(HvmVcpu& vcpu) {
+    if (vcpu.vmcb.save.cpl != 0 || mode_of(vcpu.vmcb.save) != Mode::bits_64) {
+        if (stepped_over(vcpu, Operation::vmmcall))
+            vcpu.registers.rax = static_cast<std::uint64_t>(errno_of(Error::not_implemented));
+        return;
+    }
+    const std::uint64_t number = vcpu.registers.rax;
+    if (hypercalls::call(number, vcpu.registers))
+        static_cast<void>(stepped_over(vcpu, Operation::vmmcall));
+    else
+        vcpu.registers.rax = number;   // it is made again
+}
+
+void exception(HvmVcpu& vcpu, std::uint64_t vector) {
+    switch (vector) {
+        case vector::machine_check: asm volatile("int $18"); return;
+        case vector::alignment_check: return raise_exception(vcpu, vector::alignment_check, 0);
+        default: return raise_exception(vcpu, static_cast<std::uint8_t>(vector));
+    }
+}
+
+void answer(HvmVcpu& vcpu) {
+    namespace code = svm::exit_code;
+    const std::uint64_t why = vcpu.vmcb.control.exit_code;
+    switch (why) {
+        case code::cpuid: return cpuid_exit(vcpu);
+        case code::port: return port_exit(vcpu);
+        case code::msr: return register_exit(vcpu);
+        case code::vmmcall: return call(vcpu);
+        case code::interrupt: return poll_interrupts();
+        case code::nmi:
+        case code::smi:
+        case code::init: return;   // taken by now, or by nobody
+        case code::hlt: return halt(vcpu);
+        case code::wbinvd: static_cast<void>(stepped_over(vcpu, Operation::write_back_caches)); return;
+        case code::invd: static_cast<void>(stepped_over(vcpu, Operation::invalidate_caches)); return;
+        case code::shutdown: return shut_down(vcpu.domain, SHUTDOWN_reboot);   // a triple fault resets a machine
+        case code::nested_page_fault: return crash(vcpu, "it touched memory that is not there");
+        case code::invalid: return crash(vcpu, "the processor refuses its state");
+        default: break;
+    }
+    if (why >= code::exception && why < code::exception + 32) return exception(vcpu, why - code::exception);
+    raise_exception(vcpu, vector::invalid_opcode);
+}
+
+}   // namespace
+
+bool stepped_over(HvmVcpu& vcpu, Operation what) {
+    if (features().svm.next_rip) {
+        finish(vcpu, vcpu.vmcb.control.next_rip);
+        return true;
+    }
+    const Code code = code_at_rip(vcpu);
+    const auto length = instructions::length_of(what, std::span(code.bytes).first(code.count), code.mode);
+    if (!length) return false;
+    const std::uint64_t next = vcpu.vmcb.save.rip + *length;
+    finish(vcpu, code.mode == Mode::bits_64 ? next : static_cast<std::uint32_t>(next));
+    return true;
+}
+
+void stepped_to(HvmVcpu& vcpu, std::uint64_t next) { finish(vcpu, next); }
+
+}   // namespace basalt::hvm
+
+extern "C" void basalt::svm::svm_guest_left(Registers& registers) {
+    HvmVcpu& vcpu = hvm::of(running());
+    svm::Control& control = vcpu.vmcb.control;
+    registers.rax = vcpu.vmcb.save.rax;
+    control.event = control.exit_event;   // what was being delivered is delivered first
+    hvm::answer(vcpu);
+    hvm::prepare_entry(vcpu);
+}

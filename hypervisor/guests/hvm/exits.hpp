@@ -1,0 +1,18 @@
+// One exit, as its answer is spread over files.
+#pragma once
+
+#include "hvm_vcpu/hvm_vcpu.hpp"
+#include "instructions/instruction.hpp"
+
+namespace basalt::hvm {
+
+// The guest goes on behind the instruction that it was left at. False: that is another one by now, since another vcpu has
+// written there, or it cannot be read any more: nothing is changed, and the guest meets what is there.
+[[nodiscard]] bool stepped_over(HvmVcpu& vcpu, instructions::Operation what);
+void stepped_to(HvmVcpu& vcpu, std::uint64_t next);
+
+void cpuid_exit(HvmVcpu& vcpu);      // cpuid.cpp
+void port_exit(HvmVcpu& vcpu);       // ports.cpp
+void register_exit(HvmVcpu& vcpu);   // msrs.cpp
+
+}   // namespace basalt::hvm

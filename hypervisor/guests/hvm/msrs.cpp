@@ -1,0 +1,50 @@
+// Model-specific registers that are not the guest's alone.
+#include "guests/hvm/exits.hpp"
+#include "guests/hvm/inject.hpp"
+#include "machine/features.hpp"
+#include "machine/msr.hpp"
+
+namespace basalt::hvm {
+namespace {
+
+constexpr std::uint64_t settable_efer = efer::system_calls | efer::long_mode | efer::no_execute;
+
+std::optional<std::uint64_t> read_register(const HvmVcpu& vcpu, std::uint32_t number) {
+    if (number == msr::efer) return vcpu.vmcb.save.efer & ~efer::svm;
+    return std::nullopt;
+}
+
+// APM 2 3.1.7: LME changes only while paging is off; LMA is the processor's.
+bool write_efer(HvmVcpu& vcpu, std::uint64_t value) {
+    svm::Save& save = vcpu.vmcb.save;
+    if ((value & ~(settable_efer | efer::long_mode_active)) != 0) return false;
+    if (((value ^ save.efer) & efer::long_mode) != 0 && (save.cr0 & cr0::paging) != 0) return false;
+    save.efer = (value & settable_efer) | (save.efer & efer::long_mode_active) | efer::svm;
+    return true;
+}
+
+bool write_register(HvmVcpu& vcpu, std::uint32_t number, std::uint64_t value) {
+    if (number == msr::efer) return write_efer(vcpu, value);
+    return false;
+}
+
+}   // namespace
+
+void register_exit(HvmVcpu& vcpu) {
+    Registers& registers = vcpu.registers;
+    const auto number = static_cast<std::uint32_t>(registers.rcx);
+    const bool writes = vcpu.vmcb.control.exit_info_1 != 0;
+    std::optional<std::uint64_t> value;
+    if (writes) {
+        value = static_cast<std::uint32_t>(registers.rax) | registers.rdx << 32;
+        if (!write_register(vcpu, number, *value)) value.reset();
+    } else {
+        value = read_register(vcpu, number);
+    }
+    if (!value) return raise_exception(vcpu, vector::general_protection, 0);
+    using instructions::Operation;
+    if (!stepped_over(vcpu, writes ? Operation::write_msr : Operation::read_msr) || writes) return;
+    registers.rax = static_cast<std::uint32_t>(*value), registers.rdx = *value >> 32;
+}
+
+}   // namespace basalt::hvm

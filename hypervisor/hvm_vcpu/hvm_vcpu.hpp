@@ -1,0 +1,48 @@
+// A vcpu of a hardware-assisted guest. guests/ alone may include this header (and machine/offsets.cpp, for the assembler of the
+// way in): the other rooms see a Vcpu, and ask by the doors of domain/doors.hpp.
+//
+// Nearly all of its state is in the control block, where the processor finds it and leaves it. In Vcpu::registers are the
+// general registers but for RAX and RSP; what else is there is a copy for whoever shows it, made when the guest is stopped.
+// Debug registers 0 to 3, XCR0 and the FPU are in the CPU while the vcpu runs, and here only after a context switch.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/assert.hpp"
+#include "domain/vcpu.hpp"
+#include "machine/fpu.hpp"
+#include "machine/vmcb.hpp"
+#include "toolchain/configuration.hpp"
+
+namespace basalt {
+
+class HvmVcpu final : public Vcpu {
+public:
+    HvmVcpu(Domain& owner, VcpuId number, Mfn block);
+
+    const std::uint64_t control_block;   // physical: svm_enter.S
+    svm::Vmcb& vmcb;   // the same
+
+    std::array<std::uint64_t, 4> debug_addresses{};   // DR0 to DR3
+    std::uint64_t xcr0 = 1;   // as after INIT: x87
+    std::uint32_t tsc_aux = 0;   // what RDTSCP tells it
+
+    alignas(fpu_area_alignment) std::array<std::byte, fpu_area_room> fpu{};   // XSAVE format, or FXSAVE where there is no XSAVE
+};
+
+namespace hvm {
+
+// The doors come here for vcpus of hardware-assisted guests alone.
+inline HvmVcpu& of(Vcpu& vcpu) {
+    if constexpr (configuration::checked_build) ASSERT(vcpu.kind == GuestKind::hvm);
+    return static_cast<HvmVcpu&>(vcpu);
+}
+inline const HvmVcpu& of(const Vcpu& vcpu) {
+    if constexpr (configuration::checked_build) ASSERT(vcpu.kind == GuestKind::hvm);
+    return static_cast<const HvmVcpu&>(vcpu);
+}
+
+}   // namespace hvm
+}   // namespace basalt
