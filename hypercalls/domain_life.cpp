@@ -6,6 +6,7 @@
 #include "debug/log.hpp"
 #include "domain/run.hpp"
 #include "hypercalls/domctl_calls.hpp"
+#include "machine/features.hpp"
 #include "paging/budget.hpp"
 
 namespace basalt::hypercalls {
@@ -23,8 +24,22 @@ Result<std::uint32_t> limit_of(std::int32_t wanted, std::uint32_t most) {
     return static_cast<std::uint32_t>(wanted);
 }
 
+// Hardware-assisted guests have nested tables, where this machine has them at all.
+Result<GuestKind> kind_of(std::uint32_t flags) {
+    constexpr std::uint32_t hardware_assisted = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
+    const std::uint32_t kind = flags & hardware_assisted;
+    if ((flags & ~accepted_flags & ~hardware_assisted) != 0) return refuse(Error::invalid);
+    if (kind == 0) return GuestKind::pv;
+    if (kind != hardware_assisted || !features().svm.used) return refuse(Error::invalid);
+    return GuestKind::hvm;
+}
+
+// Which devices the hypervisor has for them: of PVH guests, the local APIC.
+std::uint32_t emulated_for(GuestKind kind) { return kind == GuestKind::hvm ? XEN_X86_EMU_LAPIC : 0; }
+
 Result<DomainWishes> wishes_of(const xen_domctl_createdomain& wanted) {
-    if ((wanted.flags & ~accepted_flags) != 0 || wanted.iommu_opts != 0) return refuse(Error::invalid);
+    const GuestKind kind = TRY(kind_of(wanted.flags));
+    if (wanted.iommu_opts != 0) return refuse(Error::invalid);
     if (wanted.max_vcpus > most_vcpus) {
         log(Level::warning, "a domain of {} vcpus is wished: it may have {} at most", wanted.max_vcpus, most_vcpus);
         return refuse(Error::invalid);       // in which tools find no reason
@@ -34,8 +49,8 @@ Result<DomainWishes> wishes_of(const xen_domctl_createdomain& wanted) {
         return refuse(Error::invalid);
     if (wanted.vmtrace_size != 0 || (wanted.arch.misc_flags & ~XEN_X86_MSR_RELAXED) != 0) return refuse(Error::invalid);
     if (wanted.cpupool_id != 0) return refuse(Error::no_such_process);
-    if (wanted.arch.emulation_flags != 0) return refuse(Error::not_supported);
-    DomainWishes wishes{.id = DomainId(0), .vcpu_limit = wanted.max_vcpus};
+    if (wanted.arch.emulation_flags != emulated_for(kind)) return refuse(Error::not_supported);
+    DomainWishes wishes{.id = DomainId(0), .kind = kind, .vcpu_limit = wanted.max_vcpus};
     wishes.port_limit = std::min(wanted.max_evtchn_port, events::fifo_ports - 1) + 1;
     wishes.grant_frame_limit = TRY(limit_of(wanted.max_grant_frames, grants::limits().frames));
     if (wishes.grant_frame_limit == 0) return refuse(Error::invalid);

@@ -33,6 +33,11 @@ Result<> set_node_affinity(Domain& domain, xen_domctl_t& request);
 Result<> write_hypercall_page(Domain& domain, xen_domctl_t& request);
 Result<> schedule_parameters(Domain& domain, xen_domctl_t& request);
 
+// hardware_guests.cpp
+Step<> set_paging_memory(Domain& domain, xen_domctl_t& request);
+Result<> paging_memory(Domain& domain, xen_domctl_t& request);
+Result<> set_hvm_context(Domain& domain, Steering& steering, xen_domctl_t& request);
+
 // vcpu_controls.cpp
 Result<> vcpu_info(Domain& domain, xen_domctl_t& request);
 Result<> vcpu_context(Domain& domain, Steering& steering, xen_domctl_t& request);

@@ -52,7 +52,10 @@ xen_domctl_getdomaininfo describe(Domain& domain) {
         info.cpu_time += scheduler().runstate(vcpu->unit).time[RUNSTATE_running];
     }
     domain.handle.with([&](const DomainHandle& handle) { std::ranges::copy(handle, info.handle); });
-    info.arch_config.emulation_flags = 0;
+    if (domain.kind == GuestKind::hvm) {
+        info.flags |= XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
+        info.arch_config.emulation_flags = XEN_X86_EMU_LAPIC;
+    }
     return info;
 }
 
