@@ -2,6 +2,7 @@
 
 #include "debug/log.hpp"
 #include "domain/domain.hpp"
+#include "guests/hvm/control_registers.hpp"
 #include "guests/hvm/doors.hpp"
 #include "hvm_vcpu/hvm_vcpu.hpp"
 #include "machine/features.hpp"
@@ -49,22 +50,10 @@ void set_special(svm::Save& save, const hvm_hw_cpu& cpu) {
     save.page_attributes = as_after_reset;
 }
 
-// What its processor can have, and what there is of it to switch between guests: no protection keys, no XSAVE yet.
-std::uint64_t possible_cr4() {
-    std::uint64_t possible = cr4::no_tsc | cr4::debug_extensions | cr4::page_size_extensions | cr4::physical_extension |
-                             cr4::machine_check | cr4::global_pages | cr4::performance_counters | cr4::fxsave |
-                             cr4::simd_exceptions;
-    if (features().fsgsbase) possible |= cr4::fsgsbase;
-    if (features().smep) possible |= cr4::smep;
-    if (features().umip) possible |= cr4::umip;
-    return possible;
-}
-
 }   // namespace
 
 Result<> look_at_cpu(const Domain& domain, const hvm_hw_cpu& cpu) {
-    constexpr std::uint64_t possible_efer = efer::system_calls | efer::long_mode | efer::long_mode_active | efer::no_execute;
-    const records::Offer offer{possible_cr4(), possible_efer, static_cast<std::uint8_t>(features().physical_bits)};
+    const records::Offer offer{possible_cr4(), possible_efer(), static_cast<std::uint8_t>(features().physical_bits)};
     const auto wrong = records::wrong_with(cpu, offer);
     if (!wrong) return {};
     log(Level::warning, "d{}: a vcpu's state is refused: {}", domain.id, *wrong);

@@ -9,6 +9,7 @@
 #include "guests/hvm/inject.hpp"
 #include "guests/hvm/memory.hpp"
 #include "guests/hypercall_seam.hpp"
+#include "instructions/decode.hpp"
 #include "instructions/length.hpp"
 #include "machine/entry.hpp"
 #include "machine/features.hpp"
@@ -94,6 +95,7 @@ void answer(HvmVcpu& vcpu) {
     switch (why) {
         case code::cpuid: return cpuid_exit(vcpu);
         case code::port: return port_exit(vcpu);
+        case code::write_cr0 + 4: return control_register_exit(vcpu);
         case code::msr: return register_exit(vcpu);
         case code::vmmcall: return call(vcpu);
         case code::interrupt: return poll_interrupts();
@@ -125,6 +127,19 @@ bool stepped_over(HvmVcpu& vcpu, Operation what) {
     const std::uint64_t next = vcpu.vmcb.save.rip + *length;
     finish(vcpu, code.mode == Mode::bits_64 ? next : static_cast<std::uint32_t>(next));
     return true;
+}
+
+void stepped_over(HvmVcpu& vcpu, const instructions::Instruction& instruction) {
+    const std::uint64_t next = vcpu.vmcb.save.rip + instruction.length;
+    finish(vcpu, mode_of(vcpu.vmcb.save) == Mode::bits_64 ? next : static_cast<std::uint32_t>(next));
+}
+
+std::optional<instructions::Instruction> instruction_at_rip(HvmVcpu& vcpu) {
+    const Code code = code_at_rip(vcpu);
+    if (code.count == 0) return std::nullopt;   // the guest meets that itself
+    const auto found = instructions::decode(std::span(code.bytes).first(code.count), code.mode);
+    if (!found) raise_exception(vcpu, vector::invalid_opcode);
+    return found;
 }
 
 void stepped_to(HvmVcpu& vcpu, std::uint64_t next) { finish(vcpu, next); }

@@ -1,6 +1,8 @@
 // One exit, as its answer is spread over files.
 #pragma once
 
+#include <optional>
+
 #include "hvm_vcpu/hvm_vcpu.hpp"
 #include "instructions/instruction.hpp"
 
@@ -11,6 +13,12 @@ namespace basalt::hvm {
 [[nodiscard]] bool stepped_over(HvmVcpu& vcpu, instructions::Operation what);
 void stepped_to(HvmVcpu& vcpu, std::uint64_t next);
 
+// The same of one that is carried out, as it has been read.
+void stepped_over(HvmVcpu& vcpu, const instructions::Instruction& instruction);
+// What lies there now. Nothing: it is none of ours, and the guest has its #UD.
+std::optional<instructions::Instruction> instruction_at_rip(HvmVcpu& vcpu);
+
+void control_register_exit(HvmVcpu& vcpu);   // control_registers.cpp
 void cpuid_exit(HvmVcpu& vcpu);      // cpuid.cpp
 void port_exit(HvmVcpu& vcpu);       // ports.cpp
 void register_exit(HvmVcpu& vcpu);   // msrs.cpp

@@ -18,15 +18,15 @@ namespace hvm {
 namespace {
 
 // What leaves the guest: what would reach the machine, or what the guest's own view of its processor hangs on. Page faults,
-// loads of CR3, INVLPG and reads of control registers are its own. Of exceptions #MC is the machine's; #DB and #AC that come
-// again and again while they are delivered would keep the processor for ever.
+// CR0, loads of CR3, INVLPG and reads of control registers are its own. Of exceptions #MC is the machine's; #DB and #AC that
+// come again and again while they are delivered would keep the processor for ever.
 constexpr svm::Intercepts intercepts{
     .cr_writes = 1 << 4,
     .exceptions = 1 << vector::machine_check | 1 << vector::debug | 1 << vector::alignment_check,
     .first = svm::intercept::interrupt | svm::intercept::nmi | svm::intercept::smi | svm::intercept::init |
-             svm::intercept::selective_cr0_write | svm::intercept::rdpmc | svm::intercept::cpuid | svm::intercept::invd |
-             svm::intercept::hlt | svm::intercept::invlpga | svm::intercept::ports | svm::intercept::msrs |
-             svm::intercept::task_switch | svm::intercept::ferr_freeze | svm::intercept::shutdown,
+             svm::intercept::rdpmc | svm::intercept::cpuid | svm::intercept::invd | svm::intercept::hlt |
+             svm::intercept::invlpga | svm::intercept::ports | svm::intercept::msrs | svm::intercept::task_switch |
+             svm::intercept::ferr_freeze | svm::intercept::shutdown,
     .second = svm::intercept::vmrun | svm::intercept::vmmcall | svm::intercept::vmload | svm::intercept::vmsave |
               svm::intercept::stgi | svm::intercept::clgi | svm::intercept::skinit | svm::intercept::wbinvd |
               svm::intercept::monitor | svm::intercept::mwait | svm::intercept::xsetbv | svm::intercept::rdpru,

@@ -1,4 +1,5 @@
 // Model-specific registers that are not the guest's alone.
+#include "guests/hvm/control_registers.hpp"
 #include "guests/hvm/exits.hpp"
 #include "guests/hvm/inject.hpp"
 #include "machine/features.hpp"
@@ -7,20 +8,9 @@
 namespace basalt::hvm {
 namespace {
 
-constexpr std::uint64_t settable_efer = efer::system_calls | efer::long_mode | efer::no_execute;
-
 std::optional<std::uint64_t> read_register(const HvmVcpu& vcpu, std::uint32_t number) {
     if (number == msr::efer) return vcpu.vmcb.save.efer & ~efer::svm;
     return std::nullopt;
-}
-
-// APM 2 3.1.7: LME changes only while paging is off; LMA is the processor's.
-bool write_efer(HvmVcpu& vcpu, std::uint64_t value) {
-    svm::Save& save = vcpu.vmcb.save;
-    if ((value & ~(settable_efer | efer::long_mode_active)) != 0) return false;
-    if (((value ^ save.efer) & efer::long_mode) != 0 && (save.cr0 & cr0::paging) != 0) return false;
-    save.efer = (value & settable_efer) | (save.efer & efer::long_mode_active) | efer::svm;
-    return true;
 }
 
 bool write_register(HvmVcpu& vcpu, std::uint32_t number, std::uint64_t value) {

@@ -37,7 +37,7 @@ HardwareDomain::HardwareDomain(std::span<const std::byte> instructions, std::uin
     if (trouble != 0) return;
     furnish();
     write_page(code, instructions);
-    if (mode == Mode::bits_64) link_tables();
+    if (mode != Mode::bits_32) link_tables();
     start_at(static_cast<std::uint32_t>(code * page_size), argument, mode);
 }
 

@@ -17,7 +17,7 @@ namespace kit {
 struct HardwareDomain : OtherDomain {
     static constexpr unsigned pages = 16;
     static constexpr std::uint64_t code = 1, data = 2, tables = 4;    // its frames, by its own numbers; two of data
-    enum class Mode { bits_32, bits_64 };
+    enum class Mode { bits_32, bits_64, bits_32_with_tables };   // of which the kernel makes use itself
 
     // Everything up to the first unpause. EBX is `argument`.
     explicit HardwareDomain(std::span<const std::byte> instructions, std::uint32_t argument = 0, Mode mode = Mode::bits_32);
