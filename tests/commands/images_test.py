@@ -1,5 +1,6 @@
 """What is handed to a machine as files: GRUB's configuration, initramfs archives, an unpacked kernel, its modules."""
 
+import contextlib
 import gzip
 import io
 import struct
@@ -108,6 +109,58 @@ class Modules(unittest.TestCase):
         self.listing.write_text("e\n")
         with self.assertRaisesRegex(Trouble, "no module e"):
             contents.Modules(self.listing, self.folder)
+
+    def test_one_that_is_built_into_the_kernel_is_not_lacking(self):
+        self.listing.write_text("e-f\nd\n")
+        (self.folder / "modules.builtin").write_text("k/e_f.ko\n")
+        self.assertEqual(contents.Modules(self.listing, self.folder).paths, {"k/d.ko"})
+
+
+class ModulesBesideAKernel(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.kernel = Path(folder.name) / "vmlinux"
+        self.listing = Path(folder.name) / "listing"
+        self.listing.write_text("a boot\ne\n")
+
+    def install(self, version="6.1.192-own"):
+        modules = self.kernel.parent / "lib/modules" / version
+        (modules / "k").mkdir(parents=True)
+        (modules / "modules.dep").write_text("k/a.ko: k/b.ko\nk/b.ko:\nk/d.ko:\n")
+        (modules / "modules.alias").write_text("alias pci:1 a\nalias pci:2 d\n")
+        for name in "abd":
+            (modules / f"k/{name}.ko").write_bytes(name.encode())
+        return modules
+
+    def beside(self):
+        """What goes into the initramfs, and what is said."""
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            return contents.modules_beside(self.kernel, self.listing, "usr/lib/modules"), said.getvalue()
+
+    def test_a_kernel_alone_brings_none(self):
+        self.assertEqual(self.beside(), ({}, ""))
+
+    def test_the_listed_ones_are_taken_under_the_version_of_their_folder(self):
+        self.install()
+        own = "usr/lib/modules/6.1.192-own"
+        self.assertEqual(self.beside()[0], {f"{own}/k/a.ko": b"a", f"{own}/k/b.ko": b"b", f"{own}/modules.alias": b"alias pci:1 a\n",
+                                            f"{own}/modules.dep": b"k/a.ko: k/b.ko\nk/b.ko:\n"})
+
+    def test_one_that_is_not_there_is_told_in_one_line(self):
+        self.install()
+        self.listing.write_text("a\ne\nf\n")
+        said = self.beside()[1]
+        self.assertEqual(said.count("\n"), 1)
+        self.assertRegex(said, "listing: the kernel of .*6.1.192-own has no module e, f$")
+
+    def test_a_folder_that_is_not_whole_is_refused(self):
+        (self.install() / "k/b.ko").unlink()
+        with self.assertRaisesRegex(Trouble, "b.ko: No such file"):
+            self.beside()
+        (self.install("6.1.191-older") / "modules.dep").unlink()
+        with self.assertRaisesRegex(Trouble, "older/modules.dep: No such file"):
+            self.beside()
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ llvm = Path("/usr/lib/llvm-19")             # FileCheck, lit and the llvm-* tool
 dom0_kernel = image / "vmlinux"
 dom0_image = image / "dom0.cpio"
 hello_image = image / "hello.cpio"
+modules = checkout / "dom0/image/modules"                # which of a kernel's they take
+hello_modules = checkout / "dom0/image/hello/modules"
 
 
 def see_that_build_is_writable():

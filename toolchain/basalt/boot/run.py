@@ -17,6 +17,7 @@ from basalt.boot.endings import IN_ORDER
 from basalt.boot.iso import Module, make_iso
 from basalt.boot.job import Job, with_files
 from basalt.boot.machine import Disk, Machine
+from basalt.dom0.contents import modules_beside
 from basalt.progress import Trouble, say, step
 
 # Stock Xen's Dom0 dies under QEMU's SMAP and five-level paging; Basalt's does not.
@@ -96,7 +97,8 @@ def options(arguments):
     add("--dom0-memory", type=dom0_size, default="512M", metavar="SIZE",
         help="memory of Dom0 (512M); the word all is what the hypervisor gives it unasked")
     add("--disk", action="append", default=[], metavar="[ahci:]FILE", help="a raw disk image, on virtio or on AHCI; repeatable")
-    add("--kernel", type=kernel, metavar="FILE", help="Dom0's kernel, as it is (Debian's, already unpacked), or patched as well")
+    add("--kernel", type=kernel, metavar="FILE", help="Dom0's kernel, as it is (Debian's, already unpacked), or patched as well; "
+             "what Dom0 loads of lib/modules beside FILE goes with it")
     add("--hypervisor", type=hypervisor, metavar="FILE", help="boot FILE instead of Basalt; the word xen is Debian's Xen 4.17")
     add("--append", default="", metavar="WORDS", help="more of the hypervisor's command line")
     add("--dom0-append", default="", metavar="WORDS", help="more of Dom0's command line")
@@ -127,15 +129,20 @@ def boot_image(chosen, folder, files):
     hypervisor_line = f"placeholder console=com1 com1=115200,8n1 noreboot=false {memory}{own_options} {chosen.append}"
     with step("making the boot image"):
         own_files = {f"root/{file.name}": file.read_bytes() for file in chosen.file}
+        if chosen.kernel:
+            own_files |= modules_beside(chosen.kernel, places.modules, "usr/lib/modules")
         initramfs = with_files(places.dom0_image, own_files | files, folder / "initramfs")
         kernel = Module(chosen.kernel or places.dom0_kernel, f"placeholder console=hvc0 {chosen.dom0_append}")
         return make_iso(folder / "boot.iso", hypervisor, hypervisor_line, [kernel, Module(initramfs)],
-                        guests_files(chosen), uefi=chosen.uefi)
+                        guests_files(chosen, folder), uefi=chosen.uefi)
 
 
-def guests_files(chosen):
-    """What is on the boot medium for the guest, by its path there."""
-    return {"/guests/hello.cpio": places.hello_image} | ({"/guests/kernel": chosen.guest_kernel} if chosen.guest_kernel else {})
+def guests_files(chosen, folder):
+    """What is on the boot medium for the guest, by its path there: its kernel, if that is not Dom0's, and its initramfs."""
+    kernel = chosen.guest_kernel or chosen.kernel
+    modules = modules_beside(kernel, places.hello_modules, "lib/modules") if kernel else {}
+    initramfs = with_files(places.hello_image, modules, folder / "hello.cpio") if modules else places.hello_image
+    return {"/guests/hello.cpio": initramfs} | ({"/guests/kernel": chosen.guest_kernel} if chosen.guest_kernel else {})
 
 
 def machine(chosen, image):

@@ -5,7 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from basalt.progress import Trouble
+from basalt.progress import Trouble, say
 
 LIBRARY_FOLDERS = ("usr/lib/x86_64-linux-gnu", "usr/lib/xen-4.17/lib/x86_64-linux-gnu", "usr/lib")
 READELF = "llvm-readelf-19"
@@ -76,10 +76,14 @@ def libraries(files, root):
     return sorted(set(found.values()))
 
 
-class Modules:
-    """The listed modules out of a kernel package's folder, which has been through depmod."""
+def refuse(text):
+    raise Trouble(text)
 
-    def __init__(self, listing, folder):
+
+class Modules:
+    """The listed modules out of a kernel's `lib/modules/VERSION`, which has been through depmod; `lacks` is told of those it has not."""
+
+    def __init__(self, listing, folder, lacks=refuse):
         self.folder = folder
         rows = [line.split() for line in lines_of(listing)]
         depends = {}
@@ -87,10 +91,10 @@ class Modules:
             path, _, needs = line.partition(":")
             depends[self._name(path)] = (path, needs)
         absent = [row[0] for row in rows if self._name(row[0]) not in depends]
-        if absent:
-            raise Trouble(f"{listing}: the kernel has no module {absent[0]}")
+        if absent := [name for name in absent if self._name(name) not in self._built_in()]:
+            lacks(f"{os.path.relpath(listing)}: the kernel of {os.path.relpath(folder)} has no module {', '.join(absent)}")
         self.at_boot = [row[0] for row in rows if "boot" in row[1:]]
-        self.paths = {depends[self._name(row[0])][0] for row in rows}
+        self.paths = {depends[self._name(row[0])][0] for row in rows if self._name(row[0]) in depends}
         for path in list(self.paths):
             self.paths.update(depends[self._name(path)][1].split())
         self.dependencies = "".join(f"{path}:{needs}\n" for path, needs in depends.values() if path in self.paths)
@@ -101,6 +105,30 @@ class Modules:
         lines = (self.folder / "modules.alias").read_text().splitlines()
         return "".join(f"{line}\n" for line in lines if line.startswith("alias ") and line.split()[-1] in names)
 
+    def files(self):
+        """{path below the folder: contents}: the modules, and what modprobe reads."""
+        files = {path: (self.folder / path).read_bytes() for path in sorted(self.paths)}
+        return files | {"modules.dep": self.dependencies.encode(), "modules.alias": self.aliases().encode()}
+
+    def _built_in(self):
+        listing = self.folder / "modules.builtin"
+        return {self._name(path) for path in listing.read_text().split()} if listing.is_file() else set()
+
     @staticmethod
     def _name(path):
         return Path(path).name.removesuffix(".ko").replace("-", "_")
+
+
+def modules_beside(kernel, listing, folder):
+    """{path: contents} of the listed modules in each `lib/modules/VERSION` beside the file `kernel`, if any, as `folder`/VERSION.
+
+    Such a kernel is somebody's own, and may do without a module: that is told, and no trouble.
+    """
+    files = {}
+    for version in sorted(Path(kernel).parent.glob("lib/modules/*")):
+        try:
+            modules = Modules(listing, version, lacks=say).files()
+        except OSError as why:
+            raise Trouble(f"{os.path.relpath(why.filename)}: {why.strerror}; make modules_install and depmod put it there") from None
+        files |= {f"{folder}/{version.name}/{path}": contents for path, contents in modules.items()}
+    return files

@@ -12,7 +12,7 @@ from basalt.progress import Trouble, step
 
 SMALL = series.FOLDER / "small.config"
 LIKE_DEBIAN = series.FOLDER / "like-debian.config"
-MODULES = (places.checkout / "dom0/image/modules", places.checkout / "dom0/image/hello/modules")
+MODULES = (places.modules, places.hello_modules)
 
 
 @dataclass(frozen=True)
