@@ -56,7 +56,7 @@ struct Cpu {
     std::uint32_t tsc_aux = 0;   // what RDTSCP and RDPID tell guests: set_tsc_aux()
     bool task_switched = false;   // CR0.TS: set_task_switched()
     std::uint64_t host_state = 0;   // physical: what VMLOAD gives back after a guest of SVM's (svm_enter.S)
-    bool nested_stale = false;   // guests' translations are to be forgotten before one is entered: svm::prepare_tag()
+    bool nested_stale = false;   // guests' translations are to be forgotten before one is entered: svm::tag_translations()
     std::uint32_t locks_held = 0;   // checked builds: one bit for each rank
     LockTally lock_tally;
     std::atomic<bool> online{false};

@@ -12,6 +12,7 @@ namespace {
 
 struct Tags {
     std::uint32_t last = 0;
+    bool flush_due = false;   // they have begun again, and no guest has been entered since
 };
 constinit PerCpu<Tags> tags;
 
@@ -33,16 +34,15 @@ void switch_on() {
 // forgotten what it knew.
 void tag_translations(Control& control) {
     Cpu& cpu = this_cpu();
-    control.flush = FlushOf::nothing;
-    if (!cpu.nested_stale) [[likely]]
-        return;
-    cpu.nested_stale = false;
-    std::uint32_t& last = tags.here().last;
-    if (++last >= features().svm.asids) {
-        last = 1;
-        control.flush = FlushOf::everything;
+    Tags& here = tags.here();
+    if (cpu.nested_stale) {
+        cpu.nested_stale = false;
+        if (++here.last >= features().svm.asids) here = {.last = 1, .flush_due = true};
+        control.asid = here.last;
     }
-    control.asid = last;
+    control.flush = here.flush_due ? FlushOf::everything : FlushOf::nothing;
 }
+
+void guest_was_entered() { tags.here().flush_due = false; }
 
 }   // namespace basalt::svm

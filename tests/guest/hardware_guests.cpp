@@ -31,6 +31,8 @@ KERNEL(enters_long_mode, "mov $0x20, %eax; mov %eax, %cr4; mov $0xc0000080, %ecx
                          "mov $0x4000, %eax; mov %eax, %cr3; mov %cr0, %eax; or $0x80000000, %eax; mov %eax, %cr0; "
                          "rdmsr; mov %eax, 0x2000; mov %cr0, %eax; mov %eax, 0x2004; mov %cr4, %eax; mov %eax, 0x2008; cli; hlt")
 KERNEL(sets_reserved_bit, "mov $0x80000000, %eax; mov %eax, %cr4; cli; hlt")
+KERNEL(sets_page_attributes, "mov $0x277, %ecx; mov $0x06060606, %eax; mov %eax, %edx; wrmsr; xor %eax, %eax; rdmsr; mov %eax, 0x2000; "
+                             "cli; hlt")
 KERNEL_64(asks_version, "mov $17, %eax; xor %edi, %edi; vmmcall; mov %rax, 0x2000; cli; hlt")
 KERNEL_64(shuts_down, "movl $4, 0x2ffe; mov $29, %eax; mov $2, %edi; mov %ebx, %esi; vmmcall; mov %rax, 0x2000; cli; hlt")
 KERNEL_64(asks_extra, "mov $17, %eax; mov $1, %edi; mov $0x2ffa, %esi; vmmcall; mov %rax, 0x2000; cli; hlt")
@@ -101,6 +103,12 @@ constexpr auto table = std::to_array<Case>({
     {in_words("hardware-assisted guests"), "have #GP for bits of CR4 that are not there", [] {
         const HardwareDomain domain(sets_reserved_bit());
         expect_equal(domain.run(), unsigned{SHUTDOWN_reboot});   // without gates of its own
+        expect_equal(domain.destroy(), 0);
+    }},
+    {in_words("hardware-assisted guests"), "have memory types of their own", [] {
+        const HardwareDomain domain(sets_page_attributes());
+        expect_powered_off(domain);
+        expect_equal(domain.word(0), 0x06060606u);
         expect_equal(domain.destroy(), 0);
     }},
     {in_words("hardware-assisted guests"), "a triple fault resets the machine", [] {

@@ -62,6 +62,10 @@ Result<> look_at_cpu(const Domain& domain, const hvm_hw_cpu& cpu) {
 
 void set_cpu(Vcpu& vcpu, const hvm_hw_cpu& cpu) {
     HvmVcpu& hvm = of(vcpu);
+    svm::Control& control = hvm.vmcb.control;
+    control.event = control.exit_event = {};   // what was due to the state before
+    control.interrupt_shadow = 0;
+    hvm.xcr0 = 1;
     set_segments(hvm.vmcb.save, cpu);
     set_special(hvm.vmcb.save, cpu);
     set_general(vcpu.registers, cpu);

@@ -11,6 +11,8 @@
 namespace basalt::hvm {
 namespace {
 
+constexpr std::uint64_t no_debug_status = 0xffff0ff0;
+
 void load_debug_addresses(const HvmVcpu& vcpu) {
     write_dr<0>(vcpu.debug_addresses[0]);
     write_dr<1>(vcpu.debug_addresses[1]);
@@ -45,15 +47,21 @@ void Doors::load_guest_state(Vcpu& vcpu) {
     this_cpu().run(&vcpu, &vcpu.registers, reinterpret_cast<const std::uint16_t*>(vcpu.events.info()));
     enter_root(boot_root(), TablesOf(vcpu.domain.id, vcpu.domain.memory.hardware));
     const Mfn root = vcpu.domain.nested.root();
-    if (root == no_mfn) crash_running_domain("it has no memory");
-    hvm.vmcb.control.nested_root = physical_of(root);
+    if (root != no_mfn)
+        hvm.vmcb.control.nested_root = physical_of(root);
+    else
+        crash_running_domain("it has no memory");
     load_fpu(hvm);
     load_debug_addresses(hvm);
     set_tsc_aux(hvm.tsc_aux);
 }
 
+// It names no frame by itself: its domain's nested tables do, and they are about to go.
+void Doors::drop_tables(Vcpu& vcpu) { of(vcpu).vmcb.control.nested_root = 0; }
+
 void Doors::save_guest_state(Vcpu& vcpu) {
     save_debug_addresses(of(vcpu));
+    write_dr<6>(no_debug_status);   // which an exit leaves as the guest had it
     save_fpu(of(vcpu));
 }
 

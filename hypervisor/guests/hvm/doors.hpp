@@ -14,7 +14,6 @@ struct Doors {
     static void strip(Domain&) {}
     static Result<Vcpu*> make_vcpu(Domain& domain, VcpuId number);
     static void destroy_vcpu(Vcpu& vcpu);
-    static void drop_tables(Vcpu&) {}   // it names no frame: its domain's nested tables do
 
     // context.cpp
     static Step<> set_context(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget);
@@ -23,6 +22,7 @@ struct Doors {
     static void follow_policy(Vcpu&) {}
 
     // context_switch.cpp
+    static void drop_tables(Vcpu& vcpu);
     static void load_guest_state(Vcpu& vcpu);
     static void save_guest_state(Vcpu& vcpu);
 

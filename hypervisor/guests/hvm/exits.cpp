@@ -92,13 +92,14 @@ void exception(HvmVcpu& vcpu, std::uint64_t vector) {
 void answer(HvmVcpu& vcpu) {
     namespace code = svm::exit_code;
     const std::uint64_t why = vcpu.vmcb.control.exit_code;
+    poll_interrupts();   // at each exit: a guest whose exceptions leave it again and again shuts out nobody else
     switch (why) {
         case code::cpuid: return cpuid_exit(vcpu);
         case code::port: return port_exit(vcpu);
         case code::write_cr0 + 4: return control_register_exit(vcpu);
         case code::msr: return register_exit(vcpu);
         case code::vmmcall: return call(vcpu);
-        case code::interrupt: return poll_interrupts();
+        case code::interrupt:
         case code::nmi:
         case code::smi:
         case code::init: return;   // taken by now, or by nobody
@@ -149,6 +150,7 @@ void stepped_to(HvmVcpu& vcpu, std::uint64_t next) { finish(vcpu, next); }
 extern "C" void basalt::svm::svm_guest_left(Registers& registers) {
     HvmVcpu& vcpu = hvm::of(running());
     svm::Control& control = vcpu.vmcb.control;
+    if (control.exit_code != exit_code::invalid) guest_was_entered();
     registers.rax = vcpu.vmcb.save.rax;
     control.event = control.exit_event;   // what was being delivered is delivered first
     hvm::answer(vcpu);

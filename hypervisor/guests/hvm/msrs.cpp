@@ -2,6 +2,7 @@
 #include "guests/hvm/control_registers.hpp"
 #include "guests/hvm/exits.hpp"
 #include "guests/hvm/inject.hpp"
+#include "machine/cpu.hpp"
 #include "machine/features.hpp"
 #include "machine/msr.hpp"
 
@@ -10,11 +11,25 @@ namespace {
 
 std::optional<std::uint64_t> read_register(const HvmVcpu& vcpu, std::uint32_t number) {
     if (number == msr::efer) return vcpu.vmcb.save.efer & ~efer::svm;
+    if (number == msr::page_attributes) return vcpu.vmcb.save.page_attributes;
     return std::nullopt;
+}
+
+// In the control block alone: QEMU's TCG would write it into the machine's. SDM 3A 11.12.4: eight memory types.
+bool write_page_attributes(HvmVcpu& vcpu, std::uint64_t value) {
+    constexpr unsigned types = 0b1111'0011, last_type = 7;
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        const auto type = static_cast<unsigned>(value >> shift & 0xff);
+        if (type > last_type || (types >> type & 1) == 0) return false;
+    }
+    vcpu.vmcb.save.page_attributes = value;
+    this_cpu().nested_stale = true;
+    return true;
 }
 
 bool write_register(HvmVcpu& vcpu, std::uint32_t number, std::uint64_t value) {
     if (number == msr::efer) return write_efer(vcpu, value);
+    if (number == msr::page_attributes) return write_page_attributes(vcpu, value);
     return false;
 }
 

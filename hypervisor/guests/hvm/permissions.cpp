@@ -19,7 +19,7 @@ constexpr auto own_registers = std::to_array<std::uint32_t>({
     msr::sysenter_cs,
     msr::sysenter_esp,
     msr::sysenter_eip,
-    msr::page_attributes,
+
     msr::star,
     msr::lstar,
     msr::cstar,
