@@ -34,7 +34,7 @@ inline constexpr Row memory_rows[] = {
      .effect = "the domain has given these extents back; a frame that is still mapped is gone when nobody maps it any more",
      .asker = Asker::for_itself, .domain_at = offsetof(xen_memory_reservation_t, domid),
      .operand = in_if_there<xen_memory_reservation_t>(),
-     .fields = {{"extent_start", "the first frame number of each, any number"},
+     .fields = {{"extent_start", "the first frame number of each, any number; a hardware-assisted guest's own"},
                 number_of_extents, extent_order, {"mem_flags", "not looked at, except that 1 to 12 address bits are refused"},
                 own_or_other},
      .success = extents_done,
@@ -43,7 +43,7 @@ inline constexpr Row memory_rows[] = {
      .effect = "the domain has so many more extents of frames, which hold zeroes, and the M2P has their places in its p2m",
      .asker = Asker::for_itself, .domain_at = offsetof(xen_memory_reservation_t, domid),
      .operand = in_if_there<xen_memory_reservation_t>(),
-     .fields = {{"extent_start", "in: the place of each; out: its first frame number. Where that cannot be written it is the domain's "
+     .fields = {{"extent_start", "in: the place of each; out, of a PV guest: its first frame number. Where that cannot be written it is the domain's "
                                  "all the same"},
                 number_of_extents, extent_order,
                 {"mem_flags", "bits 0 to 7: all of it shall lie below 2^n bytes, n above 12; 0: anywhere. "

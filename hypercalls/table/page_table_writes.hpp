@@ -51,7 +51,7 @@ inline constexpr Family mmu_update{
                   {"done", "out, unless null: how many were done, unless the list lies where none can or the tables' domain is refused; "
                            "nobody looks whether it can be written"},
                   {"domains", "low 16 bits: whose pages are named: DOMID_SELF, DOMID_IO for device memory, or, of the privileged, another "
-                              "domain; high 16 bits: the number of the domain whose tables are written, plus 1, or 0: the caller's"}},
+                              "domain, hardware-assisted by its own numbers but for NO_TRANSLATE; high 16 bits: the number of the domain whose tables are written, plus 1, or 0: the caller's"}},
     .refusals = {{Error::bad_address, "a request cannot be read, or the list lies where no list can"},
                  {Error::no_such_process, "there is no such domain, or it is dying, or the pages are the caller's by its number"},
                  {Error::not_permitted, "another domain, and the caller is not privileged"}},

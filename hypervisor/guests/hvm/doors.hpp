@@ -37,11 +37,10 @@ struct Doors {
     static Result<> map_grant(Vcpu& vcpu, grants::Place place, Mfn frame, DomainId owner, std::uint32_t flags);
     static Result<> unmap_grant(Vcpu& vcpu, grants::Place place, grants::Lent lent, std::optional<std::uint64_t> instead);
 
-    // shown.cpp
+    // audit.cpp
     static ShownVcpu shown(const Vcpu& vcpu);
     static void log_control_registers(const Vcpu& vcpu);
 
-    // audit.cpp
     static void count_frames(const Vcpu&, paging::Audit&) {}
     static std::optional<Finding> wrong_with_vcpu(const Vcpu& vcpu);
     static void expect_of(const Vcpu& vcpu, HeldRegisters& found, HeldRegisters& expected);

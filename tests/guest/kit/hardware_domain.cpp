@@ -7,6 +7,8 @@
 
 namespace kit {
 
+namespace {
+
 xen_domctl_createdomain hardware_wish() {
     xen_domctl_createdomain wish{};
     wish.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
@@ -17,6 +19,8 @@ xen_domctl_createdomain hardware_wish() {
     wish.grant_opts = XEN_DOMCTL_GRANT_version(1);
     wish.arch.emulation_flags = XEN_X86_EMU_LAPIC;
     return wish;
+}
+
 }
 
 std::int64_t set_paging_memory(unsigned domain, std::uint64_t bytes) {

@@ -38,16 +38,13 @@ private:
     void start_at(std::uint32_t address, std::uint32_t argument, Mode mode);
 };
 
-xen_domctl_createdomain hardware_wish();
 std::int64_t set_records(unsigned domain, std::span<std::byte> records);
 
-// HEADER, CPU, END, as libxc builds such a guest: of 32 bits, at the code. How long they are.
-template <typename Change>
-std::size_t cpu_records(std::span<std::byte> room, Change change);
 // HEADER, one record of vcpu 0 or the domain, END.
 std::size_t write_records(std::span<std::byte> room, std::uint16_t type, std::span<const std::byte> body);
 hvm_hw_cpu flat_32(std::uint32_t address, std::uint32_t argument);
 
+// HEADER, CPU, END, as libxc builds such a guest: of 32 bits, at the code. How long they are.
 template <typename Change>
 std::size_t cpu_records(std::span<std::byte> room, Change change) {
     hvm_hw_cpu cpu = flat_32(HardwareDomain::code * page_size, 0);
