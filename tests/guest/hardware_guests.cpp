@@ -133,8 +133,20 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(domain.run(), 4u);
         expect_equal(domain.destroy(), 0);
     }},
+    {"sched_op.shutdown", "reads it where the kernel's own tables lead", [] {
+        const HardwareDomain domain = of_64_bits(shuts_down(), 0x20'2ffe);
+        expect_equal(domain.run(), 4u);
+        expect_equal(domain.destroy(), 0);
+    }},
+    {"domctl.destroydomain", "gives back all that a hardware-assisted guest had", [] {
+        const std::uint64_t before = free_pages();
+        const HardwareDomain domain(stores());
+        expect_powered_off(domain);
+        expect_equal(domain.destroy(), 0);
+        expect_free_pages(before);
+    }},
     {"sched_op.shutdown", "is refused where such a kernel has no memory", [] {
-        const HardwareDomain domain = of_64_bits(shuts_down(), 0x20'0000);
+        const HardwareDomain domain = of_64_bits(shuts_down(), 0x40'0000);
         expect_powered_off(domain);
         expect_equal(domain.word(0), static_cast<std::uint32_t>(-XEN_EFAULT));
         expect_equal(domain.destroy(), 0);

@@ -45,12 +45,13 @@ HardwareDomain::HardwareDomain(std::span<const std::byte> instructions, std::uin
     start_at(static_cast<std::uint32_t>(code * page_size), argument, mode);
 }
 
-// Three tables, and a page of 2 MiB.
+// Three tables, and a page of 2 MiB, which is there twice: at 0 and behind that.
 void HardwareDomain::link_tables() {
     constexpr std::uint64_t to_table = 3, large_page = 0x83;
     write_word(tables, 0, (tables + 1) * page_size | to_table);
     write_word(tables + 1, 0, (tables + 2) * page_size | to_table);
     write_word(tables + 2, 0, large_page);
+    write_word(tables + 2, 1, large_page);
 }
 
 void HardwareDomain::furnish() {

@@ -1,5 +1,5 @@
 // Another domain whose kernel is in ring 0 of a machine of its own (PVH): some frames from its address 0 on, one vcpu, a few
-// instructions to run: of 32 bits without paging, or of 64 with one large page at 0.
+// instructions to run: of 32 bits without paging, or of 64 with one large page at 0 and at 2 MiB.
 #pragma once
 
 #include "other_domain.hpp"
