@@ -6,4 +6,4 @@
 
 echo well
 # CHECK: well
-# CHECK: audit: frame {{[0-9a-f]+}} of Basalt: references: found 2, expected 1
+# CHECK: audit: frame {{[0-9a-f]+}} of Basalt: references: found 2, expected 0
