@@ -47,6 +47,9 @@ void follow_policy(Vcpu& vcpu);
 void load_guest_state(Vcpu& vcpu);
 void save_guest_state(Vcpu& vcpu);
 bool nmi_due(const Vcpu& vcpu);
+// Its guest was not told of events, and is from now on: evtchn_upcall_pending is set. By any CPU; the vcpu is made to look
+// after this.
+void note_upcall(Vcpu& vcpu);
 
 // Whether addresses of the vcpu's, which runs here or did until now, are its kernel's whatever mode it is in, or as it runs.
 void see_kernel_memory(const Vcpu& vcpu);

@@ -31,6 +31,7 @@ namespace events {
 // A vcpu that runs here looks at its events on the way back to its guest. One that runs elsewhere is interrupted.
 void notify(VcpuEvents& part) {
     Vcpu& vcpu = Vcpu::of(part);
+    note_upcall(vcpu);
     if (scheduler().wake(vcpu.unit)) return;
     if (vcpu.unit.on_cpu() && vcpu.unit.cpu() != this_cpu().id) raise(vcpu.unit.cpu(), Work::events);
 }

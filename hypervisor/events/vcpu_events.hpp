@@ -49,6 +49,10 @@ public:
         auto* const info = this->info();
         return info != nullptr && read_once(info->evtchn_upcall_pending) != 0 && read_once(info->evtchn_upcall_mask) == 0;
     }
+    bool is_upcall_pending() const {
+        auto* const info = this->info();
+        return info != nullptr && read_once(info->evtchn_upcall_pending) != 0;
+    }
     // The vcpu, which runs here, waits from when it leaves its CPU: for an event (SCHEDOP_block), which its kernel is told of;
     void wait();
     // or for one of these ports to be pending, an event that is due, or this instant of system time; 0: none (SCHEDOP_poll).

@@ -36,6 +36,7 @@ concept SuppliesDoors =
         { Kind::save_guest_state(vcpu) } -> std::same_as<void>;
         { Kind::deliver_what_is_due(vcpu) } -> std::same_as<void>;
         { Kind::may_take_nmi(seen) } -> std::same_as<bool>;
+        { Kind::note_upcall(vcpu) } -> std::same_as<void>;
         { Kind::see_kernel_memory(seen) } -> std::same_as<void>;
         { Kind::see_own_memory(seen) } -> std::same_as<void>;
         { Kind::map_grant(vcpu, place, frame, owner, flags) } -> std::same_as<Result<>>;

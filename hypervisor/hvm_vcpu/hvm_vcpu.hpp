@@ -7,13 +7,17 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "apic/local_apic.hpp"
 #include "core/assert.hpp"
 #include "domain/vcpu.hpp"
+#include "hvm_vcpu/messages.hpp"
 #include "machine/fpu.hpp"
 #include "machine/vmcb.hpp"
+#include "schedule/timers.hpp"
 #include "toolchain/configuration.hpp"
 
 namespace basalt {
@@ -28,6 +32,21 @@ public:
     std::array<std::uint64_t, 4> debug_addresses{};   // DR0 to DR3
     std::uint64_t xcr0 = 1;   // as after INIT: x87
     std::uint32_t tsc_aux = 0;   // what RDTSCP tells it
+
+    // The local APIC is the vcpu's own CPU's alone, or whoever's who sets the vcpu up while it does not run. Others see the
+    // address.
+    apic::LocalApic local_apic{id};
+    std::atomic<apic::Address> apic_address{local_apic.address()};
+    std::atomic<std::uint8_t> upcall_vector{0};   // how its local APIC is told of events; 0: it is not
+    Messages messages;
+    struct LocalTimer : Timer {
+        explicit LocalTimer(HvmVcpu& vcpu);
+        HvmVcpu& owner;
+    } local_timer{*this};
+
+    bool is_halted = false;   // by HLT, until something interrupts it
+    bool awaits_start_up;   // it has had INIT, or never ran
+    bool in_nmi = false;   // until its IRET
 
     alignas(fpu_area_alignment) std::array<std::byte, fpu_area_room> fpu{};   // XSAVE format, or FXSAVE where there is no XSAVE
 };

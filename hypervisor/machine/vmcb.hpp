@@ -20,11 +20,13 @@ struct Intercepts {
 };
 
 namespace intercept {
+// Of `cr_writes`.
+inline constexpr std::uint16_t cr4 = 1 << 4, cr8 = 1 << 8;
 // Of `first`.
 inline constexpr std::uint32_t interrupt = 1 << 0, nmi = 1 << 1, smi = 1 << 2, init = 1 << 3, virtual_interrupt = 1 << 4,
-                               selective_cr0_write = 1 << 5, rdpmc = 1 << 15, cpuid = 1 << 18, invd = 1 << 22, hlt = 1 << 24,
-                               invlpga = 1 << 26, ports = 1 << 27, msrs = 1 << 28, task_switch = 1 << 29, ferr_freeze = 1 << 30,
-                               shutdown = std::uint32_t{1} << 31;
+                               selective_cr0_write = 1 << 5, rdpmc = 1 << 15, cpuid = 1 << 18, iret = 1 << 20, invd = 1 << 22,
+                               hlt = 1 << 24, invlpga = 1 << 26, ports = 1 << 27, msrs = 1 << 28, task_switch = 1 << 29,
+                               ferr_freeze = 1 << 30, shutdown = std::uint32_t{1} << 31;
 // Of `second`.
 inline constexpr std::uint32_t vmrun = 1 << 0, vmmcall = 1 << 1, vmload = 1 << 2, vmsave = 1 << 3, stgi = 1 << 4, clgi = 1 << 5,
                                skinit = 1 << 6, icebp = 1 << 8, wbinvd = 1 << 9, monitor = 1 << 10, mwait = 1 << 11,
@@ -142,9 +144,9 @@ namespace exit_code {
 inline constexpr std::uint64_t read_cr0 = 0x00, write_cr0 = 0x10, read_dr0 = 0x20, write_dr0 = 0x30;
 inline constexpr std::uint64_t exception = 0x40;   // and its vector
 inline constexpr std::uint64_t interrupt = 0x60, nmi = 0x61, smi = 0x62, init = 0x63, virtual_interrupt = 0x64,
-                               selective_cr0_write = 0x65, cpuid = 0x72, invd = 0x76, hlt = 0x78, invlpga = 0x7a, port = 0x7b,
-                               msr = 0x7c, task_switch = 0x7d, shutdown = 0x7f, vmmcall = 0x81, wbinvd = 0x89, monitor = 0x8a,
-                               mwait = 0x8b, xsetbv = 0x8d, nested_page_fault = 0x400;
+                               selective_cr0_write = 0x65, cpuid = 0x72, iret = 0x74, invd = 0x76, hlt = 0x78, invlpga = 0x7a,
+                               port = 0x7b, msr = 0x7c, task_switch = 0x7d, shutdown = 0x7f, vmmcall = 0x81, wbinvd = 0x89,
+                               monitor = 0x8a, mwait = 0x8b, xsetbv = 0x8d, nested_page_fault = 0x400;
 inline constexpr std::uint64_t invalid = ~std::uint64_t{0};
 }   // namespace exit_code
 

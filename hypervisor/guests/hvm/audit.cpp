@@ -1,6 +1,7 @@
 // What a CPU has in its registers while a hardware-assisted guest's vcpu runs, and what is told of the vcpu.
 #include <bit>
 
+#include "apic/audit.hpp"
 #include "debug/log.hpp"
 #include "domain/domain.hpp"
 #include "guests/hvm/doors.hpp"
@@ -15,7 +16,7 @@ std::optional<Finding> Doors::wrong_with_vcpu(const Vcpu& vcpu) {
     const std::uint64_t root = physical_of(vcpu.domain.nested.root());
     if (hvm.vmcb.control.nested_root != 0 && hvm.vmcb.control.nested_root != root)
         return Finding{vcpu.domain.id, "vcpu", vcpu.id.raw, "root of nested tables", hvm.vmcb.control.nested_root, root};
-    return std::nullopt;
+    return apic::wrong_with(vcpu.domain.id, hvm.local_apic.state());
 }
 
 // Between an exit and the next entry only what VMRUN leaves alone is the guest's.

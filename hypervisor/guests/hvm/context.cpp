@@ -4,8 +4,11 @@
 #include "domain/domain.hpp"
 #include "guests/hvm/control_registers.hpp"
 #include "guests/hvm/doors.hpp"
+#include "guests/hvm/start_up.hpp"
 #include "hvm_vcpu/hvm_vcpu.hpp"
+#include "machine/cpu.hpp"
 #include "machine/features.hpp"
+#include "machine/instructions.hpp"
 #include "records/processor.hpp"
 #include "records/segments.hpp"
 
@@ -50,6 +53,30 @@ void set_special(svm::Save& save, const hvm_hw_cpu& cpu) {
     save.page_attributes = as_after_reset;
 }
 
+// What was due to the state before is not due any more.
+void forget_what_was_due(HvmVcpu& vcpu) {
+    svm::Control& control = vcpu.vmcb.control;
+    control.event = control.exit_event = {};
+    control.interrupt_shadow = 0;
+    vcpu.is_halted = vcpu.in_nmi = vcpu.awaits_start_up = false;
+}
+
+// With caches on, whatever a processor has then: guests are not slower for it.
+void set_after_init(svm::Save& save, std::uint8_t page) {
+    const std::uint16_t limit = 0xffff, data = 0x93, code = 0x9b, table = 0x82, task = 0x8b;
+    const svm::Segment empty{0, data, limit, 0};
+    save.cs = {static_cast<std::uint16_t>(page << 8), code, limit, std::uint64_t{page} << page_shift};
+    save.ds = save.es = save.fs = save.gs = save.ss = empty;
+    save.ldtr = {0, table, limit, 0};
+    save.tr = {0, task, limit, 0};
+    save.gdtr = save.idtr = {0, 0, limit, 0};
+    save.cpl = 0;
+    save.rip = save.rsp = 0, save.rflags = rflags::always;
+    save.cr0 = cr0::extension_type, save.cr2 = save.cr3 = save.cr4 = 0;
+    save.dr6 = 0xffff'0ff0, save.dr7 = 0x400;
+    save.efer = efer::svm;
+}
+
 }   // namespace
 
 Result<> look_at_cpu(const Domain& domain, const hvm_hw_cpu& cpu) {
@@ -62,9 +89,7 @@ Result<> look_at_cpu(const Domain& domain, const hvm_hw_cpu& cpu) {
 
 void set_cpu(Vcpu& vcpu, const hvm_hw_cpu& cpu) {
     HvmVcpu& hvm = of(vcpu);
-    svm::Control& control = hvm.vmcb.control;
-    control.event = control.exit_event = {};   // what was due to the state before
-    control.interrupt_shadow = 0;
+    forget_what_was_due(hvm);
     hvm.xcr0 = 1;
     set_segments(hvm.vmcb.save, cpu);
     set_special(hvm.vmcb.save, cpu);
@@ -73,6 +98,18 @@ void set_cpu(Vcpu& vcpu, const hvm_hw_cpu& cpu) {
     fpu_initialise(hvm.fpu.data());
     if ((cpu.flags & XEN_X86_FPU_INITIALISED) != 0) fpu_take_legacy(hvm.fpu.data(), std::as_bytes(std::span(cpu.fpu_regs)));
     hvm.tsc_aux = static_cast<std::uint32_t>(cpu.msr_tsc_aux);
+    vcpu.initialised = true;
+}
+
+void start_at_page(HvmVcpu& vcpu, std::uint8_t page) {
+    forget_what_was_due(vcpu);
+    set_after_init(vcpu.vmcb.save, page);
+    constexpr hvm_hw_cpu nothing{};
+    set_general(vcpu.registers, nothing);
+    constexpr std::uint64_t some_family = 0xf00;   // as on Xen; CPUID tells which
+    vcpu.registers.rdx = some_family;
+    write_dr<0>(0), write_dr<1>(0), write_dr<2>(0), write_dr<3>(0);
+    this_cpu().nested_stale = true;
     vcpu.initialised = true;
 }
 

@@ -44,7 +44,8 @@ void load_fpu(const HvmVcpu& vcpu) {
 // Basalt's own root, with the guest named as the one whose tables are walked: whoever takes a frame away asks this CPU.
 void Doors::load_guest_state(Vcpu& vcpu) {
     HvmVcpu& hvm = of(vcpu);
-    this_cpu().run(&vcpu, &vcpu.registers, reinterpret_cast<const std::uint16_t*>(vcpu.events.info()));
+    this_cpu().run(&vcpu, &vcpu.registers, nullptr);   // its events are looked at on each way in
+    timers().bring_here(hvm.local_timer);
     enter_root(boot_root(), TablesOf(vcpu.domain.id, vcpu.domain.memory.hardware));
     const Mfn root = vcpu.domain.nested.root();
     if (root != no_mfn)

@@ -52,14 +52,23 @@ bool write_efer(HvmVcpu& vcpu, std::uint64_t value) {
     return true;
 }
 
-// MOV to CR4, read again where the guest was left: what there is by now is carried out, if it is that.
+static bool write_control(HvmVcpu& vcpu, unsigned number, std::uint64_t value) {
+    if (number == 4) return write_cr4(vcpu, value);
+    constexpr std::uint64_t classes = 0xf;
+    if (value > classes) return false;
+    vcpu.local_apic.follow_cr8(static_cast<std::uint8_t>(value));
+    return true;
+}
+
+// MOV to CR4 or CR8, read again where the guest was left: what there is by now is carried out, if it is that.
 void control_register_exit(HvmVcpu& vcpu) {
     const auto instruction = instruction_at_rip(vcpu);
     if (!instruction) return;
-    if (instruction->operation != instructions::Operation::write_control || instruction->reg != 4) return;   // it is met again
+    const bool is_ours = instruction->reg == 4 || instruction->reg == 8;
+    if (instruction->operation != instructions::Operation::write_control || !is_ours) return;   // it is met again
     vcpu.registers.rsp = vcpu.vmcb.save.rsp;
-    if (!write_cr4(vcpu, instructions::read_register(vcpu.registers, *instruction, instruction->rm)))
-        return raise_exception(vcpu, vector::general_protection, 0);
+    const std::uint64_t value = instructions::read_register(vcpu.registers, *instruction, instruction->rm);
+    if (!write_control(vcpu, instruction->reg, value)) return raise_exception(vcpu, vector::general_protection, 0);
     stepped_over(vcpu, *instruction);
 }
 

@@ -53,19 +53,11 @@ void finish(HvmVcpu& vcpu, std::uint64_t next) {
     vcpu.vmcb.control.interrupt_shadow = 0;
 }
 
-// What happens where a guest has done something that no guest of ours can do.
-void crash(HvmVcpu& vcpu, std::string_view reason) {
-    const svm::Save& save = vcpu.vmcb.save;
-    Registers& shown = vcpu.registers;
-    shown.rip = save.rip, shown.rsp = save.rsp, shown.rflags = save.rflags;
-    shown.cs = save.cs.selector, shown.ss = save.ss.selector;
-    crash_running_domain(reason);
-}
-
 void halt(HvmVcpu& vcpu) {
     if (!stepped_over(vcpu, Operation::halt)) return;
-    if ((vcpu.vmcb.save.rflags & rflags::interrupts) == 0) return take_down(vcpu);   // nothing will wake it
-    scheduler().block_here(vcpu.unit);
+    vcpu.is_halted = true;
+    const bool is_for_good = (vcpu.vmcb.save.rflags & rflags::interrupts) == 0 && !is_interrupt_due(vcpu);
+    if (is_for_good) take_down(vcpu);
 }
 
 void call(HvmVcpu& vcpu) {
@@ -96,7 +88,8 @@ void answer(HvmVcpu& vcpu) {
     switch (why) {
         case code::cpuid: return cpuid_exit(vcpu);
         case code::port: return port_exit(vcpu);
-        case code::write_cr0 + 4: return control_register_exit(vcpu);
+        case code::write_cr0 + 4:
+        case code::write_cr0 + 8: return control_register_exit(vcpu);
         case code::msr: return register_exit(vcpu);
         case code::vmmcall: return call(vcpu);
         case code::interrupt:
@@ -107,7 +100,9 @@ void answer(HvmVcpu& vcpu) {
         case code::wbinvd: static_cast<void>(stepped_over(vcpu, Operation::write_back_caches)); return;
         case code::invd: static_cast<void>(stepped_over(vcpu, Operation::invalidate_caches)); return;
         case code::shutdown: return shut_down(vcpu.domain, SHUTDOWN_reboot);   // a triple fault resets a machine
-        case code::nested_page_fault: return crash(vcpu, "it touched memory that is not there");
+        case code::nested_page_fault: return nested_page_fault_exit(vcpu);
+        case code::virtual_interrupt: return;   // it can take one now
+        case code::iret: return interrupt_return_exit(vcpu);
         case code::invalid: return crash(vcpu, "the processor refuses its state");
         default: break;
     }
@@ -116,6 +111,14 @@ void answer(HvmVcpu& vcpu) {
 }
 
 }   // namespace
+
+void crash(HvmVcpu& vcpu, std::string_view reason) {
+    const svm::Save& save = vcpu.vmcb.save;
+    Registers& shown = vcpu.registers;
+    shown.rip = save.rip, shown.rsp = save.rsp, shown.rflags = save.rflags;
+    shown.cs = save.cs.selector, shown.ss = save.ss.selector;
+    crash_running_domain(reason);
+}
 
 bool stepped_over(HvmVcpu& vcpu, Operation what) {
     if (features().svm.next_rip) {
@@ -152,6 +155,7 @@ extern "C" void basalt::svm::svm_guest_left(Registers& registers) {
     svm::Control& control = vcpu.vmcb.control;
     if (control.exit_code != exit_code::invalid) guest_was_entered();
     registers.rax = vcpu.vmcb.save.rax;
+    hvm::note_exit(vcpu);
     control.event = control.exit_event;   // what was being delivered is delivered first
     hvm::answer(vcpu);
     hvm::prepare_entry(vcpu);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "hvm_vcpu/hvm_vcpu.hpp"
 #include "instructions/instruction.hpp"
@@ -13,11 +14,15 @@ namespace basalt::hvm {
 [[nodiscard]] bool stepped_over(HvmVcpu& vcpu, instructions::Operation what);
 void stepped_to(HvmVcpu& vcpu, std::uint64_t next);
 
+// What happens where a guest has done something that no guest of ours can do.
+void crash(HvmVcpu& vcpu, std::string_view reason);
+
 // The same of one that is carried out, as it has been read.
 void stepped_over(HvmVcpu& vcpu, const instructions::Instruction& instruction);
 // What lies there now. Nothing: it is none of ours, and the guest has its #UD.
 std::optional<instructions::Instruction> instruction_at_rip(HvmVcpu& vcpu);
 
+void nested_page_fault_exit(HvmVcpu& vcpu);   // devices.cpp
 void control_register_exit(HvmVcpu& vcpu);   // control_registers.cpp
 void cpuid_exit(HvmVcpu& vcpu);      // cpuid.cpp
 void port_exit(HvmVcpu& vcpu);       // ports.cpp

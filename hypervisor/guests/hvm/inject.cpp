@@ -1,9 +1,13 @@
 #include "guests/hvm/inject.hpp"
 
+#include <optional>
+
+#include "abi/hvm_params.hpp"
 #include "abi/sched.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "guests/hvm/doors.hpp"
+#include "guests/hvm/local_apic.hpp"
 #include "machine/svm.hpp"
 
 namespace basalt::hvm {
@@ -35,12 +39,119 @@ void raise(HvmVcpu& vcpu, Event wanted) {
 void raise_exception(HvmVcpu& vcpu, std::uint8_t vector) { raise(vcpu, Event(Event::Kind::exception, vector)); }
 void raise_exception(HvmVcpu& vcpu, std::uint8_t vector, std::uint32_t error_code) { raise(vcpu, Event(vector, error_code)); }
 
-void prepare_entry(HvmVcpu& vcpu) {
-    vcpu.vmcb.save.rax = vcpu.registers.rax;
-    svm::tag_translations(vcpu.vmcb.control);
+namespace {
+
+std::uint8_t callback_vector(const Domain& domain) { return domain.memory.hardware ? 0 : 1; }   // STUB
+
+// The vector by which the guest hears of events, while it has not heard (HVM_PARAM_CALLBACK_IRQ). Until it clears the byte it
+// hears again and again, as on Xen; its mask is not looked at.
+std::optional<std::uint8_t> upcall_vector_due(const HvmVcpu& vcpu) {
+    const std::uint8_t vector = callback_vector(vcpu.domain);
+    return vector != 0 && vcpu.upcall_vector.load(std::memory_order_relaxed) == 0 && vcpu.events.is_upcall_pending()
+               ? std::optional(vector)
+               : std::nullopt;
 }
 
-bool Doors::may_take_nmi(const Vcpu&) { return false; }
+bool lets_interrupts_in(const svm::Vmcb& vmcb) {
+    return (vmcb.save.rflags & rflags::interrupts) != 0 && (vmcb.control.interrupt_shadow & 1) == 0;
+}
+
+// An exit as soon as the guest lets interrupts in, whatever its task priority. While one is asked for CR8 is not written
+// without an exit: QEMU's TCG 7.2 ends the whole machine there.
+void ask_for_window(svm::Control& control) {
+    namespace bits = svm::virtual_interrupt;
+    control.virtual_interrupt |= bits::pending | bits::ignore_task_priority | bits::highest_priority;
+    control.intercepts.first |= svm::intercept::virtual_interrupt;
+    control.intercepts.cr_writes |= svm::intercept::cr8;
+}
+
+void interrupt(HvmVcpu& vcpu, std::uint8_t vector) {
+    vcpu.vmcb.control.event = Event(Event::Kind::interrupt, vector);
+    vcpu.is_halted = false;
+}
+
+void deliver_interrupt(HvmVcpu& vcpu, bool is_free) {
+    const auto upcall = upcall_vector_due(vcpu);
+    const auto local = upcall ? std::nullopt : vcpu.local_apic.pending();
+    if (!upcall && !local) {
+        if (vcpu.local_apic.pending_but_for_task_priority()) vcpu.vmcb.control.intercepts.cr_writes |= svm::intercept::cr8;
+        return;
+    }
+    if (upcall && vcpu.vmcb.control.event.raw == Event(Event::Kind::interrupt, *upcall).raw) return;   // it is hearing of that
+    if (!is_free || !lets_interrupts_in(vcpu.vmcb)) return ask_for_window(vcpu.vmcb.control);
+    if (local) vcpu.local_apic.deliver(*local);
+    interrupt(vcpu, upcall.value_or(local.value_or(0)));
+}
+
+// SVM tells of no end of an NMI but its IRET.
+bool deliver_nmi(HvmVcpu& vcpu) {
+    if (vcpu.in_nmi || !vcpu.nmi_pending.load(std::memory_order_relaxed)) return false;
+    svm::Control& control = vcpu.vmcb.control;
+    if ((control.interrupt_shadow & 1) != 0) {
+        ask_for_window(control);
+        return false;
+    }
+    vcpu.nmi_pending.store(false, std::memory_order_relaxed);
+    vcpu.in_nmi = true;
+    control.intercepts.first |= svm::intercept::iret;
+    control.event = Event(Event::Kind::nmi, vector::nmi);
+    vcpu.is_halted = false;
+    return true;
+}
+
+// One at a time: what was being delivered when the guest was left goes first.
+void deliver(HvmVcpu& vcpu) {
+    bool is_free = !vcpu.vmcb.control.event.valid();
+    if (is_free && deliver_nmi(vcpu)) is_free = false;
+    deliver_interrupt(vcpu, is_free);
+}
+
+// Somebody may have left something between the last look and the block.
+void stay_halted(HvmVcpu& vcpu) {
+    scheduler().block_here(vcpu.unit);
+    if (vcpu.messages.any() || is_interrupt_due(vcpu)) scheduler().wake(vcpu.unit);
+}
+
+}   // namespace
+
+bool is_interrupt_due(const HvmVcpu& vcpu) {
+    if (vcpu.nmi_pending.load() && !vcpu.in_nmi) return true;
+    return (vcpu.vmcb.save.rflags & rflags::interrupts) != 0 && (upcall_vector_due(vcpu) || vcpu.local_apic.pending());
+}
+
+void note_exit(HvmVcpu& vcpu) {
+    svm::Control& control = vcpu.vmcb.control;
+    namespace bits = svm::virtual_interrupt;
+    vcpu.local_apic.follow_cr8(control.virtual_interrupt & bits::task_priority);
+    if ((control.intercepts.cr_writes & svm::intercept::cr8) == 0) return;
+    control.virtual_interrupt &= ~(bits::pending | bits::ignore_task_priority | bits::highest_priority);
+    control.intercepts.first &= ~svm::intercept::virtual_interrupt;
+    control.intercepts.cr_writes &= static_cast<std::uint16_t>(~svm::intercept::cr8);
+}
+
+void prepare_entry(HvmVcpu& vcpu) {
+    svm::Control& control = vcpu.vmcb.control;
+    if (!take_messages(vcpu)) return;
+    deliver(vcpu);
+    if (vcpu.is_halted && !control.event.valid()) stay_halted(vcpu);
+    control.virtual_interrupt = (control.virtual_interrupt & ~svm::virtual_interrupt::task_priority) | vcpu.local_apic.cr8();
+    vcpu.vmcb.save.rax = vcpu.registers.rax;
+    svm::tag_translations(control);
+}
+
+// It has not gone yet: another NMI waits for one instruction more, as behind STI.
+void interrupt_return_exit(HvmVcpu& vcpu) {
+    vcpu.in_nmi = false;
+    vcpu.vmcb.control.intercepts.first &= ~svm::intercept::iret;
+    vcpu.vmcb.control.interrupt_shadow |= 1;
+}
+
+bool Doors::may_take_nmi(const Vcpu& vcpu) { return !of(vcpu).in_nmi; }
+
+void Doors::note_upcall(Vcpu& vcpu) {
+    if (const std::uint8_t vector = of(vcpu).upcall_vector.load(std::memory_order_relaxed))
+        of(vcpu).messages.add_interrupt(vector);
+}
 
 void Doors::deliver_what_is_due(Vcpu& vcpu) { prepare_entry(of(vcpu)); }
 

@@ -12,7 +12,16 @@ namespace basalt::hvm {
 void raise_exception(HvmVcpu& vcpu, std::uint8_t vector);
 void raise_exception(HvmVcpu& vcpu, std::uint8_t vector, std::uint32_t error_code);
 
-// Behind an exit, and before any entry: nothing of what is due has been lost, and translations are what they may be.
+// At each exit: the task priority is what the guest has made of CR8 meanwhile, and no window is asked for.
+void note_exit(HvmVcpu& vcpu);
+
+// Behind an exit, and before any entry: what is due is brought in, or is asked for as soon as the guest can take it; and
+// translations are what they may be. A vcpu that is halted, and has nothing, blocks; one that has had INIT is down.
 void prepare_entry(HvmVcpu& vcpu);
+
+// Whether something would interrupt it, were it to run now.
+bool is_interrupt_due(const HvmVcpu& vcpu);
+
+void interrupt_return_exit(HvmVcpu& vcpu);
 
 }   // namespace basalt::hvm

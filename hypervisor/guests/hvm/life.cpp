@@ -1,5 +1,6 @@
 // Birth and end of a hardware-assisted guest's vcpus.
 #include "domain/domain.hpp"
+#include "domain/run.hpp"
 #include "guests/hvm/doors.hpp"
 #include "guests/hvm/permissions.hpp"
 #include "hvm_vcpu/hvm_vcpu.hpp"
@@ -10,7 +11,7 @@
 namespace basalt {
 
 HvmVcpu::HvmVcpu(Domain& owner, VcpuId number, Mfn block)
-    : Vcpu(owner, number), control_block(physical_of(block)), vmcb(*new(contents(block)) svm::Vmcb) {
+    : Vcpu(owner, number), control_block(physical_of(block)), vmcb(*new(contents(block)) svm::Vmcb), awaits_start_up(true) {
     fpu_initialise(fpu.data());
 }
 
@@ -21,7 +22,7 @@ namespace {
 // CR0, loads of CR3, INVLPG and reads of control registers are its own. Of exceptions #MC is the machine's; #DB and #AC that
 // come again and again while they are delivered would keep the processor for ever.
 constexpr svm::Intercepts intercepts{
-    .cr_writes = 1 << 4,
+    .cr_writes = svm::intercept::cr4,
     .exceptions = 1 << vector::machine_check | 1 << vector::debug | 1 << vector::alignment_check,
     .first = svm::intercept::interrupt | svm::intercept::nmi | svm::intercept::smi | svm::intercept::init |
              svm::intercept::rdpmc | svm::intercept::cpuid | svm::intercept::invd | svm::intercept::hlt |
@@ -59,6 +60,7 @@ Result<Vcpu*> Doors::make_vcpu(Domain& domain, VcpuId number) {
 
 void Doors::destroy_vcpu(Vcpu& vcpu) {
     const Mfn block = mfn_of(of(vcpu).control_block);
+    timers().cancel(of(vcpu).local_timer);
     static_cast<void>(Owned<HvmVcpu>(&of(vcpu)));
     free_frames(block);
 }

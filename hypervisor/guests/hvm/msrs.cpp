@@ -2,6 +2,7 @@
 #include "guests/hvm/control_registers.hpp"
 #include "guests/hvm/exits.hpp"
 #include "guests/hvm/inject.hpp"
+#include "guests/hvm/local_apic.hpp"
 #include "machine/cpu.hpp"
 #include "machine/features.hpp"
 #include "machine/msr.hpp"
@@ -9,7 +10,11 @@
 namespace basalt::hvm {
 namespace {
 
-std::optional<std::uint64_t> read_register(const HvmVcpu& vcpu, std::uint32_t number) {
+std::optional<std::uint64_t> read_register(HvmVcpu& vcpu, std::uint32_t number) {
+    if (is_apic_register(number)) {
+        const auto value = read_apic_register(vcpu, number);
+        return value ? std::optional(*value) : std::nullopt;
+    }
     if (number == msr::efer) return vcpu.vmcb.save.efer & ~efer::svm;
     if (number == msr::page_attributes) return vcpu.vmcb.save.page_attributes;
     return std::nullopt;
@@ -28,6 +33,7 @@ bool write_page_attributes(HvmVcpu& vcpu, std::uint64_t value) {
 }
 
 bool write_register(HvmVcpu& vcpu, std::uint32_t number, std::uint64_t value) {
+    if (is_apic_register(number)) return write_apic_register(vcpu, number, value).has_value();
     if (number == msr::efer) return write_efer(vcpu, value);
     if (number == msr::page_attributes) return write_page_attributes(vcpu, value);
     return false;

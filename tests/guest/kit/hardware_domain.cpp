@@ -9,10 +9,10 @@ namespace kit {
 
 namespace {
 
-xen_domctl_createdomain hardware_wish() {
+xen_domctl_createdomain hardware_wish(unsigned vcpus) {
     xen_domctl_createdomain wish{};
     wish.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
-    wish.max_vcpus = 1;
+    wish.max_vcpus = vcpus;
     wish.max_evtchn_port = 1023;
     wish.max_grant_frames = 4;
     wish.max_maptrack_frames = 4;
@@ -33,13 +33,13 @@ std::int64_t set_paging_memory(unsigned domain, std::uint64_t bytes) {
     return status;
 }
 
-HardwareDomain::HardwareDomain(std::span<const std::byte> instructions, std::uint32_t argument, Mode mode) {
+HardwareDomain::HardwareDomain(std::span<const std::byte> instructions, std::uint32_t argument, Mode mode, unsigned vcpus) {
     xen_domctl_t request{};
-    request.u.createdomain = hardware_wish();
+    request.u.createdomain = hardware_wish(vcpus);
     expect_zero(domctl(XEN_DOMCTL_createdomain, 0, request));
     id = request.domain;
     if (trouble != 0) return;
-    furnish();
+    furnish(vcpus);
     write_page(code, instructions);
     if (mode != Mode::bits_32) link_tables();
     start_at(static_cast<std::uint32_t>(code * page_size), argument, mode);
@@ -54,9 +54,9 @@ void HardwareDomain::link_tables() {
     write_word(tables + 2, 1, large_page);
 }
 
-void HardwareDomain::furnish() {
+void HardwareDomain::furnish(unsigned vcpus) {
     xen_domctl_t request{};
-    request.u.max_vcpus.max = 1;
+    request.u.max_vcpus.max = vcpus;
     expect_zero(domctl(XEN_DOMCTL_max_vcpus, id, request));
     request = {};
     request.u.max_mem.max_memkb = 4096;

@@ -20,7 +20,8 @@ struct HardwareDomain : OtherDomain {
     enum class Mode { bits_32, bits_64, bits_32_with_tables };   // of which the kernel makes use itself
 
     // Everything up to the first unpause. EBX is `argument`.
-    explicit HardwareDomain(std::span<const std::byte> instructions, std::uint32_t argument = 0, Mode mode = Mode::bits_32);
+    explicit HardwareDomain(std::span<const std::byte> instructions, std::uint32_t argument = 0, Mode mode = Mode::bits_32,
+                            unsigned vcpus = 1);
 
     std::uint32_t word(unsigned index) const {
         const std::uint64_t both = read_word(data, index / 2);
@@ -33,7 +34,7 @@ struct HardwareDomain : OtherDomain {
     }
 
 private:
-    void furnish();
+    void furnish(unsigned vcpus);
     void link_tables();
     void start_at(std::uint32_t address, std::uint32_t argument, Mode mode);
 };
