@@ -14,6 +14,7 @@
 #include "apic/local_apic.hpp"
 #include "core/assert.hpp"
 #include "domain/vcpu.hpp"
+#include "hvm_vcpu/kept_code.hpp"
 #include "hvm_vcpu/messages.hpp"
 #include "machine/fpu.hpp"
 #include "machine/vmcb.hpp"
@@ -32,6 +33,8 @@ public:
     std::array<std::uint64_t, 4> debug_addresses{};   // DR0 to DR3
     std::uint64_t xcr0 = 1;   // as after INIT: x87
     std::uint32_t tsc_aux = 0;   // what RDTSCP tells it
+
+    KeptCode kept_code;
 
     // The local APIC is the vcpu's own CPU's alone, or whoever's who sets the vcpu up while it does not run. Others see the
     // address.

@@ -32,15 +32,17 @@ void switch_on() {
 
 // A tag that nobody has had here since all of them were forgotten. Each guest that is switched to gets one, and whoever has
 // forgotten what it knew.
-void tag_translations(Control& control) {
+bool tag_translations(Control& control) {
     Cpu& cpu = this_cpu();
     Tags& here = tags.here();
-    if (cpu.nested_stale) {
+    const bool is_new = cpu.nested_stale;
+    if (is_new) {
         cpu.nested_stale = false;
         if (++here.last >= features().svm.asids) here = {.last = 1, .flush_due = true};
         control.asid = here.last;
     }
     control.flush = here.flush_due ? FlushOf::everything : FlushOf::nothing;
+    return is_new;
 }
 
 void guest_was_entered() { tags.here().flush_due = false; }

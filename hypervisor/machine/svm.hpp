@@ -12,8 +12,8 @@ namespace basalt::svm {
 void switch_on();
 
 // The last thing before a guest is entered here: its translations are tagged so that it finds none that is older than this
-// CPU's last flush, nor another guest's.
-void tag_translations(Control& control);
+// CPU's last flush, nor another guest's. True: it has forgotten all that it knew.
+[[nodiscard]] bool tag_translations(Control& control);
 // What was owed for that has been done: by the entry, and not by whoever was to be entered and was not.
 void guest_was_entered();
 

@@ -1,10 +1,8 @@
 // Why a guest of SVM's was left, and what comes of it. APM 2, 15.7 to 15.14.
-#include <algorithm>
-#include <array>
-
 #include "abi/sched.hpp"
 #include "domain/run.hpp"
 #include "domain/vcpu_setup.hpp"
+#include "guests/hvm/code.hpp"
 #include "guests/hvm/exits.hpp"
 #include "guests/hvm/inject.hpp"
 #include "guests/hvm/memory.hpp"
@@ -21,33 +19,6 @@ namespace {
 using instructions::Mode;
 using instructions::Operation;
 
-// Bits 9 and 10 of a segment's attributes: L and D of its descriptor.
-Mode mode_of(const svm::Save& save) {
-    constexpr std::uint16_t long_code = 1 << 9, default_32 = 1 << 10;
-    if ((save.efer & efer::long_mode_active) != 0 && (save.cs.attributes & long_code) != 0) return Mode::bits_64;
-    const bool virtual_8086 = (save.rflags & rflags::virtual_8086) != 0;
-    return (save.cs.attributes & default_32) != 0 && !virtual_8086 ? Mode::bits_32 : Mode::bits_16;
-}
-
-// The bytes at the guest's next instruction, fewer where its page ends and the next is not there.
-struct Code {
-    std::array<std::uint8_t, instructions::longest_instruction> bytes;
-    std::size_t count = 0;
-    Mode mode;
-};
-Code code_at_rip(const HvmVcpu& vcpu) {
-    const svm::Save& save = vcpu.vmcb.save;
-    Code code{.bytes{}, .mode = mode_of(save)};
-    const std::uint64_t at = code.mode == Mode::bits_64 ? save.rip : static_cast<std::uint32_t>(save.cs.base + save.rip);
-    const std::size_t in_page = page_size - at % page_size;
-    for (const std::size_t count : {code.bytes.size(), std::min(in_page, code.bytes.size())}) {
-        if (!fetch(vcpu, std::as_writable_bytes(std::span(code.bytes).first(count)), at)) continue;
-        code.count = count;
-        break;
-    }
-    return code;
-}
-
 void finish(HvmVcpu& vcpu, std::uint64_t next) {
     vcpu.vmcb.save.rip = next;
     vcpu.vmcb.control.interrupt_shadow = 0;
@@ -61,7 +32,7 @@ void halt(HvmVcpu& vcpu) {
 }
 
 void call(HvmVcpu& vcpu) {
-    if (vcpu.vmcb.save.cpl != 0 || mode_of(vcpu.vmcb.save) != Mode::bits_64) {
+    if (vcpu.vmcb.save.cpl != 0 || code_mode(vcpu.vmcb.save) != Mode::bits_64) {
         if (stepped_over(vcpu, Operation::vmmcall))
             vcpu.registers.rax = static_cast<std::uint64_t>(errno_of(Error::not_implemented));
         return;
@@ -126,7 +97,7 @@ bool stepped_over(HvmVcpu& vcpu, Operation what) {
         return true;
     }
     const Code code = code_at_rip(vcpu);
-    const auto length = instructions::length_of(what, std::span(code.bytes).first(code.count), code.mode);
+    const auto length = instructions::length_of(what, code.bytes(), code.mode);
     if (!length) return false;
     const std::uint64_t next = vcpu.vmcb.save.rip + *length;
     finish(vcpu, code.mode == Mode::bits_64 ? next : static_cast<std::uint32_t>(next));
@@ -135,13 +106,13 @@ bool stepped_over(HvmVcpu& vcpu, Operation what) {
 
 void stepped_over(HvmVcpu& vcpu, const instructions::Instruction& instruction) {
     const std::uint64_t next = vcpu.vmcb.save.rip + instruction.length;
-    finish(vcpu, mode_of(vcpu.vmcb.save) == Mode::bits_64 ? next : static_cast<std::uint32_t>(next));
+    finish(vcpu, code_mode(vcpu.vmcb.save) == Mode::bits_64 ? next : static_cast<std::uint32_t>(next));
 }
 
 std::optional<instructions::Instruction> instruction_at_rip(HvmVcpu& vcpu) {
     const Code code = code_at_rip(vcpu);
     if (code.count == 0) return std::nullopt;   // the guest meets that itself
-    const auto found = instructions::decode(std::span(code.bytes).first(code.count), code.mode);
+    const auto found = instructions::decode(code.bytes(), code.mode);
     if (!found) raise_exception(vcpu, vector::invalid_opcode);
     return found;
 }

@@ -136,7 +136,7 @@ void prepare_entry(HvmVcpu& vcpu) {
     if (vcpu.is_halted && !control.event.valid()) stay_halted(vcpu);
     control.virtual_interrupt = (control.virtual_interrupt & ~svm::virtual_interrupt::task_priority) | vcpu.local_apic.cr8();
     vcpu.vmcb.save.rax = vcpu.registers.rax;
-    svm::tag_translations(control);
+    if (svm::tag_translations(control)) vcpu.kept_code.drop();
 }
 
 // It has not gone yet: another NMI waits for one instruction more, as behind STI.

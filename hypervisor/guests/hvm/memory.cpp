@@ -24,9 +24,7 @@ public:
 
     std::optional<std::uint64_t> read(std::uint64_t address, Width width) {
         const auto page = own_frame(domain_, Pfn(address >> page_shift), false);
-        if (!page) return std::nullopt;
-        if (width == Width::four_bytes) return at<std::uint32_t>(*page, address).load(std::memory_order_acquire);
-        return at<std::uint64_t>(*page, address).load(std::memory_order_acquire);
+        return page ? std::optional(read_in(*page, address, width)) : std::nullopt;
     }
     Exchanged exchange(std::uint64_t address, Width width, std::uint64_t expected, std::uint64_t wanted) {
         const auto page = own_frame(domain_, Pfn(address >> page_shift), true);
@@ -35,6 +33,14 @@ public:
                                                      : exchange_in<std::uint64_t>(*page, address, expected, wanted);
         return done ? Exchanged::yes : Exchanged::changed;
     }
+
+protected:
+    static std::uint64_t read_in(const FrameReference& page, std::uint64_t address, Width width) {
+        if (width == Width::four_bytes) return at<std::uint32_t>(page, address).load(std::memory_order_acquire);
+        return at<std::uint64_t>(page, address).load(std::memory_order_acquire);
+    }
+
+    const Domain& domain_;
 
 private:
     template <typename Word>
@@ -46,8 +52,6 @@ private:
         auto found = static_cast<Word>(expected);
         return at<Word>(page, address).compare_exchange_strong(found, static_cast<Word>(wanted));
     }
-
-    const Domain& domain_;
 };
 
 linear::Mode mode_of(const svm::Save& save) {
@@ -88,8 +92,47 @@ Result<> read_as(const HvmVcpu& vcpu, std::span<std::byte> to, std::uint64_t lin
 
 }   // namespace
 
-Result<> fetch(const HvmVcpu& vcpu, std::span<std::byte> to, std::uint64_t linear) {
-    return read_as(vcpu, to, linear, {.kind = Access::Kind::fetch, .by_user = vcpu.vmcb.save.cpl == 3});
+namespace {
+
+// What a walk has read on its way. One that has set marks is not worth keeping: the next one finds them.
+class NotedTables : public TableMemory {
+public:
+    using TableMemory::TableMemory;
+
+    std::optional<std::uint64_t> read(std::uint64_t address, Width width) {
+        const auto page = own_frame(domain_, Pfn(address >> page_shift), false);
+        if (!page || way.length == way.places.size()) return std::nullopt;
+        const auto entry = TableMemory::read_in(*page, address, width);
+        way.places[way.length] = static_cast<const std::byte*>(contents(page->mfn())) + address % page_size;
+        way.entries[way.length++] = entry;
+        way.is_wide = width == Width::eight_bytes;
+        return entry;
+    }
+    Exchanged exchange(std::uint64_t address, Width width, std::uint64_t expected, std::uint64_t wanted) {
+        is_worth_it = false;
+        way.length = 0;
+        return TableMemory::exchange(address, width, expected, wanted);
+    }
+
+    KeptCode::Way way;
+    bool is_worth_it = true;
+};
+
+void keep_code(HvmVcpu& vcpu, std::uint64_t linear, Access access) {
+    NotedTables tables(vcpu.domain);
+    const auto place = linear::walk(mode_of(vcpu.vmcb.save), linear, access, tables);
+    if (!place || !tables.is_worth_it) return;
+    const auto page = own_frame(vcpu.domain, Pfn(place->address >> page_shift), false);
+    if (page) vcpu.kept_code.keep(vcpu.vmcb.save, linear, tables.way, static_cast<const std::byte*>(contents(page->mfn())));
+}
+
+}   // namespace
+
+Result<> fetch(HvmVcpu& vcpu, std::span<std::byte> to, std::uint64_t linear) {
+    const Access access{.kind = Access::Kind::fetch, .by_user = vcpu.vmcb.save.cpl == 3};
+    TRY(read_as(vcpu, to, linear, access));
+    keep_code(vcpu, linear, access);
+    return {};
 }
 
 }   // namespace basalt::hvm

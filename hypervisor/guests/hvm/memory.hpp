@@ -11,7 +11,7 @@
 
 namespace basalt::hvm {
 
-// Code, as the vcpu in its mode would fetch it. bad_address: it could not.
-Result<> fetch(const HvmVcpu& vcpu, std::span<std::byte> to, std::uint64_t linear);
+// Code, as the vcpu in its mode would fetch it; where its first page was found is kept. bad_address: it could not.
+Result<> fetch(HvmVcpu& vcpu, std::span<std::byte> to, std::uint64_t linear);
 
 }   // namespace basalt::hvm
