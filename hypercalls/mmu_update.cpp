@@ -9,8 +9,6 @@ namespace {
 
 static_assert(table::mmu_update.element.is<mmu_update_t>());
 
-bool numbers_its_own(DomainMemory& pages) { return PartOf<Domain, DomainMemory>::whole_of(pages).kind != GuestKind::pv; }
-
 // An entry that names a frame of a hardware-assisted guest's names it by the guest's number, unless it says otherwise: the
 // machine's is held until the entry holds it itself.
 paging::Outcome update_by_own_number(paging::TableHold& table, const mmu_update_t& request, const paging::Parties& parties,

@@ -85,6 +85,7 @@ Step<> mmuext_op(Batch<mmuext_op_t> batch, std::uint32_t domain) {
     if (const auto begun = batch.begin(); !begun) return refuse(begun.error());
     const auto pages = pages_named(domain);
     if (!pages) return refuse(pages.error());
+    if (numbers_its_own(**pages)) return refuse(Error::invalid);   // none of its pages is ever a table of Basalt's
     DomainMemory& own = running().domain.memory;
     return batch.in_order(**pages, [&](const mmuext_op_t& request, Budget& budget) {
         const auto command = commands.find(request.cmd);

@@ -56,11 +56,13 @@ Result<> bring_up(Vcpu& vcpu) {
     return {};
 }
 
+// Of two that go at once the later one sees it; if both do, it has been said twice.
 void take_down(Vcpu& vcpu) {
-    const auto is_another_up = [&](const Vcpu* other) { return other != &vcpu && other->unit.is_up(); };
-    if (std::ranges::none_of(vcpu.domain.vcpus(), is_another_up)) return shut_down(vcpu.domain, SHUTDOWN_poweroff);
+    const auto is_up = [](const Vcpu* other) { return other->unit.is_up(); };
     scheduler().hold(vcpu.unit, Hold::down);
-    wait_until_off_cpu(vcpu);
+    if (std::ranges::any_of(vcpu.domain.vcpus(), is_up)) return wait_until_off_cpu(vcpu);
+    shut_down(vcpu.domain, SHUTDOWN_poweroff);
+    scheduler().release(vcpu.unit, Hold::down);   // the last one is where the domain has ended
 }
 
 }   // namespace basalt

@@ -47,6 +47,7 @@ public:
         HvmVcpu& owner;
     } local_timer{*this};
 
+    bool hides_machine_check = false;   // CR4.MCE, which is set for the processor, not by the guest
     bool is_halted = false;   // by HLT, until something interrupts it
     bool awaits_start_up;   // it has had INIT, or never ran
     bool in_nmi = false;   // until its IRET

@@ -195,6 +195,12 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(set_records(domain.id, std::span(nowhere, size)), -XEN_EFAULT);
         expect_equal(domain.destroy(), 0);
     }},
+    {"mmuext_op.pin_l1_table", "makes no table of a hardware-assisted guest's page", [] {
+        const HardwareDomain domain(stores());
+        const int id = static_cast<int>(domain.id);
+        expect_equal(mmuext_op(MMUEXT_PIN_L1_TABLE, HardwareDomain::data, id), -XEN_EINVAL);
+        expect_equal(domain.destroy(), 0);
+    }},
     {"domctl.get_paging_mempool_size", "is of hardware-assisted guests alone", [] {
         xen_domctl_t request{};
         expect_equal(domctl(XEN_DOMCTL_get_paging_mempool_size, idle_domain().id, request), -XEN_EOPNOTSUPP);

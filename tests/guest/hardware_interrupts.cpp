@@ -15,6 +15,7 @@ namespace {
 KERNEL(sends_itself)
 KERNEL(waits_for_priority)
 KERNEL(waits_for_timer)
+KERNEL(counts_ticks)
 KERNEL(extends_itself)
 KERNEL(interrupts_itself)
 KERNEL(starts_another)
@@ -46,8 +47,13 @@ constexpr auto table = std::to_array<Case>({
     {in_words("local APICs"), "have a timer that ends a halt", [] {
         const HardwareDomain domain(waits_for_timer());
         expect_powered_off(domain);
-        expect_equal(domain.word(1), 1u);
-        expect_equal(domain.word(2), 0u);
+        expect_equal(domain.word(0), 1u);
+        expect_equal(domain.word(1), 0u);
+        expect_equal(domain.destroy(), 0);
+    }},
+    {in_words("local APICs"), "have a timer that ticks", [] {
+        const HardwareDomain domain(counts_ticks());
+        expect_powered_off(domain);
         expect(domain.word(0) >= 4);
         expect_equal(domain.destroy(), 0);
     }},
@@ -70,7 +76,8 @@ constexpr auto table = std::to_array<Case>({
     }},
     {in_words("local APICs"), "start another vcpu in real mode, and hear from it", [] {
         const HardwareDomain domain(starts_another(), 0, HardwareDomain::Mode::bits_32, 2);
-        expect_powered_off(domain);
+        expect_equal(domain.trouble, 0);
+        expect_equal(domain.run(), unsigned{SHUTDOWN_reboot});
         expect_equal(domain.word(0), 0x600u);
         expect_equal(domain.word(1), 0x10u);
         expect_equal(domain.word(2), 1u);

@@ -43,7 +43,7 @@ void set_general(Registers& to, const hvm_hw_cpu& cpu) {
 
 void set_special(svm::Save& save, const hvm_hw_cpu& cpu) {
     save.rip = cpu.rip, save.rsp = cpu.rsp, save.rflags = cpu.rflags | rflags::always;
-    save.cr0 = cpu.cr0 | cr0::extension_type, save.cr2 = cpu.cr2, save.cr3 = cpu.cr3, save.cr4 = cpu.cr4;
+    save.cr0 = cpu.cr0 | cr0::extension_type, save.cr2 = cpu.cr2, save.cr3 = cpu.cr3;
     save.dr6 = cpu.dr6, save.dr7 = cpu.dr7;
     save.efer = cpu.msr_efer | efer::svm;
     save.star = cpu.msr_star, save.lstar = cpu.msr_lstar, save.cstar = cpu.msr_cstar, save.syscall_mask = cpu.msr_syscall_mask;
@@ -72,7 +72,7 @@ void set_after_init(svm::Save& save, std::uint8_t page) {
     save.gdtr = save.idtr = {0, 0, limit, 0};
     save.cpl = 0;
     save.rip = save.rsp = 0, save.rflags = rflags::always;
-    save.cr0 = cr0::extension_type, save.cr2 = save.cr3 = save.cr4 = 0;
+    save.cr0 = cr0::extension_type, save.cr2 = save.cr3 = 0;
     save.dr6 = 0xffff'0ff0, save.dr7 = 0x400;
     save.efer = efer::svm;
 }
@@ -93,6 +93,7 @@ void set_cpu(Vcpu& vcpu, const hvm_hw_cpu& cpu) {
     hvm.xcr0 = 1;
     set_segments(hvm.vmcb.save, cpu);
     set_special(hvm.vmcb.save, cpu);
+    set_cr4(hvm, cpu.cr4);
     set_general(vcpu.registers, cpu);
     hvm.debug_addresses = {cpu.dr0, cpu.dr1, cpu.dr2, cpu.dr3};
     fpu_initialise(hvm.fpu.data());
@@ -104,6 +105,7 @@ void set_cpu(Vcpu& vcpu, const hvm_hw_cpu& cpu) {
 void start_at_page(HvmVcpu& vcpu, std::uint8_t page) {
     forget_what_was_due(vcpu);
     set_after_init(vcpu.vmcb.save, page);
+    set_cr4(vcpu, 0);
     constexpr hvm_hw_cpu nothing{};
     set_general(vcpu.registers, nothing);
     constexpr std::uint64_t some_family = 0xf00;   // as on Xen; CPUID tells which
@@ -125,7 +127,8 @@ void Doors::get_context(const Vcpu& vcpu, vcpu_guest_context& context) {
     to.rip = save.rip, to.rsp = save.rsp, to.rflags = save.rflags;
     to.cs = save.cs.selector, to.ss = save.ss.selector, to.ds = save.ds.selector;
     to.es = save.es.selector, to.fs = save.fs.selector, to.gs = save.gs.selector;
-    context.ctrlreg[0] = save.cr0, context.ctrlreg[2] = save.cr2, context.ctrlreg[3] = save.cr3, context.ctrlreg[4] = save.cr4;
+    context.ctrlreg[0] = save.cr0, context.ctrlreg[2] = save.cr2, context.ctrlreg[3] = save.cr3,
+    context.ctrlreg[4] = guest_cr4(of(vcpu));
     context.flags = vcpu.unit.is_up() ? VGCF_online : 0;
 }
 

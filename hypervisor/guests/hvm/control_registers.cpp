@@ -38,8 +38,20 @@ bool write_cr4(HvmVcpu& vcpu, std::uint64_t value) {
     if (!has(value, cr4::physical_extension) && has(save.efer, efer::long_mode_active)) return false;
     constexpr std::uint64_t of_paging = cr4::page_size_extensions | cr4::physical_extension | cr4::global_pages | cr4::smep;
     if (changes(value, save.cr4, of_paging)) forget_translations();
-    save.cr4 = value;
+    set_cr4(vcpu, value);
     return true;
+}
+
+void set_cr4(HvmVcpu& vcpu, std::uint64_t value) {
+    constexpr std::uint16_t reads = svm::intercept::cr4;
+    std::uint16_t& intercepted = vcpu.vmcb.control.intercepts.cr_reads;
+    vcpu.vmcb.save.cr4 = value | cr4::machine_check;
+    vcpu.hides_machine_check = !has(value, cr4::machine_check);
+    intercepted = static_cast<std::uint16_t>(vcpu.hides_machine_check ? intercepted | reads : intercepted & ~reads);
+}
+
+std::uint64_t guest_cr4(const HvmVcpu& vcpu) {
+    return vcpu.vmcb.save.cr4 & ~(vcpu.hides_machine_check ? cr4::machine_check : 0);
 }
 
 // APM 2 3.1.7: LME changes only while paging is off; LMA is the processor's.
@@ -52,7 +64,16 @@ bool write_efer(HvmVcpu& vcpu, std::uint64_t value) {
     return true;
 }
 
-static bool write_control(HvmVcpu& vcpu, unsigned number, std::uint64_t value) {
+namespace {
+
+void read_cr4(HvmVcpu& vcpu, const instructions::Instruction& instruction) {
+    vcpu.registers.rsp = vcpu.vmcb.save.rsp;
+    instructions::write_register(vcpu.registers, instruction, instruction.rm, guest_cr4(vcpu));
+    vcpu.vmcb.save.rsp = vcpu.registers.rsp;
+    stepped_over(vcpu, instruction);
+}
+
+bool write_control(HvmVcpu& vcpu, unsigned number, std::uint64_t value) {
     if (number == 4) return write_cr4(vcpu, value);
     constexpr std::uint64_t classes = 0xf;
     if (value > classes) return false;
@@ -60,12 +81,17 @@ static bool write_control(HvmVcpu& vcpu, unsigned number, std::uint64_t value) {
     return true;
 }
 
-// MOV to CR4 or CR8, read again where the guest was left: what there is by now is carried out, if it is that.
+}   // namespace
+
+// MOV to CR4 or CR8, or from CR4, read again where the guest was left: what there is by now is carried out, if it is that.
 void control_register_exit(HvmVcpu& vcpu) {
     const auto instruction = instruction_at_rip(vcpu);
     if (!instruction) return;
-    const bool is_ours = instruction->reg == 4 || instruction->reg == 8;
-    if (instruction->operation != instructions::Operation::write_control || !is_ours) return;   // it is met again
+    using instructions::Operation;
+    const bool reads = instruction->operation == Operation::read_control && instruction->reg == 4;
+    const bool is_written = instruction->reg == 4 || instruction->reg == 8;
+    if (!reads && !(instruction->operation == Operation::write_control && is_written)) return;   // it is met again
+    if (reads) return read_cr4(vcpu, *instruction);
     vcpu.registers.rsp = vcpu.vmcb.save.rsp;
     const std::uint64_t value = instructions::read_register(vcpu.registers, *instruction, instruction->rm);
     if (!write_control(vcpu, instruction->reg, value)) return raise_exception(vcpu, vector::general_protection, 0);

@@ -15,4 +15,9 @@ std::uint64_t possible_efer();   // LMA, which is the processor's own, included
 [[nodiscard]] bool write_cr4(HvmVcpu& vcpu, std::uint64_t value);
 [[nodiscard]] bool write_efer(HvmVcpu& vcpu, std::uint64_t value);
 
+// Its own choice, whatever else the processor needs: a machine check while CR4.MCE is clear would shut the processor down, so
+// the processor's is always set, and reads are exits while the guest's is not.
+void set_cr4(HvmVcpu& vcpu, std::uint64_t value);
+std::uint64_t guest_cr4(const HvmVcpu& vcpu);
+
 }   // namespace basalt::hvm

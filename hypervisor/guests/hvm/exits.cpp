@@ -19,6 +19,15 @@ namespace {
 using instructions::Mode;
 using instructions::Operation;
 
+// All of them, for whoever shows a vcpu.
+Registers& shown_registers(HvmVcpu& vcpu) {
+    const svm::Save& save = vcpu.vmcb.save;
+    Registers& shown = vcpu.registers;
+    shown.rip = save.rip, shown.rsp = save.rsp, shown.rflags = save.rflags;
+    shown.cs = save.cs.selector, shown.ss = save.ss.selector;
+    return shown;
+}
+
 void finish(HvmVcpu& vcpu, std::uint64_t next) {
     vcpu.vmcb.save.rip = next;
     vcpu.vmcb.control.interrupt_shadow = 0;
@@ -27,8 +36,12 @@ void finish(HvmVcpu& vcpu, std::uint64_t next) {
 void halt(HvmVcpu& vcpu) {
     if (!stepped_over(vcpu, Operation::halt)) return;
     vcpu.is_halted = true;
-    const bool is_for_good = (vcpu.vmcb.save.rflags & rflags::interrupts) == 0 && !is_interrupt_due(vcpu);
-    if (is_for_good) take_down(vcpu);
+}
+
+// What follows STI shuts interrupts out for one instruction, not for all that a call takes.
+void make_again(HvmVcpu& vcpu, std::uint64_t number) {
+    vcpu.registers.rax = number;
+    vcpu.vmcb.control.interrupt_shadow = 0;
 }
 
 void call(HvmVcpu& vcpu) {
@@ -41,12 +54,19 @@ void call(HvmVcpu& vcpu) {
     if (hypercalls::call(number, vcpu.registers))
         static_cast<void>(stepped_over(vcpu, Operation::vmmcall));
     else
-        vcpu.registers.rax = number;   // it is made again
+        make_again(vcpu, number);
+}
+
+// The guest was hit, whatever ring it was in: not Basalt, which is told by the ring.
+void machine_check(HvmVcpu& vcpu) {
+    Registers& shown = shown_registers(vcpu);
+    shown.cs |= 3;
+    guest_machine_check(shown);
 }
 
 void exception(HvmVcpu& vcpu, std::uint64_t vector) {
     switch (vector) {
-        case vector::machine_check: asm volatile("int $18"); return;
+        case vector::machine_check: return machine_check(vcpu);
         case vector::alignment_check: return raise_exception(vcpu, vector::alignment_check, 0);
         default: return raise_exception(vcpu, static_cast<std::uint8_t>(vector));
     }
@@ -59,6 +79,7 @@ void answer(HvmVcpu& vcpu) {
     switch (why) {
         case code::cpuid: return cpuid_exit(vcpu);
         case code::port: return port_exit(vcpu);
+        case code::read_cr0 + 4:
         case code::write_cr0 + 4:
         case code::write_cr0 + 8: return control_register_exit(vcpu);
         case code::msr: return register_exit(vcpu);
@@ -84,10 +105,7 @@ void answer(HvmVcpu& vcpu) {
 }   // namespace
 
 void crash(HvmVcpu& vcpu, std::string_view reason) {
-    const svm::Save& save = vcpu.vmcb.save;
-    Registers& shown = vcpu.registers;
-    shown.rip = save.rip, shown.rsp = save.rsp, shown.rflags = save.rflags;
-    shown.cs = save.cs.selector, shown.ss = save.ss.selector;
+    static_cast<void>(shown_registers(vcpu));
     crash_running_domain(reason);
 }
 

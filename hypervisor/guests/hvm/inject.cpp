@@ -6,6 +6,7 @@
 #include "abi/sched.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
+#include "domain/vcpu_setup.hpp"
 #include "guests/hvm/doors.hpp"
 #include "guests/hvm/local_apic.hpp"
 #include "machine/svm.hpp"
@@ -106,8 +107,14 @@ void deliver(HvmVcpu& vcpu) {
     deliver_interrupt(vcpu, is_free);
 }
 
-// Somebody may have left something between the last look and the block.
+// Somebody may have left something between the last look and the block. With interrupts off it is down, until it is started
+// anew.
 void stay_halted(HvmVcpu& vcpu) {
+    if ((vcpu.vmcb.save.rflags & rflags::interrupts) == 0) {
+        take_down(vcpu);
+        if (vcpu.messages.any()) scheduler().release(vcpu.unit, Hold::down);
+        return;
+    }
     scheduler().block_here(vcpu.unit);
     if (vcpu.messages.any() || is_interrupt_due(vcpu)) scheduler().wake(vcpu.unit);
 }
