@@ -16,8 +16,8 @@
 #include "domain/audit.hpp"
 #include "domain/guest_messages.hpp"
 #include "domain/run.hpp"
-#include "guests/pv/hypervisor_name.hpp"
-#include "guests/pv/machine_policy.hpp"
+#include "guests/policy/hypervisor_name.hpp"
+#include "guests/policy/machine_policy.hpp"
 #include "machine/cpu.hpp"
 #include "machine/entry.hpp"
 #include "machine/features.hpp"
@@ -116,7 +116,7 @@ void obey(const Options& options) {
     start_cpus(info, options);
 
     commit_fault(options.fault);
-    pv::find_offer();
+    policy::find_offer();
     build_dom0(info, options);
     give_start_up_back();
     enter_guests();

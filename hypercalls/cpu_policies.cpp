@@ -5,16 +5,16 @@
 #include "abi/sysctl.hpp"
 #include "abi/xen.hpp"
 #include "domain/doors.hpp"
-#include "guests/pv/cpu_policy.hpp"
-#include "guests/pv/machine_policy.hpp"
+#include "guests/policy/cpu_policy.hpp"
+#include "guests/policy/machine_policy.hpp"
 #include "machine/features.hpp"
 
 namespace basalt::hypercalls {
 namespace {
 
-using pv::LeafNumber;
+using policy::LeafNumber;
 
-// A policy has MSRs too: these, which are zero for PV guests.
+// A policy has MSRs too: these, which are zero for all guests.
 constexpr std::uint32_t platform_information = 0xce, architecture_capabilities = 0x10a;
 constexpr std::uint32_t most_msrs = 2;
 using Msrs = std::array<xen_msr_entry_t, most_msrs>;
@@ -24,11 +24,11 @@ constexpr Msrs no_msrs{{{.idx = platform_information}, {.idx = architecture_capa
 template <typename Leaf>
 Result<> write_leaves(Leaf&& leaf, GuestPointer<xen_cpuid_leaf_t> to, std::uint32_t& count) {
     if (to.is_null()) {
-        count = pv::most_leaves;
+        count = policy::most_leaves;
         return {};
     }
     std::uint32_t written = 0;
-    TRY(pv::for_each_leaf(leaf, [&](LeafNumber number, const CpuidLeaf& found) -> Result<> {
+    TRY(policy::for_each_leaf(leaf, [&](LeafNumber number, const CpuidLeaf& found) -> Result<> {
         if (written == count) return refuse(Error::no_buffers);
         return (to + written++).write({number.leaf, number.subleaf, found.eax, found.ebx, found.ecx, found.edx});
     }));
@@ -45,22 +45,27 @@ Result<> write_msrs(const Msrs& msrs, GuestPointer<xen_msr_entry_t> to, std::uin
     return {};
 }
 
-auto leaves_of(const CpuPolicy& policy) {
-    return [&policy](std::uint32_t leaf, std::uint32_t subleaf) {
-        return pv::leaf_of(policy, pv::machine_offer(), leaf, subleaf);
+auto leaves_of(const CpuPolicy& policy, GuestKind kind) {
+    return [&policy, &offer = policy::machine_offer(kind)](std::uint32_t leaf, std::uint32_t subleaf) {
+        return policy::leaf_of(policy, offer, leaf, subleaf);
     };
 }
 
-// Applies `action` to the leaves of the policy with this number. There are none for HVM guests.
+// Applies `action` to the leaves of the policy with this number. Without hardware-assisted guests there are none for them.
 template <typename Action>
 Result<> with_system_policy(std::uint32_t index, Action&& action) {
+    constexpr GuestKind pv = GuestKind::pv, hvm = GuestKind::hvm;
     switch (index) {
-        case XEN_SYSCTL_cpu_policy_raw: return action(pv::raw_leaf);
-        case XEN_SYSCTL_cpu_policy_host: return action(pv::host_leaf);
-        case XEN_SYSCTL_cpu_policy_pv_max: return action(leaves_of(pv::machine_offer().most));
-        case XEN_SYSCTL_cpu_policy_pv_default: return action(leaves_of(pv::machine_offer().usual));
+        case XEN_SYSCTL_cpu_policy_raw: return action(policy::raw_leaf);
+        case XEN_SYSCTL_cpu_policy_host: return action(policy::host_leaf);
+        case XEN_SYSCTL_cpu_policy_pv_max: return action(leaves_of(policy::machine_offer(pv).most, pv));
+        case XEN_SYSCTL_cpu_policy_pv_default: return action(leaves_of(policy::machine_offer(pv).usual, pv));
         case XEN_SYSCTL_cpu_policy_hvm_max:
-        case XEN_SYSCTL_cpu_policy_hvm_default: return refuse(Error::not_supported);
+            if (!features().svm.used) return refuse(Error::not_supported);
+            return action(leaves_of(policy::machine_offer(hvm).most, hvm));
+        case XEN_SYSCTL_cpu_policy_hvm_default:
+            if (!features().svm.used) return refuse(Error::not_supported);
+            return action(leaves_of(policy::machine_offer(hvm).usual, hvm));
         default: return refuse(Error::invalid);
     }
 }
@@ -85,7 +90,7 @@ Result<> write_system_policy(xen_sysctl_cpu_policy_t& wish) {
 }
 
 Result<> write_featureset(xen_sysctl_cpu_featureset& wish) {
-    constexpr std::uint32_t all = pv::feature_set_words;
+    constexpr std::uint32_t all = policy::feature_set_words;
     const GuestPointer<std::uint32_t> to(wish.features.p);
     if (to.is_null()) {
         wish.nr_features = all;
@@ -93,7 +98,7 @@ Result<> write_featureset(xen_sysctl_cpu_featureset& wish) {
     }
     const std::uint32_t count = std::min(wish.nr_features, all);
     TRY(with_system_policy(policy_of_featureset(wish.index), [&](auto&& leaf) -> Result<> {
-        const auto words = pv::feature_set(leaf);
+        const auto words = policy::feature_set(leaf);
         return to.write(std::span<const std::uint32_t>(words).first(count));
     }));
     wish.nr_features = count;
@@ -101,7 +106,7 @@ Result<> write_featureset(xen_sysctl_cpu_featureset& wish) {
 }
 
 Result<> take_leaves(CpuPolicy& wish, xen_domctl_cpu_policy_t& request) {
-    if (request.nr_leaves > pv::most_leaves) return refuse(Error::too_big);
+    if (request.nr_leaves > policy::most_leaves) return refuse(Error::too_big);
     const GuestPointer<xen_cpuid_leaf_t> from(request.leaves.p);
     for (std::uint32_t index = 0; index < request.nr_leaves; ++index) {
         const auto leaf = TRY((from + index).read());
@@ -137,16 +142,16 @@ Result<> check_msrs(xen_domctl_cpu_policy_t& request) {
 }
 
 // Leaves that are not named stay as they were.
-Result<CpuPolicy> choose_policy(CpuPolicy wish, xen_domctl_cpu_policy_t& request) {
-    const CpuPolicy& most = pv::machine_offer().most;
+Result<CpuPolicy> choose_policy(CpuPolicy wish, GuestKind kind, xen_domctl_cpu_policy_t& request) {
+    const CpuPolicy& most = policy::machine_offer(kind).most;
     TRY(take_leaves(wish, request));
-    if (const auto last = pv::beyond(wish, most)) {
+    if (const auto last = policy::beyond(wish, most)) {
         request.err_leaf = last->leaf;
         request.err_subleaf = last->subleaf;
         return refuse(Error::invalid);
     }
     TRY(check_msrs(request));
-    return pv::limited(wish, most);
+    return policy::limited(wish, most);
 }
 
 }  // namespace
@@ -163,7 +168,7 @@ Result<> cpu_levelling(xen_sysctl_t& request) {
 
 Result<> get_cpu_policy(Domain& domain, xen_domctl_t& request) {
     auto& wish = request.u.cpu_policy;
-    TRY(write_leaves(leaves_of(pv::policy_of(domain)), GuestPointer<xen_cpuid_leaf_t>(wish.leaves.p), wish.nr_leaves));
+    TRY(write_leaves(leaves_of(policy::policy_of(domain), domain.kind), GuestPointer<xen_cpuid_leaf_t>(wish.leaves.p), wish.nr_leaves));
     return write_msrs(no_msrs, GuestPointer<xen_msr_entry_t>(wish.msrs.p), wish.nr_msrs);
 }
 
@@ -173,7 +178,7 @@ Result<> set_cpu_policy(Domain& domain, Steering& steering, xen_domctl_t& reques
     auto& given = request.u.cpu_policy;
     auto answer = given;
     answer.err_leaf = answer.err_subleaf = answer.err_msr = ~std::uint32_t{0};
-    const auto chosen = choose_policy(pv::policy_of(domain), answer);
+    const auto chosen = choose_policy(policy::policy_of(domain), domain.kind, answer);
     if (!chosen) {
         given = answer;
         return refuse(chosen.error());

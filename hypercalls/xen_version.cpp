@@ -5,7 +5,7 @@
 #include "abi/version.hpp"
 #include "abi/xen.hpp"
 #include "domain/domain.hpp"
-#include "guests/pv/hypervisor_name.hpp"
+#include "guests/policy/hypervisor_name.hpp"
 #include "hypercalls/commands.hpp"
 #include "machine/boot_info.hpp"
 #include "machine/image.hpp"

@@ -1,4 +1,4 @@
-// What tools have said about a domain's CPUs. guests/pv/cpu_policy.hpp says what the leaves mean, and which may be chosen.
+// What tools have said about a domain's CPUs. guests/policy/cpu_policy.hpp says what the leaves mean, and which may be chosen.
 #pragma once
 
 #include <array>

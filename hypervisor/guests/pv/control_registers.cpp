@@ -5,10 +5,10 @@
 #include "abi/cpuid.hpp"
 #include "abi/xen.hpp"
 #include "domain/domain.hpp"
-#include "guests/pv/cpu_policy.hpp"
+#include "guests/policy/cpu_policy.hpp"
 #include "guests/pv/doors.hpp"
 #include "guests/pv/fpu_use.hpp"
-#include "guests/pv/machine_policy.hpp"
+#include "guests/policy/machine_policy.hpp"
 #include "guests/pv/roots.hpp"
 #include "machine/features.hpp"
 #include "machine/fpu.hpp"
@@ -82,7 +82,7 @@ bool set_guest_xcr(std::uint32_t number, std::uint64_t value) {
     Vcpu& vcpu = running();
     constexpr std::uint64_t x87 = 1, sse = 2, avx = 4, avx512 = 0xe0;
     if (number != 0 || !features().xsave || (pv::of(vcpu).cr4 & cr4::xsave) == 0) return false;
-    const std::uint64_t offered = state_bits_of(policy_of(vcpu.domain), machine_offer());
+    const std::uint64_t offered = policy::state_bits_of(policy::policy_of(vcpu.domain), policy::machine_offer(GuestKind::pv));
     if ((value & x87) == 0 || (value & ~offered) != 0) return false;
     if ((value & avx) != 0 && (value & sse) == 0) return false;
     if ((value & avx512) != 0 && ((value & avx512) != avx512 || (value & avx) == 0)) return false;
@@ -92,10 +92,10 @@ bool set_guest_xcr(std::uint32_t number, std::uint64_t value) {
 }
 
 std::uint64_t permitted_cr4(const Domain& domain, std::uint64_t wanted) {
-    const CpuPolicy& policy = policy_of(domain);
+    const CpuPolicy& policy = policy::policy_of(domain);
     std::uint64_t value = features().cr4_wanted & always_shown;
     for (const Choice& choice : choices)
-        if (offers(policy, choice.feature)) value |= wanted & choice.bit;
+        if (policy::offers(policy, choice.feature)) value |= wanted & choice.bit;
     return value;
 }
 

@@ -10,7 +10,4 @@ namespace basalt::pv {
 
 CpuidLeaf guest_cpuid(const Vcpu& vcpu, std::uint32_t leaf, std::uint32_t subleaf);
 
-// What Basalt says of itself, 0x40000000 on; for every kind of guest.
-CpuidLeaf hypervisor_leaf(const Domain& domain, std::uint32_t leaf, std::uint32_t subleaf);
-
 }  // namespace basalt::pv

@@ -2,9 +2,9 @@
 
 #include "abi/cpuid.hpp"
 #include "domain/domain.hpp"
-#include "guests/pv/cpu_policy.hpp"
+#include "guests/policy/cpu_policy.hpp"
 #include "guests/pv/hypercall_page.hpp"
-#include "guests/pv/machine_policy.hpp"
+#include "guests/policy/machine_policy.hpp"
 #include "guests/pv/traps.hpp"
 #include "machine/features.hpp"
 #include "machine/instructions.hpp"
@@ -54,8 +54,8 @@ constexpr bool is_bank(std::uint32_t msr) { return msr >= number::first_bank && 
 constexpr bool is_counter(std::uint32_t msr) { return msr >= number::amd_counters && msr < number::amd_counters_end; }
 
 bool has_tsc_aux(const Domain& domain) {
-    const CpuPolicy& policy = policy_of(domain);
-    return offers(policy, XEN_X86_FEATURE_RDTSCP) || offers(policy, XEN_X86_FEATURE_RDPID);
+    const CpuPolicy& policy = policy::policy_of(domain);
+    return policy::offers(policy, XEN_X86_FEATURE_RDTSCP) || policy::offers(policy, XEN_X86_FEATURE_RDPID);
 }
 
 bool set_tsc_aux(Vcpu& vcpu, std::uint64_t value) {
@@ -105,7 +105,7 @@ std::optional<std::uint64_t> read_guest_msr(const Vcpu& vcpu, std::uint32_t msr)
         case msr::misc_enable: return misc_enable();
         case number::amd_hardware_configuration:
             if (!amd) return std::nullopt;
-            return offers(policy_of(vcpu.domain), XEN_X86_FEATURE_ITSC) ? tsc_runs_at_p0 : 0;
+            return policy::offers(policy::policy_of(vcpu.domain), XEN_X86_FEATURE_ITSC) ? tsc_runs_at_p0 : 0;
         case msr::amd_decode_configuration:
             if (!amd) return std::nullopt;
             return features().lfence_serialises ? lfence_serialises : 0;

@@ -1,6 +1,6 @@
 // What tools may make of the CPU that a machine offers: less of it, and nothing that does not fit together.
 #include "abi/cpuid.hpp"
-#include "guests/pv/cpu_policy.hpp"
+#include "guests/policy/cpu_policy.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <random>
 #include <vector>
 
-#include "guests/pv/feature_needs.hpp"
+#include "guests/policy/feature_needs.hpp"
 
-namespace basalt::pv {
+namespace basalt::policy {
 namespace {
 
 constexpr std::uint32_t all = ~std::uint32_t{0};
@@ -30,9 +30,9 @@ CpuidLeaf everything(std::uint32_t leaf, std::uint32_t subleaf) {
     return {all, all, all, all};
 }
 
-Offer full_offer(bool amd = true) {
+Offer full_offer(bool amd = true, const OfferedFeatures& features = pv_features) {
     shows_amd = amd;
-    return offer_of(everything, x87_to_avx512);
+    return offer_of(everything, x87_to_avx512, features);
 }
 
 CpuPolicy with(CpuPolicy policy, LeafNumber number, CpuidLeaf leaf) {
@@ -76,6 +76,33 @@ TEST(cpu_policy, nothing_of_ring_0_is_offered) {
     EXPECT_TRUE(has(offer.most, offer, XEN_X86_FEATURE_HYPERVISOR));
     EXPECT_TRUE(has(offer.dom0, offer, XEN_X86_FEATURE_ITSC));
     EXPECT_FALSE(has(offer.usual, offer, XEN_X86_FEATURE_ITSC));
+}
+
+TEST(cpu_policy, a_machine_of_its_own_has_ring_0_but_nothing_that_no_switch_carries) {
+    const Offer offer = full_offer(true, hvm_features);
+    for (const unsigned feature : {XEN_X86_FEATURE_SMEP, XEN_X86_FEATURE_SMAP, XEN_X86_FEATURE_UMIP, XEN_X86_FEATURE_PGE,
+                                   XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_MTRR, XEN_X86_FEATURE_X2APIC, XEN_X86_FEATURE_HYPERVISOR})
+        for (const CpuPolicy& policy : {offer.most, offer.usual}) EXPECT_TRUE(offers(policy, feature)) << feature;
+    for (const unsigned feature : {XEN_X86_FEATURE_VMX, XEN_X86_FEATURE_SVM, XEN_X86_FEATURE_MONITOR, XEN_X86_FEATURE_OSXSAVE,
+                                   XEN_X86_FEATURE_PKU, XEN_X86_FEATURE_PCID, XEN_X86_FEATURE_INVPCID, XEN_X86_FEATURE_XSAVES,
+                                   XEN_X86_FEATURE_DBEXT, XEN_X86_FEATURE_IBRS, XEN_X86_FEATURE_CET_SS})
+        EXPECT_FALSE(offers(offer.most, feature)) << feature;
+    EXPECT_EQ(state_bits_of(offer.most, offer), x87_to_avx512);
+}
+
+// Its local APIC is Basalt's, whatever the machine has.
+TEST(cpu_policy, x2apic_needs_no_machine) {
+    const Offer offer = offer_of([](std::uint32_t, std::uint32_t) { return CpuidLeaf{}; }, 0, hvm_features);
+    EXPECT_FALSE(offers(offer.usual, XEN_X86_FEATURE_XSAVE));
+    const Offer without = offer_of(
+        [](std::uint32_t leaf, std::uint32_t subleaf) {
+            CpuidLeaf found = everything(leaf, subleaf);
+            if (leaf == 1) found.ecx = found.edx = 0;
+            return found;
+        },
+        0, hvm_features);
+    EXPECT_TRUE(offers(without.usual, XEN_X86_FEATURE_X2APIC));
+    EXPECT_FALSE(offers(without.usual, XEN_X86_FEATURE_SSE));
 }
 
 TEST(cpu_policy, a_wish_adds_nothing) {
@@ -188,4 +215,4 @@ TEST(cpu_policy, the_area_of_xsave_follows_the_components) {
 }
 
 }  // namespace
-}  // namespace basalt::pv
+}  // namespace basalt::policy

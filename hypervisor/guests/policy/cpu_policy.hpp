@@ -13,8 +13,9 @@
 #include "abi/xen.hpp"
 #include "core/result.hpp"
 #include "domain/cpu_choice.hpp"
+#include "guests/policy/offered_features.hpp"
 
-namespace basalt::pv {
+namespace basalt::policy {
 
 inline constexpr std::uint32_t no_subleaf = XEN_CPUID_NO_SUBLEAF;
 
@@ -37,7 +38,7 @@ inline constexpr std::uint32_t most_leaves = last_basic + 1 + cache_subleaves - 
 
 static_assert(most_leaves == 120);
 
-// What a machine has for PV guests.
+// What a machine has for one kind of guests.
 struct Offer {
     CpuPolicy most;                          // of what tools may choose
     CpuPolicy usual;                         // for domains of which tools say nothing
@@ -47,7 +48,7 @@ struct Offer {
 };
 
 using ReadLeaf = CpuidLeaf (*)(std::uint32_t leaf, std::uint32_t subleaf);
-Offer offer_of(ReadLeaf machine, std::uint64_t state_bits);
+Offer offer_of(ReadLeaf machine, std::uint64_t state_bits, const OfferedFeatures& features);
 
 // One leaf more of a wish. out_of_range: there is no such leaf; one that is not kept is forgotten.
 Result<> choose(CpuPolicy& wish, LeafNumber number, const CpuidLeaf& leaf);
@@ -121,4 +122,4 @@ Result<> for_each_leaf(Leaf&& leaf, Action&& action) {
     return plain(first_extended, std::min(std::max(leaf(first_extended, 0).eax, first_extended), last_extended));
 }
 
-}  // namespace basalt::pv
+}  // namespace basalt::policy

@@ -6,7 +6,7 @@
 
 #include "abi/cpuid.hpp"
 
-namespace basalt::pv {
+namespace basalt::policy {
 
 struct FeatureNeed {
     std::uint16_t feature;
@@ -83,4 +83,4 @@ consteval bool needs_come_first() {
 }
 static_assert(needs_come_first());
 
-}  // namespace basalt::pv
+}  // namespace basalt::policy

@@ -1,5 +1,5 @@
-// Which features of a CPU a PV guest may use: those that <xen/arch-x86/cpufeatureset.h> marks for all guests, since the
-// rest belong to ring 0. Words are numbered as there.
+// Which features of a CPU each kind of guest may use. PV: those that <xen/arch-x86/cpufeatureset.h> marks for all guests, since
+// the rest belong to ring 0. Words are numbered as there.
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 #include "abi/cpuid.hpp"
 
-namespace basalt::pv {
+namespace basalt::policy {
 
 inline constexpr std::size_t feature_words = 12;
 
@@ -18,7 +18,18 @@ consteval std::array<std::uint32_t, feature_words> words_of(Features... features
     return words;
 }
 
-inline constexpr auto pv_features = words_of(
+using FeatureWords = std::array<std::uint32_t, feature_words>;
+constexpr FeatureWords both(FeatureWords one, const FeatureWords& other) {
+    for (std::size_t index = 0; index < one.size(); ++index) one[index] |= other[index];
+    return one;
+}
+
+struct OfferedFeatures {
+    FeatureWords where_there{};
+    FeatureWords always{};   // without the machine's help
+};
+
+inline constexpr auto of_all_guests = words_of(
     // 1.edx
     XEN_X86_FEATURE_FPU, XEN_X86_FEATURE_DE, XEN_X86_FEATURE_TSC, XEN_X86_FEATURE_MSR, XEN_X86_FEATURE_PAE, XEN_X86_FEATURE_MCE,
     XEN_X86_FEATURE_CX8, XEN_X86_FEATURE_APIC, XEN_X86_FEATURE_MCA, XEN_X86_FEATURE_CMOV, XEN_X86_FEATURE_PAT,
@@ -34,7 +45,6 @@ inline constexpr auto pv_features = words_of(
     // 80000001.ecx
     XEN_X86_FEATURE_LAHF_LM, XEN_X86_FEATURE_CMP_LEGACY, XEN_X86_FEATURE_ABM, XEN_X86_FEATURE_SSE4A,
     XEN_X86_FEATURE_MISALIGNSSE, XEN_X86_FEATURE_3DNOWPREFETCH, XEN_X86_FEATURE_XOP, XEN_X86_FEATURE_FMA4, XEN_X86_FEATURE_TBM,
-    XEN_X86_FEATURE_DBEXT,
     // d:1.eax
     XEN_X86_FEATURE_XSAVEOPT, XEN_X86_FEATURE_XSAVEC, XEN_X86_FEATURE_XGETBV1,
     // 7:0.ebx
@@ -46,6 +56,8 @@ inline constexpr auto pv_features = words_of(
     XEN_X86_FEATURE_PREFETCHWT1, XEN_X86_FEATURE_AVX512_VBMI, XEN_X86_FEATURE_AVX512_VBMI2, XEN_X86_FEATURE_GFNI,
     XEN_X86_FEATURE_VAES, XEN_X86_FEATURE_VPCLMULQDQ, XEN_X86_FEATURE_AVX512_VNNI, XEN_X86_FEATURE_AVX512_BITALG,
     XEN_X86_FEATURE_AVX512_VPOPCNTDQ, XEN_X86_FEATURE_RDPID, XEN_X86_FEATURE_CLDEMOTE,
+    // 80000007.edx; of the machine that a domain was made on, and only of that
+    XEN_X86_FEATURE_ITSC,
     // 80000008.ebx
     XEN_X86_FEATURE_CLZERO, XEN_X86_FEATURE_RSTR_FP_ERR_PTRS,
     // 7:0.edx
@@ -55,4 +67,26 @@ inline constexpr auto pv_features = words_of(
     // 80000021.eax
     XEN_X86_FEATURE_LFENCE_DISPATCH, XEN_X86_FEATURE_NSCB);
 
-}  // namespace basalt::pv
+inline constexpr OfferedFeatures pv_features{
+    .where_there = both(of_all_guests, words_of(XEN_X86_FEATURE_DBEXT)),
+    .always = words_of(XEN_X86_FEATURE_HYPERVISOR),
+};
+
+// Ring 0 as well, with a local APIC that Basalt makes. Left out is what no switch between guests carries: protection keys,
+// XSAVES and its components, address masks of breakpoints, registers against speculation; and tagged translations, for
+// CR4.PCIDE is not possible.
+inline constexpr OfferedFeatures hvm_features{
+    .where_there = both(of_all_guests, words_of(
+        // 1.edx
+        XEN_X86_FEATURE_VME, XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_SEP, XEN_X86_FEATURE_MTRR, XEN_X86_FEATURE_PGE,
+        XEN_X86_FEATURE_PSE36,
+        // 1.ecx
+        XEN_X86_FEATURE_TSC_DEADLINE,
+        // 80000001
+        XEN_X86_FEATURE_PAGE1GB, XEN_X86_FEATURE_CR8_LEGACY,
+        // 7:0
+        XEN_X86_FEATURE_TSC_ADJUST, XEN_X86_FEATURE_SMEP, XEN_X86_FEATURE_SMAP, XEN_X86_FEATURE_UMIP)),
+    .always = words_of(XEN_X86_FEATURE_HYPERVISOR, XEN_X86_FEATURE_APIC, XEN_X86_FEATURE_X2APIC),
+};
+
+}  // namespace basalt::policy

@@ -1,14 +1,15 @@
-#include "guests/pv/machine_policy.hpp"
+#include "guests/policy/machine_policy.hpp"
 
 #include "abi/cpuid.hpp"
 #include "core/once.hpp"
 #include "domain/domain.hpp"
 #include "machine/features.hpp"
 
-namespace basalt::pv {
+namespace basalt::policy {
 namespace {
 
-constinit Once<Offer> offer;   // before there are domains
+// Before there are domains.
+constinit Once<Offer> pv_offer, hvm_offer;
 
 constexpr std::uint32_t bit_of(unsigned feature) { return std::uint32_t{1} << feature % 32; }
 
@@ -21,17 +22,27 @@ CpuidLeaf with_lfence(CpuidLeaf found, std::uint32_t leaf) {
     return found;
 }
 
-CpuidLeaf leaf_to_offer(std::uint32_t leaf, std::uint32_t subleaf) { return with_lfence(raw_leaf(leaf, subleaf), leaf); }
+// Where SMAP does not work it is not used, and not offered.
+CpuidLeaf leaf_to_offer(std::uint32_t leaf, std::uint32_t subleaf) {
+    CpuidLeaf found = with_lfence(raw_leaf(leaf, subleaf), leaf);
+    if (leaf == 7 && subleaf == 0 && !features().smap) found.ebx &= ~bit_of(XEN_X86_FEATURE_SMAP);
+    return found;
+}
 
 }  // namespace
 
-void find_offer() { offer.set(offer_of(leaf_to_offer, features().xsave ? features().xsave_bits : 0)); }
+void find_offer() {
+    const std::uint64_t states = features().xsave ? features().xsave_bits : 0;
+    pv_offer.set(offer_of(leaf_to_offer, states, pv_features));
+    hvm_offer.set(offer_of(leaf_to_offer, states, hvm_features));
+}
 
-const Offer& machine_offer() { return *offer; }
+const Offer& machine_offer(GuestKind kind) { return kind == GuestKind::hvm ? *hvm_offer : *pv_offer; }
 
 const CpuPolicy& policy_of(const Domain& domain) {
     if (const auto& chosen = domain.cpus().policy) return *chosen;
-    return domain.privileged ? offer->dom0 : offer->usual;
+    const Offer& offer = machine_offer(domain.kind);
+    return domain.privileged ? offer.dom0 : offer.usual;
 }
 
 // Past the last leaf a CPU of Intel's says again what the last one says.
@@ -59,7 +70,6 @@ CpuidLeaf host_leaf(std::uint32_t leaf, std::uint32_t subleaf) {
             if (subleaf != 0) break;
             found.eax = std::min(found.eax, feature_subleaves - 1);
             found.ecx &= ~bit_of(XEN_X86_FEATURE_OSPKE);
-            if (!features().smap) found.ebx &= ~bit_of(XEN_X86_FEATURE_SMAP);
             break;
         case 0xd:
             if (subleaf <= 1) found.ebx = 0;
@@ -70,4 +80,4 @@ CpuidLeaf host_leaf(std::uint32_t leaf, std::uint32_t subleaf) {
     return found;
 }
 
-}  // namespace basalt::pv
+}  // namespace basalt::policy

@@ -1,10 +1,9 @@
-#include "guests/pv/cpu_policy.hpp"
+#include "guests/policy/cpu_policy.hpp"
 
 #include "abi/cpuid.hpp"
-#include "guests/pv/cpu_features.hpp"
-#include "guests/pv/feature_needs.hpp"
+#include "guests/policy/feature_needs.hpp"
 
-namespace basalt::pv {
+namespace basalt::policy {
 
 // clang-format off: a table
 constexpr std::array<FeaturePlace, feature_set_words> feature_places{{
@@ -30,14 +29,45 @@ constexpr std::array<LeafNumber, CpuPolicy::count> kept{{
 }};
 // clang-format on
 
-template <typename Policy>
-auto* find(Policy& policy, LeafNumber number) {
-    const auto* const at = std::ranges::find(kept, number);
-    return at != kept.end() ? &policy.leaves[static_cast<std::size_t>(at - kept.begin())] : nullptr;
-}
-
 constexpr std::size_t place_of(LeafNumber number) {
     return static_cast<std::size_t>(std::ranges::find(kept, number) - kept.begin());
+}
+
+// Where the leaves begin that are kept, by number: CPUID is what programs leave a hardware-assisted guest for most often.
+constexpr std::uint8_t not_kept = CpuPolicy::count;
+template <std::size_t leaves>
+consteval std::array<std::uint8_t, leaves> places_from(std::uint32_t first) {
+    std::array<std::uint8_t, leaves> places{};
+    places.fill(not_kept);
+    for (std::size_t place = kept.size(); place-- > 0;)
+        if (kept[place].leaf - first < leaves) places[kept[place].leaf - first] = static_cast<std::uint8_t>(place);
+    return places;
+}
+constexpr auto basic_places = places_from<last_basic + 1>(0);
+constexpr auto extended_places = places_from<last_extended - first_extended + 1>(first_extended);
+
+constexpr std::size_t quick_place_of(LeafNumber number) {
+    const bool extended = number.leaf >= first_extended;
+    const std::uint32_t index = extended ? number.leaf - first_extended : number.leaf;
+    if (index >= (extended ? extended_places.size() : basic_places.size())) return not_kept;
+    std::size_t place = extended ? extended_places[index] : basic_places[index];
+    if (number.subleaf < cache_subleaves && place < not_kept && kept[place].subleaf < number.subleaf)
+        place += number.subleaf - kept[place].subleaf;
+    return place < not_kept && kept[place] == number ? place : not_kept;
+}
+consteval bool all_are_found() {
+    for (std::uint32_t leaf = 0; leaf < 0x40; ++leaf)
+        for (const std::uint32_t first : {std::uint32_t{0}, first_extended})
+            for (const std::uint32_t subleaf : {0u, 1u, 2u, 3u, 5u, 6u, 62u, no_subleaf})
+                if (quick_place_of({first + leaf, subleaf}) != place_of({first + leaf, subleaf})) return false;
+    return true;
+}
+static_assert(all_are_found());
+
+template <typename Policy>
+auto* find(Policy& policy, LeafNumber number) {
+    const std::size_t place = quick_place_of(number);
+    return place != not_kept ? &policy.leaves[place] : nullptr;
 }
 template <std::uint32_t leaf, std::uint32_t subleaf = no_subleaf>
 auto& in(auto& policy) {
@@ -167,13 +197,6 @@ void clear_unknown(CpuPolicy& policy) {
     in<7, 2>(policy) = {.edx = in<7, 2>(policy).edx};
 }
 
-FeatureSet permitted() {
-    FeatureSet set{};
-    std::ranges::copy(pv_features, set.begin());
-    set[XEN_X86_FEATURE_ITSC / 32] |= bit_of(XEN_X86_FEATURE_ITSC);
-    return set;
-}
-
 CpuPolicy read(ReadLeaf machine) {
     CpuPolicy policy;
     const std::uint32_t basic = machine(0, 0).eax, extended = machine(first_extended, 0).eax;
@@ -190,7 +213,7 @@ CpuPolicy read(ReadLeaf machine) {
 
 }  // namespace
 
-Offer offer_of(ReadLeaf machine, std::uint64_t state_bits) {
+Offer offer_of(ReadLeaf machine, std::uint64_t state_bits, const OfferedFeatures& features) {
     constexpr std::uint32_t one_logical_processor = 1 << 16;
     Offer offer{.state_bits = state_bits};
     for (std::uint32_t component = 2; component < offer.states.size(); ++component)
@@ -198,9 +221,10 @@ Offer offer_of(ReadLeaf machine, std::uint64_t state_bits) {
 
     CpuPolicy usual = read(machine);
     FeatureSet set = features_of(usual);
-    const FeatureSet may = permitted();
-    for (std::size_t index = 0; index < set.size(); ++index) set[index] &= may[index];
-    set[XEN_X86_FEATURE_HYPERVISOR / 32] |= bit_of(XEN_X86_FEATURE_HYPERVISOR);
+    FeatureSet may{}, always{};
+    std::ranges::copy(features.where_there, may.begin());
+    std::ranges::copy(features.always, always.begin());
+    for (std::size_t index = 0; index < set.size(); ++index) set[index] = (set[index] & may[index]) | always[index];
     if (state_bits == 0) remove(set, XEN_X86_FEATURE_XSAVE);
     // These say how to read what is told about the topology, and are tools' to choose.
     FeatureSet topology = set;
@@ -259,7 +283,10 @@ CpuPolicy limited(CpuPolicy wish, const CpuPolicy& most) {
     return wish;
 }
 
-bool offers(const CpuPolicy& policy, unsigned feature) { return has(features_of(policy), feature); }
+bool offers(const CpuPolicy& policy, unsigned feature) {
+    const FeaturePlace& place = feature_places[feature / 32];
+    return place.word != nullptr && (find(policy, place.number)->*place.word & bit_of(feature)) != 0;
+}
 
 std::uint64_t state_bits_of(const CpuPolicy& policy, const Offer& offer) {
     constexpr std::uint64_t x87_and_sse = 3, avx = 4, avx512 = 0xe0;
@@ -315,4 +342,4 @@ CpuidLeaf leaf_of(const CpuPolicy& policy, const Offer& offer, std::uint32_t lea
     return found != nullptr ? *found : CpuidLeaf{};
 }
 
-}  // namespace basalt::pv
+}  // namespace basalt::policy
