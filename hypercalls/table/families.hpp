@@ -9,6 +9,7 @@
 #include "table/entries.hpp"
 #include "table/event_channel_op.hpp"
 #include "table/grant_table_op.hpp"
+#include "table/hvm_op.hpp"
 #include "table/left_out.hpp"
 #include "table/mca.hpp"
 #include "table/memory_op.hpp"

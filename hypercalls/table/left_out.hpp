@@ -26,8 +26,6 @@ inline constexpr Family hypfs_op{.number = __HYPERVISOR_hypfs_op, .name = "hypfs
     .left_out = {.reason = "what it tells is in sysctl and on the console"}};
 inline constexpr Family xenpmu_op{.number = __HYPERVISOR_xenpmu_op, .name = "xenpmu_op",
     .left_out = {.reason = "performance counters are not virtualised"}};
-inline constexpr Family hvm_op{.number = __HYPERVISOR_hvm_op, .name = "hvm_op",
-    .left_out = {.reason = "no hardware-assisted guests yet"}};
 inline constexpr Family dm_op{.number = __HYPERVISOR_dm_op, .name = "dm_op",
     .left_out = {.reason = "no device models yet"}};
 

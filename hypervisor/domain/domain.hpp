@@ -15,6 +15,7 @@
 #include "domain/cpu_choice.hpp"
 #include "domain/domain_list.hpp"
 #include "domain/doors.hpp"
+#include "domain/hvm_parameters.hpp"
 #include "domain/memory_map.hpp"
 #include "domain/steering.hpp"
 #include "domain/vcpu.hpp"
@@ -62,6 +63,7 @@ public:
     grants::GrantTable grants;
     SchedulingGroup share;
     nested::Tables nested;       // which frames of the machine its own are; of a PV guest, none
+    HvmParameters hvm_parameters;   // of a hardware-assisted guest: what it and its tools leave for each other
 
     shared_info_t* shared_info = nullptr;    // through the direct map
     Mfn shared_info_frame = no_mfn;          // these and the two below are set before it is listed

@@ -33,6 +33,7 @@ public:
     std::array<std::uint64_t, 4> debug_addresses{};   // DR0 to DR3
     std::uint64_t xcr0 = 1;   // as after INIT: x87
     std::uint32_t tsc_aux = 0;   // what RDTSCP tells it
+    std::atomic<std::uint8_t> upcall_vector{0};   // by which its local APIC tells it of events; 0: none (guests/hvm/upcall.hpp)
 
     KeptCode kept_code;
 

@@ -8,6 +8,7 @@
 #include "abi/errno.hpp"
 #include "abi/event_channel.hpp"
 #include "abi/grant_table.hpp"
+#include "abi/hvm_op.hpp"
 #include "abi/hvm_params.hpp"
 #include "abi/mca.hpp"
 #include "abi/memory.hpp"

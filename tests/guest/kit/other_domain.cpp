@@ -109,6 +109,12 @@ void OtherDomain::write_word(std::uint64_t mfn, unsigned word, std::uint64_t val
     close_window();
 }
 
+void OtherDomain::read_page(std::uint64_t mfn, std::span<std::byte> bytes) const {
+    if (map_foreign(window(), id, mfn, read_only_page) != 0) return;
+    memcpy(bytes.data(), &window(), bytes.size());
+    close_window();
+}
+
 void OtherDomain::write_page(std::uint64_t mfn, std::span<const std::byte> bytes) {
     if (std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{}; })) return;
     expect_zero(map_foreign(window(), id, mfn, kernel_page));

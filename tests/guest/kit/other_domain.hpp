@@ -39,6 +39,7 @@ protected:
     // One word of one of its frames.
     std::uint64_t read_word(std::uint64_t mfn, unsigned word) const;
     void write_word(std::uint64_t mfn, unsigned word, std::uint64_t value) const;
+    void read_page(std::uint64_t mfn, std::span<std::byte> bytes) const;
     // A whole frame; where there is nothing to copy it is left as it is: zero.
     void write_page(std::uint64_t mfn, std::span<const std::byte> bytes);
     void set_context(vcpu_guest_context_t& context, unsigned vcpu = 0);

@@ -1,0 +1,15 @@
+// How a hardware-assisted guest wants to be told of events: by a vector of each vcpu's local APIC.
+#pragma once
+
+#include <cstdint>
+
+#include "domain/vcpu.hpp"
+
+namespace basalt::hvm {
+
+inline constexpr std::uint8_t first_vector = 16;   // below are exceptions: a local APIC takes none of them
+
+// From now on, at least first_vector. Any vcpu of the domain may say so for any other.
+void set_upcall_vector(Vcpu& vcpu, std::uint8_t vector);
+
+}   // namespace basalt::hvm
