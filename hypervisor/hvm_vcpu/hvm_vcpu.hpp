@@ -41,7 +41,6 @@ public:
     // address.
     apic::LocalApic local_apic{id};
     std::atomic<apic::Address> apic_address{local_apic.address()};
-    std::atomic<std::uint8_t> upcall_vector{0};   // how its local APIC is told of events; 0: it is not
     Messages messages;
     struct LocalTimer : Timer {
         explicit LocalTimer(HvmVcpu& vcpu);

@@ -42,7 +42,10 @@ void raise_exception(HvmVcpu& vcpu, std::uint8_t vector, std::uint32_t error_cod
 
 namespace {
 
-std::uint8_t callback_vector(const Domain& domain) { return domain.memory.hardware ? 0 : 1; }   // STUB
+std::uint8_t callback_vector(const Domain& domain) {
+    const std::uint64_t how = domain.hvm_parameters.get(HVM_PARAM_CALLBACK_IRQ);
+    return how >> 56 == HVM_PARAM_CALLBACK_TYPE_VECTOR ? static_cast<std::uint8_t>(how) : 0;
+}
 
 // The vector by which the guest hears of events, while it has not heard (HVM_PARAM_CALLBACK_IRQ). Until it clears the byte it
 // hears again and again, as on Xen; its mask is not looked at.
