@@ -8,6 +8,8 @@ namespace basalt {
 
 // SDM 3A 2.5.
 namespace cr4 {
+inline constexpr std::uint64_t virtual_8086 = 1 << 0;
+inline constexpr std::uint64_t virtual_interrupts = 1 << 1;
 inline constexpr std::uint64_t no_tsc = 1 << 2;
 inline constexpr std::uint64_t debug_extensions = 1 << 3;
 inline constexpr std::uint64_t page_size_extensions = 1 << 4;

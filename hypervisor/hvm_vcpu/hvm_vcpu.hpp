@@ -15,6 +15,7 @@
 #include "core/assert.hpp"
 #include "domain/vcpu.hpp"
 #include "hvm_vcpu/kept_code.hpp"
+#include "hvm_vcpu/memory_types.hpp"
 #include "hvm_vcpu/messages.hpp"
 #include "machine/fpu.hpp"
 #include "machine/vmcb.hpp"
@@ -51,6 +52,7 @@ public:
     bool is_halted = false;   // by HLT, until something interrupts it
     bool awaits_start_up;   // it has had INIT, or never ran
     bool in_nmi = false;   // until its IRET
+    MemoryTypes memory_types;
 
     alignas(fpu_area_alignment) std::array<std::byte, fpu_area_room> fpu{};   // XSAVE format, or FXSAVE where there is no XSAVE
 };

@@ -30,7 +30,9 @@ bool same(const xen_cpuid_leaf_t& one, const Outcome& other) {
     return one.a == other.a && one.b == other.b && one.c == other.c && (one.d | said_twice) == (other.d | said_twice);
 }
 
+// And SVM itself, which stock Xen's policy has and does not show.
 bool depends_on_vcpu(const xen_cpuid_leaf_t& leaf) {
+    if (leaf.leaf == 0x8000000a) return true;
     return leaf.leaf == 1 || leaf.leaf == 0xb || (leaf.leaf == 0xd && leaf.subleaf < 2) || leaf.leaf >> 16 == 0x4000;
 }
 

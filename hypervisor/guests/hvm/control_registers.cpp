@@ -1,7 +1,9 @@
 #include "guests/hvm/control_registers.hpp"
 
+#include "guests/hvm/doors.hpp"
 #include "guests/hvm/exits.hpp"
 #include "guests/hvm/inject.hpp"
+#include "guests/policy/machine_policy.hpp"
 #include "instructions/operands.hpp"
 #include "machine/cpu.hpp"
 #include "machine/features.hpp"
@@ -19,14 +21,34 @@ void forget_translations() { this_cpu().nested_stale = true; }
 
 }   // namespace
 
-// Protection keys are left out: their register is not switched between guests. XSAVE as well, yet.
-std::uint64_t possible_cr4() {
-    std::uint64_t possible = cr4::no_tsc | cr4::debug_extensions | cr4::page_size_extensions | cr4::physical_extension |
-                             cr4::machine_check | cr4::global_pages | cr4::performance_counters | cr4::fxsave |
-                             cr4::simd_exceptions;
-    if (features().fsgsbase) possible |= cr4::fsgsbase;
-    if (features().smep) possible |= cr4::smep;
-    if (features().umip) possible |= cr4::umip;
+namespace {
+
+// Whatever its policy: every processor of 64 bits has these, and kernels that start do not ask.
+constexpr std::uint64_t always_possible = cr4::no_tsc | cr4::debug_extensions | cr4::page_size_extensions |
+                                          cr4::physical_extension | cr4::machine_check | cr4::global_pages |
+                                          cr4::performance_counters | cr4::fxsave | cr4::simd_exceptions;
+
+// Protection keys are left out, since their register is not switched between guests, and so are tagged translations.
+struct Choice {
+    unsigned feature;
+    std::uint64_t bits;
+};
+constexpr auto choices = std::to_array<Choice>({
+    {XEN_X86_FEATURE_VME, cr4::virtual_8086 | cr4::virtual_interrupts},
+    {XEN_X86_FEATURE_UMIP, cr4::umip},
+    {XEN_X86_FEATURE_FSGSBASE, cr4::fsgsbase},
+    {XEN_X86_FEATURE_XSAVE, cr4::xsave},
+    {XEN_X86_FEATURE_SMEP, cr4::smep},
+    {XEN_X86_FEATURE_SMAP, cr4::smap},
+});
+
+}   // namespace
+
+std::uint64_t possible_cr4(const Domain& domain) {
+    const CpuPolicy& policy = policy::policy_of(domain);
+    std::uint64_t possible = always_possible;
+    for (const Choice& choice : choices)
+        if (policy::offers(policy, choice.feature)) possible |= choice.bits;
     return possible;
 }
 
@@ -34,9 +56,11 @@ std::uint64_t possible_efer() { return settable_efer | efer::long_mode_active; }
 
 bool write_cr4(HvmVcpu& vcpu, std::uint64_t value) {
     svm::Save& save = vcpu.vmcb.save;
-    if ((value & ~possible_cr4()) != 0) return false;
+    const std::uint64_t known = always_possible | save.cr4;   // most writes are about these: no need to ask the policy
+    if ((value & ~known) != 0 && (value & ~possible_cr4(vcpu.domain)) != 0) return false;
     if (!has(value, cr4::physical_extension) && has(save.efer, efer::long_mode_active)) return false;
-    constexpr std::uint64_t of_paging = cr4::page_size_extensions | cr4::physical_extension | cr4::global_pages | cr4::smep;
+    constexpr std::uint64_t of_paging = cr4::page_size_extensions | cr4::physical_extension | cr4::global_pages | cr4::smep |
+                                        cr4::smap;
     if (changes(value, save.cr4, of_paging)) forget_translations();
     set_cr4(vcpu, value);
     return true;
@@ -62,6 +86,34 @@ bool write_efer(HvmVcpu& vcpu, std::uint64_t value) {
     if (changes(value, save.efer, efer::no_execute)) forget_translations();
     save.efer = (value & settable_efer) | (save.efer & efer::long_mode_active) | efer::svm;
     return true;
+}
+
+// SDM 1 13.3: x87 is always on, AVX needs SSE; the rest as the domain is offered it.
+bool write_xcr0(HvmVcpu& vcpu, std::uint64_t value) {
+    constexpr std::uint64_t x87 = 1, sse = 2, avx = 4, avx512 = 0xe0;
+    const std::uint64_t offered =
+        policy::state_bits_of(policy::policy_of(vcpu.domain), policy::machine_offer(GuestKind::hvm));
+    if ((value & x87) == 0 || (value & ~offered) != 0) return false;
+    if ((value & avx) != 0 && (value & sse) == 0) return false;
+    if ((value & avx512) != 0 && ((value & avx512) != avx512 || (value & avx) == 0)) return false;
+    vcpu.xcr0 = value;
+    set_xcr0(value);
+    return true;
+}
+
+// XSETBV, on processors that tell of it. APM 2 15.9: whether CR4 has OSXSAVE is the processor's to ask, and it has before.
+void extended_control_exit(HvmVcpu& vcpu) {
+    const auto number = static_cast<std::uint32_t>(vcpu.registers.rcx);
+    const std::uint64_t value = static_cast<std::uint32_t>(vcpu.registers.rax) | vcpu.registers.rdx << 32;
+    if (!has(vcpu.vmcb.save.cr4, cr4::xsave)) return raise_exception(vcpu, vector::invalid_opcode);
+    if (vcpu.vmcb.save.cpl != 0 || number != 0 || !write_xcr0(vcpu, value))
+        return raise_exception(vcpu, vector::general_protection, 0);
+    static_cast<void>(stepped_over(vcpu, instructions::Operation::set_extended_control));
+}
+
+// Before it has run: what its state has that the policy has not is off.
+void Doors::follow_policy(Vcpu& vcpu) {
+    set_cr4(of(vcpu), guest_cr4(of(vcpu)) & possible_cr4(vcpu.domain));
 }
 
 namespace {

@@ -19,7 +19,7 @@ struct Doors {
     static Step<> set_context(Vcpu& vcpu, const vcpu_guest_context& context, paging::Budget& budget);
     static void get_context(const Vcpu& vcpu, vcpu_guest_context& context);
 
-    static void follow_policy(Vcpu&) {}
+    static void follow_policy(Vcpu& vcpu);   // control_registers.cpp
 
     // context_switch.cpp
     static void drop_tables(Vcpu& vcpu);

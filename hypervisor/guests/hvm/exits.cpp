@@ -82,6 +82,7 @@ void answer(HvmVcpu& vcpu) {
         case code::read_cr0 + 4:
         case code::write_cr0 + 4:
         case code::write_cr0 + 8: return control_register_exit(vcpu);
+        case code::xsetbv: return extended_control_exit(vcpu);
         case code::msr: return register_exit(vcpu);
         case code::vmmcall: return call(vcpu);
         case code::interrupt:

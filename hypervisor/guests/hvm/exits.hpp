@@ -24,6 +24,7 @@ std::optional<instructions::Instruction> instruction_at_rip(HvmVcpu& vcpu);
 
 void nested_page_fault_exit(HvmVcpu& vcpu);   // devices.cpp
 void control_register_exit(HvmVcpu& vcpu);   // control_registers.cpp
+void extended_control_exit(HvmVcpu& vcpu);   // the same
 void cpuid_exit(HvmVcpu& vcpu);      // cpuid.cpp
 void port_exit(HvmVcpu& vcpu);       // ports.cpp
 void register_exit(HvmVcpu& vcpu);   // msrs.cpp
