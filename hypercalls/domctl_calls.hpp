@@ -36,6 +36,7 @@ Result<> schedule_parameters(Domain& domain, xen_domctl_t& request);
 // hardware_guests.cpp
 Step<> set_paging_memory(Domain& domain, xen_domctl_t& request);
 Result<> paging_memory(Domain& domain, xen_domctl_t& request);
+Result<> hvm_context(Domain& domain, Steering& steering, xen_domctl_t& request);
 Result<> set_hvm_context(Domain& domain, Steering& steering, xen_domctl_t& request);
 
 // vcpu_controls.cpp

@@ -1,5 +1,7 @@
 #include "guests/hvm/context.hpp"
 
+#include <algorithm>
+
 #include "debug/log.hpp"
 #include "domain/domain.hpp"
 #include "guests/hvm/control_registers.hpp"
@@ -49,8 +51,6 @@ void set_special(svm::Save& save, const hvm_hw_cpu& cpu) {
     save.star = cpu.msr_star, save.lstar = cpu.msr_lstar, save.cstar = cpu.msr_cstar, save.syscall_mask = cpu.msr_syscall_mask;
     save.sysenter_cs = cpu.sysenter_cs, save.sysenter_esp = cpu.sysenter_esp, save.sysenter_eip = cpu.sysenter_eip;
     save.gs_base_behind_swap = cpu.shadow_gs;
-    constexpr std::uint64_t as_after_reset = 0x0007'0406'0007'0406;   // APM 2 7.8.1
-    save.page_attributes = as_after_reset;
 }
 
 // What was due to the state before is not due any more.
@@ -113,6 +113,25 @@ void start_at_page(HvmVcpu& vcpu, std::uint8_t page) {
     write_dr<0>(0), write_dr<1>(0), write_dr<2>(0), write_dr<3>(0);
     this_cpu().nested_stale = true;
     vcpu.initialised = true;
+}
+
+// Stock Xen takes what is right of it, and forgets the rest.
+Result<> look_at_memory_types(const Domain& domain, const hvm_hw_mtrr& types) {
+    const unsigned bits = physical_bits(domain);
+    bool right = may_be_page_attributes(types.msr_pat_cr) && MemoryTypes::may_be_default(types.msr_mtrr_def_type) &&
+                 (types.msr_mtrr_cap & 0xff) <= MemoryTypes::ranges;
+    for (const std::uint64_t fixed : types.msr_mtrr_fixed) right = right && MemoryTypes::may_be_fixed(fixed);
+    for (std::size_t at = 0; at < std::size(types.msr_mtrr_var); ++at)
+        right = right && MemoryTypes::may_be_range(at % 2 != 0, types.msr_mtrr_var[at], bits);
+    return right ? Result<>() : refuse(Error::invalid);
+}
+
+void set_memory_types(Vcpu& vcpu, const hvm_hw_mtrr& types) {
+    HvmVcpu& hvm = of(vcpu);
+    hvm.vmcb.save.page_attributes = types.msr_pat_cr;
+    std::ranges::copy(types.msr_mtrr_var, hvm.memory_types.range.begin());
+    std::ranges::copy(types.msr_mtrr_fixed, hvm.memory_types.fixed.begin());
+    hvm.memory_types.by_default = types.msr_mtrr_def_type;
 }
 
 Step<> Doors::set_context(Vcpu&, const vcpu_guest_context&, paging::Budget&) { return refuse(Error::not_supported); }

@@ -11,5 +11,11 @@ namespace basalt::hvm {
 Result<> look_at_cpu(const Domain& domain, const hvm_hw_cpu& cpu);
 // The vcpu, which does not run meanwhile, is in this state, which has been looked at.
 void set_cpu(Vcpu& vcpu, const hvm_hw_cpu& cpu);
+hvm_hw_cpu told_cpu(const Vcpu& vcpu);
+
+// The same of PAT and the types of ranges; as the guest itself may write them.
+Result<> look_at_memory_types(const Domain& domain, const hvm_hw_mtrr& types);
+void set_memory_types(Vcpu& vcpu, const hvm_hw_mtrr& types);
+hvm_hw_mtrr told_memory_types(const Vcpu& vcpu);
 
 }   // namespace basalt::hvm

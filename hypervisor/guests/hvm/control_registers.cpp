@@ -52,6 +52,11 @@ std::uint64_t possible_cr4(const Domain& domain) {
     return possible;
 }
 
+unsigned physical_bits(const Domain& domain) {
+    constexpr std::uint32_t sizes = 0x8000'0008;
+    return policy::leaf_of(policy::policy_of(domain), policy::machine_offer(GuestKind::hvm), sizes, 0).eax & 0xff;
+}
+
 std::uint64_t possible_efer() { return settable_efer | efer::long_mode_active; }
 
 bool write_cr4(HvmVcpu& vcpu, std::uint64_t value) {

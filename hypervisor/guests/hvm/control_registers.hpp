@@ -10,6 +10,7 @@
 namespace basalt::hvm {
 
 std::uint64_t possible_cr4(const Domain& domain);   // by its policy
+unsigned physical_bits(const Domain& domain);        // of its addresses, the same
 std::uint64_t possible_efer();   // LMA, which is the processor's own, included
 
 // False: #GP(0), and nothing is written. Translations that the guest has to forget by this are forgotten.

@@ -48,10 +48,6 @@ constexpr bool is_counter(std::uint32_t msr) {
            (msr >= number::amd_core_counters && msr < number::amd_core_counters_end);
 }
 
-unsigned physical_bits(const Domain& domain) {
-    return policy::leaf_of(policy::policy_of(domain), policy::machine_offer(GuestKind::hvm), 0x8000'0008, 0).eax & 0xff;
-}
-
 bool has(const HvmVcpu& vcpu, unsigned feature) { return policy::offers(policy::policy_of(vcpu.domain), feature); }
 bool has_tsc_aux(const HvmVcpu& vcpu) { return has(vcpu, XEN_X86_FEATURE_RDTSCP) || has(vcpu, XEN_X86_FEATURE_RDPID); }
 

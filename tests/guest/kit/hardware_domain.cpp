@@ -123,6 +123,27 @@ std::int64_t set_records(unsigned domain, std::span<std::byte> records) {
     return domctl(XEN_DOMCTL_sethvmcontext, domain, request);
 }
 
+std::int64_t get_records(unsigned domain, std::span<std::byte> room, std::size_t& size) {
+    xen_domctl_t request{};
+    request.u.hvmcontext.size = static_cast<std::uint32_t>(room.size());
+    request.u.hvmcontext.buffer.p = reinterpret_cast<std::uint8_t*>(room.data());
+    const std::int64_t status = domctl(XEN_DOMCTL_gethvmcontext, domain, request);
+    size = request.u.hvmcontext.size;
+    return status;
+}
+
+std::span<std::byte> find_record(std::span<std::byte> records, std::uint16_t type) {
+    hvm_save_descriptor what;
+    while (records.size() >= sizeof(what)) {
+        memcpy(&what, records.data(), sizeof(what));
+        records = records.subspan(sizeof(what));
+        if (what.length > records.size()) break;
+        if (what.typecode == type) return records.first(what.length);
+        records = records.subspan(what.length);
+    }
+    return {};
+}
+
 void HardwareDomain::start_at(std::uint32_t address, std::uint32_t argument, Mode mode) {
     static std::byte records[2048];
     const hvm_hw_cpu cpu = mode == Mode::bits_64 ? flat_64(address, argument) : flat_32(address, argument);

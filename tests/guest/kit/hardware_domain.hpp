@@ -40,6 +40,10 @@ private:
 };
 
 std::int64_t set_records(unsigned domain, std::span<std::byte> records);
+// `size`: how many bytes there are, or would have to be where there is no room.
+std::int64_t get_records(unsigned domain, std::span<std::byte> room, std::size_t& size);
+// The body of the first record of this type; empty: there is none.
+std::span<std::byte> find_record(std::span<std::byte> records, std::uint16_t type);
 
 // HEADER, one record of vcpu 0 or the domain, END.
 std::size_t write_records(std::span<std::byte> room, std::uint16_t type, std::span<const std::byte> body);
