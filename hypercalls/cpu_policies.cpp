@@ -168,7 +168,8 @@ Result<> cpu_levelling(xen_sysctl_t& request) {
 
 Result<> get_cpu_policy(Domain& domain, xen_domctl_t& request) {
     auto& wish = request.u.cpu_policy;
-    TRY(write_leaves(leaves_of(policy::policy_of(domain), domain.kind), GuestPointer<xen_cpuid_leaf_t>(wish.leaves.p), wish.nr_leaves));
+    TRY(write_leaves(leaves_of(policy::policy_of(domain), domain.kind), GuestPointer<xen_cpuid_leaf_t>(wish.leaves.p),
+                     wish.nr_leaves));
     return write_msrs(no_msrs, GuestPointer<xen_msr_entry_t>(wish.msrs.p), wish.nr_msrs);
 }
 

@@ -25,8 +25,8 @@ constexpr auto commands = bind_read<table::domctl, Request&, Domain*, Steering*>
     does<XEN_DOMCTL_get_cpu_policy, get_cpu_policy>, does<XEN_DOMCTL_set_cpu_policy, set_cpu_policy>,
     does<XEN_DOMCTL_set_paging_mempool_size, set_paging_memory>, does<XEN_DOMCTL_get_paging_mempool_size, paging_memory>,
     does<XEN_DOMCTL_sethvmcontext, set_hvm_context>, does<XEN_DOMCTL_gethvmcontext, hvm_context>,
-    does<XEN_DOMCTL_gettscinfo, get_tsc_info>,
-    does<XEN_DOMCTL_settscinfo, set_tsc_info>, does<XEN_DOMCTL_scheduler_op, schedule_parameters>);
+    does<XEN_DOMCTL_gettscinfo, get_tsc_info>, does<XEN_DOMCTL_settscinfo, set_tsc_info>,
+    does<XEN_DOMCTL_scheduler_op, schedule_parameters>);
 
 using Act = Step<> (*)(Request&, Domain*, Steering*);
 

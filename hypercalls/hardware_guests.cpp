@@ -68,8 +68,8 @@ hvm_save_header header() {
             .gtsc_khz = static_cast<std::uint32_t>(tsc_hz() / 1000)};
 }
 
-// A vcpu that is down has no CPU record: who takes the records leaves it down. The kinds come in the order of their numbers, and
-// those of the local APIC will stand before the memory types.
+// A vcpu that is down has no CPU record: who takes the records leaves it down. The kinds come in the order of their numbers,
+// and those of the local APIC will stand before the memory types.
 std::size_t write_records(const Domain& domain, std::span<std::byte> room, bool every_vcpu) {
     records::Writer writer(room, header());
     const auto vcpus = domain.vcpus();

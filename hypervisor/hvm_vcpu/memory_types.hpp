@@ -32,7 +32,9 @@ struct MemoryTypes {
             if (!is_type(value >> shift & 0xff)) return false;
         return true;
     }
-    static constexpr bool may_be_default(std::uint64_t value) { return (value & ~std::uint64_t{0xcff}) == 0 && is_type(value & 0xff); }
+    static constexpr bool may_be_default(std::uint64_t value) {
+        return (value & ~std::uint64_t{0xcff}) == 0 && is_type(value & 0xff);
+    }
     // Xen asks for a type in the mask as well, where the bits are reserved: 0 alone is both.
     static constexpr bool may_be_range(bool mask, std::uint64_t value, unsigned physical_bits) {
         const std::uint64_t reserved = (mask ? 0x7ff : 0xf00) | ~std::uint64_t{0} << physical_bits;
@@ -74,7 +76,8 @@ struct MemoryTypes {
 constexpr bool may_be_page_attributes(std::uint64_t value) {
     constexpr std::uint64_t uncached_minus = 7;
     for (unsigned shift = 0; shift < 64; shift += 8)
-        if (const std::uint64_t type = value >> shift & 0xff; type != uncached_minus && !MemoryTypes::is_type(type)) return false;
+        if (const std::uint64_t type = value >> shift & 0xff; type != uncached_minus && !MemoryTypes::is_type(type))
+            return false;
     return true;
 }
 

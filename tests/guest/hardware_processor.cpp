@@ -148,6 +148,19 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(choose_leaf(domain.id, leaf), -XEN_EEXIST);
         expect_equal(domain.destroy(), 0);
     }},
+    {"domctl.set_cpu_policy", "leaves a hardware-assisted guest no bits of EFER that it has taken away", [] {
+        constexpr std::uint32_t lm = 1u << 29, nx = 1u << 20, efer = 0xc0000080;
+        const auto acts = std::to_array<Act>({write_msr(efer, 0x100), write_msr(efer, 0x800), write_msr(efer, 1), read_msr(efer)});
+        const ListedActs domain(acts);
+        auto leaf = hvm_usual().leaf(0x80000001);
+        leaf.d &= ~(lm | nx);
+        expect_equal(choose_leaf(domain.id, leaf), 0);
+        expect_equal(domain.run(), unsigned{SHUTDOWN_poweroff});
+        expect_equal(domain.of(0).exception(), 13);
+        expect_equal(domain.of(1).exception(), 13);
+        expect_equal(domain.of(3).value(), 1);
+        expect_equal(domain.destroy(), 0);
+    }},
     {"domctl.set_cpu_policy", "never offers a hardware-assisted guest what the most does not", [] {
         const ListedActs domain(std::span<const Act>{});
         constexpr std::uint32_t all = ~0u;

@@ -57,15 +57,22 @@ unsigned physical_bits(const Domain& domain) {
     return policy::leaf_of(policy::policy_of(domain), policy::machine_offer(GuestKind::hvm), sizes, 0).eax & 0xff;
 }
 
-std::uint64_t possible_efer() { return settable_efer | efer::long_mode_active; }
+std::uint64_t possible_efer(const Domain& domain) {
+    const CpuPolicy& policy = policy::policy_of(domain);
+    std::uint64_t possible = 0;
+    if (policy::offers(policy, XEN_X86_FEATURE_SYSCALL)) possible |= efer::system_calls;
+    if (policy::offers(policy, XEN_X86_FEATURE_LM)) possible |= efer::long_mode | efer::long_mode_active;
+    if (policy::offers(policy, XEN_X86_FEATURE_NX)) possible |= efer::no_execute;
+    return possible;
+}
 
 bool write_cr4(HvmVcpu& vcpu, std::uint64_t value) {
     svm::Save& save = vcpu.vmcb.save;
     const std::uint64_t known = always_possible | save.cr4;   // most writes are about these: no need to ask the policy
     if ((value & ~known) != 0 && (value & ~possible_cr4(vcpu.domain)) != 0) return false;
     if (!has(value, cr4::physical_extension) && has(save.efer, efer::long_mode_active)) return false;
-    constexpr std::uint64_t of_paging = cr4::page_size_extensions | cr4::physical_extension | cr4::global_pages | cr4::smep |
-                                        cr4::smap;
+    constexpr std::uint64_t of_paging =
+        cr4::page_size_extensions | cr4::physical_extension | cr4::global_pages | cr4::smep | cr4::smap;
     if (changes(value, save.cr4, of_paging)) forget_translations();
     set_cr4(vcpu, value);
     return true;
@@ -86,7 +93,7 @@ std::uint64_t guest_cr4(const HvmVcpu& vcpu) {
 // APM 2 3.1.7: LME changes only while paging is off; LMA is the processor's.
 bool write_efer(HvmVcpu& vcpu, std::uint64_t value) {
     svm::Save& save = vcpu.vmcb.save;
-    if ((value & ~possible_efer()) != 0) return false;
+    if ((value & ~possible_efer(vcpu.domain)) != 0) return false;
     if (changes(value, save.efer, efer::long_mode) && has(save.cr0, cr0::paging)) return false;
     if (changes(value, save.efer, efer::no_execute)) forget_translations();
     save.efer = (value & settable_efer) | (save.efer & efer::long_mode_active) | efer::svm;
@@ -96,8 +103,7 @@ bool write_efer(HvmVcpu& vcpu, std::uint64_t value) {
 // SDM 1 13.3: x87 is always on, AVX needs SSE; the rest as the domain is offered it.
 bool write_xcr0(HvmVcpu& vcpu, std::uint64_t value) {
     constexpr std::uint64_t x87 = 1, sse = 2, avx = 4, avx512 = 0xe0;
-    const std::uint64_t offered =
-        policy::state_bits_of(policy::policy_of(vcpu.domain), policy::machine_offer(GuestKind::hvm));
+    const std::uint64_t offered = policy::state_bits_of(policy::policy_of(vcpu.domain), policy::machine_offer(GuestKind::hvm));
     if ((value & x87) == 0 || (value & ~offered) != 0) return false;
     if ((value & avx) != 0 && (value & sse) == 0) return false;
     if ((value & avx512) != 0 && ((value & avx512) != avx512 || (value & avx) == 0)) return false;
@@ -119,6 +125,7 @@ void extended_control_exit(HvmVcpu& vcpu) {
 // Before it has run: what its state has that the policy has not is off.
 void Doors::follow_policy(Vcpu& vcpu) {
     set_cr4(of(vcpu), guest_cr4(of(vcpu)) & possible_cr4(vcpu.domain));
+    of(vcpu).vmcb.save.efer &= possible_efer(vcpu.domain) | efer::svm;
 }
 
 namespace {

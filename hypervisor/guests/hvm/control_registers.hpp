@@ -1,5 +1,5 @@
-// CR4, EFER and XCR0 of a hardware-assisted guest: which of their bits its processor has. CR0 is the guest's own, and the processor
-// keeps EFER.LMA by it. SDM 3A 2.5, 4.1.2; APM 2 3.1, 14.6.
+// CR4, EFER and XCR0 of a hardware-assisted guest: which of their bits its processor has. CR0 is the guest's own, and the
+// processor keeps EFER.LMA by it. SDM 3A 2.5, 4.1.2; APM 2 3.1, 14.6.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace basalt::hvm {
 
 std::uint64_t possible_cr4(const Domain& domain);   // by its policy
 unsigned physical_bits(const Domain& domain);        // of its addresses, the same
-std::uint64_t possible_efer();   // LMA, which is the processor's own, included
+std::uint64_t possible_efer(const Domain& domain);   // LMA, which is the processor's own, included
 
 // False: #GP(0), and nothing is written. Translations that the guest has to forget by this are forgotten.
 [[nodiscard]] bool write_cr4(HvmVcpu& vcpu, std::uint64_t value);

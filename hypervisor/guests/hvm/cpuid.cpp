@@ -51,8 +51,7 @@ CpuidLeaf leaf_for(const HvmVcpu& vcpu, std::uint32_t number, std::uint32_t subl
 void cpuid_exit(HvmVcpu& vcpu) {
     if (!stepped_over(vcpu, instructions::Operation::cpuid)) return;
     Registers& registers = vcpu.registers;
-    const CpuidLeaf leaf =
-        leaf_for(vcpu, static_cast<std::uint32_t>(registers.rax), static_cast<std::uint32_t>(registers.rcx));
+    const CpuidLeaf leaf = leaf_for(vcpu, static_cast<std::uint32_t>(registers.rax), static_cast<std::uint32_t>(registers.rcx));
     registers.rax = leaf.eax, registers.rbx = leaf.ebx, registers.rcx = leaf.ecx, registers.rdx = leaf.edx;
 }
 

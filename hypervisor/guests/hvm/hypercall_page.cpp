@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t slot_size = 32;
 constexpr std::size_t slots = page_size / slot_size;
 constexpr std::array<std::uint8_t, 9> call_stub{
-    0xb8, 0, 0, 0, 0,    // mov $number, %eax
+    0xb8, 0,    0,    0, 0,    // mov $number, %eax
     0x0f, 0x01, 0xd9,    // vmmcall
     0xc3,                // ret
 };

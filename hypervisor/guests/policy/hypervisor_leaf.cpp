@@ -45,8 +45,8 @@ CpuidLeaf calls_leaf(GuestKind kind) {
     return {1, xen_leaves, kind == GuestKind::pv ? XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD : 0, 0};
 }
 
-// Without XEN_HVM_CPUID_UPCALL_VECTOR, which stock Xen has: Linux then has its upcalls by the callback's vector alone, without a
-// local APIC that has to be told that each of them is over, and so without an exit for each.
+// Without XEN_HVM_CPUID_UPCALL_VECTOR, which stock Xen has: Linux then has its upcalls by the callback's vector alone, without
+// a local APIC that has to be told that each of them is over, and so without an exit for each.
 CpuidLeaf machine_leaf(const Vcpu& vcpu) {
     constexpr std::uint32_t is_told =
         XEN_HVM_CPUID_IOMMU_MAPPINGS | XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT;

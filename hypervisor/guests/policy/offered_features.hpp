@@ -40,8 +40,8 @@ inline constexpr auto of_all_guests = words_of(
     XEN_X86_FEATURE_SSE4_1, XEN_X86_FEATURE_SSE4_2, XEN_X86_FEATURE_MOVBE, XEN_X86_FEATURE_POPCNT, XEN_X86_FEATURE_AESNI,
     XEN_X86_FEATURE_XSAVE, XEN_X86_FEATURE_AVX, XEN_X86_FEATURE_F16C, XEN_X86_FEATURE_RDRAND,
     // 80000001.edx
-    XEN_X86_FEATURE_SYSCALL, XEN_X86_FEATURE_NX, XEN_X86_FEATURE_MMXEXT, XEN_X86_FEATURE_RDTSCP,
-    XEN_X86_FEATURE_LM, XEN_X86_FEATURE_3DNOWEXT, XEN_X86_FEATURE_3DNOW,
+    XEN_X86_FEATURE_SYSCALL, XEN_X86_FEATURE_NX, XEN_X86_FEATURE_MMXEXT, XEN_X86_FEATURE_RDTSCP, XEN_X86_FEATURE_LM,
+    XEN_X86_FEATURE_3DNOWEXT, XEN_X86_FEATURE_3DNOW,
     // 80000001.ecx
     XEN_X86_FEATURE_LAHF_LM, XEN_X86_FEATURE_CMP_LEGACY, XEN_X86_FEATURE_ABM, XEN_X86_FEATURE_SSE4A,
     XEN_X86_FEATURE_MISALIGNSSE, XEN_X86_FEATURE_3DNOWPREFETCH, XEN_X86_FEATURE_XOP, XEN_X86_FEATURE_FMA4, XEN_X86_FEATURE_TBM,
@@ -72,21 +72,23 @@ inline constexpr OfferedFeatures pv_features{
     .always = words_of(XEN_X86_FEATURE_HYPERVISOR),
 };
 
-// Ring 0 as well, with a local APIC that Basalt makes. Left out is what no switch between guests carries: protection keys,
-// XSAVES and its components, address masks of breakpoints, registers against speculation; tagged translations, for
-// CR4.PCIDE is not possible, and FFXSR, for EFER has no such bit; and TSC_ADJUST, for the TSC is the machine's.
+inline constexpr auto of_ring_0 = words_of(
+    // 1.edx
+    XEN_X86_FEATURE_VME, XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_SEP, XEN_X86_FEATURE_MTRR, XEN_X86_FEATURE_PGE,
+    XEN_X86_FEATURE_PSE36,
+    // 1.ecx
+    XEN_X86_FEATURE_TSC_DEADLINE,
+    // 80000001.edx and .ecx
+    XEN_X86_FEATURE_PAGE1GB, XEN_X86_FEATURE_CR8_LEGACY,
+    // 7:0.ebx and .ecx
+    XEN_X86_FEATURE_SMEP, XEN_X86_FEATURE_SMAP, XEN_X86_FEATURE_UMIP);
+
+// With a local APIC that Basalt makes. Left out is what no switch between guests carries: protection keys, XSAVES and its
+// components, address masks of breakpoints, registers against speculation; tagged translations, for CR4.PCIDE is not possible,
+// and FFXSR, for EFER has no such bit; and TSC_ADJUST, for the TSC is the machine's.
 inline constexpr OfferedFeatures hvm_features{
-    .where_there = both(of_all_guests, words_of(
-        // 1.edx
-        XEN_X86_FEATURE_VME, XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_SEP, XEN_X86_FEATURE_MTRR, XEN_X86_FEATURE_PGE,
-        XEN_X86_FEATURE_PSE36,
-        // 1.ecx
-        XEN_X86_FEATURE_TSC_DEADLINE,
-        // 80000001
-        XEN_X86_FEATURE_PAGE1GB, XEN_X86_FEATURE_CR8_LEGACY,
-        // 7:0
-        XEN_X86_FEATURE_SMEP, XEN_X86_FEATURE_SMAP, XEN_X86_FEATURE_UMIP)),
+    .where_there = both(of_all_guests, of_ring_0),
     .always = words_of(XEN_X86_FEATURE_HYPERVISOR, XEN_X86_FEATURE_APIC, XEN_X86_FEATURE_X2APIC),
 };
 
-}  // namespace basalt::policy
+}   // namespace basalt::policy

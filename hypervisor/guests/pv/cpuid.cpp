@@ -25,12 +25,14 @@ CpuidLeaf leaf_d(const Vcpu& vcpu, CpuidLeaf leaf, std::uint32_t subleaf) {
     constexpr std::uint32_t packs = std::uint32_t{1} << XEN_X86_FEATURE_XSAVEC % 32;
     if (leaf.eax == 0) return leaf;
     if (subleaf == 0) leaf.ebx = policy::state_bytes(policy::machine_offer(GuestKind::pv), pv::of(vcpu).xcr0);
-    if (subleaf == 1 && (leaf.eax & packs) != 0) leaf.ebx = policy::packed_state_bytes(policy::machine_offer(GuestKind::pv), pv::of(vcpu).xcr0);
+    if (subleaf == 1 && (leaf.eax & packs) != 0)
+        leaf.ebx = policy::packed_state_bytes(policy::machine_offer(GuestKind::pv), pv::of(vcpu).xcr0);
     return leaf;
 }
 
 CpuidLeaf from_policy(const Vcpu& vcpu, std::uint32_t leaf, std::uint32_t subleaf) {
-    const CpuidLeaf found = policy::leaf_of(policy::policy_of(vcpu.domain), policy::machine_offer(GuestKind::pv), leaf, subleaf);
+    const CpuidLeaf found =
+        policy::leaf_of(policy::policy_of(vcpu.domain), policy::machine_offer(GuestKind::pv), leaf, subleaf);
     switch (leaf) {
         case 1: return leaf_1(vcpu, found);
         case 0xd: return leaf_d(vcpu, found, subleaf);

@@ -80,8 +80,9 @@ TEST(cpu_policy, nothing_of_ring_0_is_offered) {
 
 TEST(cpu_policy, a_machine_of_its_own_has_ring_0_but_nothing_that_no_switch_carries) {
     const Offer offer = full_offer(true, hvm_features);
-    for (const unsigned feature : {XEN_X86_FEATURE_SMEP, XEN_X86_FEATURE_SMAP, XEN_X86_FEATURE_UMIP, XEN_X86_FEATURE_PGE,
-                                   XEN_X86_FEATURE_PSE, XEN_X86_FEATURE_MTRR, XEN_X86_FEATURE_X2APIC, XEN_X86_FEATURE_HYPERVISOR})
+    for (const unsigned feature :
+         {XEN_X86_FEATURE_SMEP, XEN_X86_FEATURE_SMAP, XEN_X86_FEATURE_UMIP, XEN_X86_FEATURE_PGE, XEN_X86_FEATURE_PSE,
+          XEN_X86_FEATURE_MTRR, XEN_X86_FEATURE_X2APIC, XEN_X86_FEATURE_HYPERVISOR})
         for (const CpuPolicy& policy : {offer.most, offer.usual}) EXPECT_TRUE(offers(policy, feature)) << feature;
     for (const unsigned feature : {XEN_X86_FEATURE_VMX, XEN_X86_FEATURE_SVM, XEN_X86_FEATURE_MONITOR, XEN_X86_FEATURE_OSXSAVE,
                                    XEN_X86_FEATURE_PKU, XEN_X86_FEATURE_PCID, XEN_X86_FEATURE_INVPCID, XEN_X86_FEATURE_XSAVES,
