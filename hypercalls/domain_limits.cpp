@@ -99,6 +99,7 @@ Result<> set_node_affinity(Domain& domain, xen_domctl_t& request) {
 }
 
 Result<> write_hypercall_page(Domain& domain, xen_domctl_t& request) {
+    if (domain.kind != GuestKind::pv) return refuse(Error::not_supported);   // it has another, by its own MSR
     const Mfn mfn(request.u.hypercall_init.gmfn);
     auto use = paging::take_writable(mfn, domain.memory);
     if (!use) return paging::refuse_as(use.error() == Error::busy ? Error::not_permitted : Error::invalid, use.error());

@@ -62,14 +62,14 @@ Result<> init_control(evtchn_init_control_t& request) {
     if (domain.vcpu(VcpuId(request.vcpu)) == nullptr) return refuse(Error::no_entry);
     constexpr std::size_t last = page_size - sizeof(evtchn_fifo_control_block_t);
     if (request.offset > last || request.offset % sizeof(std::uint64_t) != 0) return refuse(Error::invalid);
-    auto page = TRY(share_guest_page(domain, Mfn(request.control_gfn)));
+    auto page = TRY(share_guest_page(domain, Pfn(request.control_gfn)));
     TRY(domain.events.init_control(VcpuId(request.vcpu), std::move(page), request.offset));
     request.link_bits = EVTCHN_FIFO_LINK_BITS;
     return {};
 }
 
 Result<> expand_array(const evtchn_expand_array_t& request) {
-    auto page = TRY(share_guest_page(running().domain, Mfn(request.array_gfn)));
+    auto page = TRY(share_guest_page(running().domain, Pfn(request.array_gfn)));
     return own().expand_array(std::move(page));
 }
 

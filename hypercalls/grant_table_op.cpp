@@ -6,12 +6,14 @@
 
 #include "abi/grant_table.hpp"
 #include "abi/xen.hpp"
+#include "domain/own_frames.hpp"
 #include "grants/copy.hpp"
 #include "grants/map.hpp"
 #include "guests/kept_table.hpp"
 #include "hypercalls/commands.hpp"
 #include "hypercalls/grow_in_turns.hpp"
 #include "hypercalls/list_start.hpp"
+#include "memory/m2p.hpp"
 #include "table/grant_table_op.hpp"
 
 namespace basalt::hypercalls {
@@ -35,7 +37,9 @@ Result<std::int16_t> show_frames(Domain& domain, std::uint32_t count, GuestPoint
     for (std::uint32_t index = 0; index < count; ++index) {
         const auto frame = domain.grants.frame(index);
         if (!frame) return GNTST_general_error;
-        if (!(list + index).write(frame->raw)) return GNTST_bad_virt_addr;
+        // Where a hardware-assisted guest has it, if it does.
+        const std::uint64_t number = domain.kind == GuestKind::pv ? frame->raw : m2p_of(*frame);
+        if (!(list + index).write(number)) return GNTST_bad_virt_addr;
     }
     return GNTST_okay;
 }
@@ -139,7 +143,11 @@ grants::StatusOr<grants::CopySide> side_of(const gnttab_copy::gnttab_copy_ptr& s
     const auto domain = living_domain(DomainId(side.domid));
     if (!domain) return grants::deny(grants::Status::bad_domain);
     if (!granted && side.domid != DOMID_SELF) return grants::deny(grants::Status::permission_denied);
-    if (!granted) return grants::CopySide{.own = Mfn(side.u.gmfn), .offset = side.offset};
+    if (!granted) {
+        const auto own = machine_number(**domain, Pfn(side.u.gmfn));
+        if (!own) return grants::deny(grants::Status::bad_page);
+        return grants::CopySide{.own = *own, .offset = side.offset};
+    }
     return grants::CopySide{.granter = &(*domain)->grants, .reference = GrantRef(side.u.ref), .offset = side.offset};
 }
 

@@ -32,9 +32,12 @@ Result<> get_param(Subject subject, xen_hvm_param_t& request) {
     return {};
 }
 
-Result<> set_evtchn_upcall_vector(const xen_hvm_evtchn_upcall_vector_t& request) {
+// Xen, too, looks at who asks first.
+Result<> set_evtchn_upcall_vector(IfThere<xen_hvm_evtchn_upcall_vector_t> given) {
     const Domain& domain = running().domain;
-    if (domain.kind != GuestKind::hvm || request.vector < hvm::first_vector) return refuse(Error::invalid);
+    if (domain.kind != GuestKind::hvm) return refuse(Error::invalid);
+    const xen_hvm_evtchn_upcall_vector_t& request = *TRY(given);
+    if (request.vector < hvm::first_vector) return refuse(Error::invalid);
     Vcpu* const vcpu = domain.vcpu(VcpuId(request.vcpu));
     if (vcpu == nullptr) return refuse(Error::no_entry);
     hvm::set_upcall_vector(*vcpu, request.vector);

@@ -53,4 +53,10 @@ Result<> memory_map(xen_memory_map_t& request);
 Result<> set_memory_map(Subject domain, const xen_foreign_memory_map_t& request);
 Result<> acquire_resource(Subject domain, Placed<xen_mem_acquire_resource_t>& placed);
 
+// physmap.cpp
+Result<> add_to_physmap(Subject domain, const xen_add_to_physmap_t& request);
+Step<> add_to_physmap_batch(ExtentsDone done, Subject domain, const xen_add_to_physmap_batch_t& request);
+Result<> remove_from_physmap(Subject domain, const xen_remove_from_physmap_t& request);
+Result<Mfn> grant_frame(Domain& domain, std::uint64_t number);
+
 }    // namespace basalt::hypercalls

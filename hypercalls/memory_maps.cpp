@@ -3,7 +3,6 @@
 
 #include "abi/memory.hpp"
 #include "abi/xen.hpp"
-#include "hypercalls/grow_in_turns.hpp"
 #include "hypercalls/memory_calls.hpp"
 #include "machine/boot_info.hpp"
 #include "machine/page_tables.hpp"
@@ -76,13 +75,6 @@ Result<> check_resource(const xen_mem_acquire_resource_t& request) {
     if (request.type != XENMEM_resource_grant_table) return refuse(is_known ? Error::invalid : Error::not_supported);
     if (request.id != XENMEM_resource_grant_table_id_shared) return refuse(Error::invalid);
     return {};
-}
-
-// A frame of the grant table, which grows as far as that.
-Result<Mfn> grant_frame(Domain& domain, std::uint64_t number) {
-    if (number >= domain.grants.limit()) return refuse(Error::invalid);
-    if (!TRY(grow_in_turns(domain.grants, static_cast<std::uint32_t>(number) + 1))) return refuse(Error::no_memory);
-    return domain.grants.frame(static_cast<std::uint32_t>(number));
 }
 
 }    // namespace

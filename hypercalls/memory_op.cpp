@@ -18,7 +18,8 @@ constexpr auto commands = bind<table::memory_op, ExtentsDone>(
     does<XENMEM_set_memory_map, set_memory_map>, does<XENMEM_acquire_resource, acquire_resource>,
     does<XENMEM_machphys_mapping, machphys_mapping>, does<XENMEM_machphys_mfn_list, machphys_mfn_list>,
     does<XENMEM_claim_pages, claim_pages>, does<XENMEM_get_sharing_freed_pages, no_page_is_shared>,
-    does<XENMEM_get_sharing_shared_pages, no_page_is_shared>);
+    does<XENMEM_get_sharing_shared_pages, no_page_is_shared>, does<XENMEM_add_to_physmap, add_to_physmap>,
+    does<XENMEM_add_to_physmap_batch, add_to_physmap_batch>, does<XENMEM_remove_from_physmap, remove_from_physmap>);
 
 // Whether something may be done already, or what is said where it cannot. What Xen has among the calls of one architecture it
 // then does not know.
@@ -26,7 +27,8 @@ Result<> may_be_half_done(std::uint32_t command) {
     switch (command) {
         case XENMEM_increase_reservation:
         case XENMEM_decrease_reservation:
-        case XENMEM_populate_physmap: return {};
+        case XENMEM_populate_physmap:
+        case XENMEM_add_to_physmap_batch: return {};
         case XENMEM_machine_memory_map:
         case XENMEM_memory_map:
         case XENMEM_set_memory_map:

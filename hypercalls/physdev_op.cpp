@@ -17,7 +17,7 @@ namespace {
 Result<> eoi(const physdev_eoi_t& request) { return end_pirq(running().domain.id, Pirq(request.irq)); }
 
 Result<> pirq_eoi_gmfn(const physdev_pirq_eoi_gmfn_t& request) {
-    return publish_pirq_ends(running().domain, Mfn(request.gmfn));
+    return publish_pirq_ends(running().domain, Pfn(request.gmfn));
 }
 
 // For guests that do not look at the page of pirq_eoi_gmfn: as on Xen, the answer is always the careful one.

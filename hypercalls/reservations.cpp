@@ -14,7 +14,8 @@ constexpr std::uint64_t most_told = 0xffff'ffff;    // "no limit", as Xen tells 
 
 Result<> increase_by_one(Domain& domain, const Wanted& wanted, Extents extent) {
     const Mfn first = TRY(increase(domain.memory, wanted));
-    return extent.is_null() ? Result<>{} : extent.write(first.raw);
+    const bool is_told = !extent.is_null() && domain.kind == GuestKind::pv;   // the others number theirs themselves
+    return is_told ? extent.write(first.raw) : Result<>{};
 }
 
 // The new frames stay the guest's even if it cannot be told their number: that is the ABI's, as it is Xen's.

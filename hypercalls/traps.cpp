@@ -61,7 +61,9 @@ Result<> unregister_callback(const callback_unregister& request) {
 Result<> register_nmi_handler(const xennmi_callback& request) { return set_nmi_handler(request.handler_address); }
 
 Result<std::uint64_t> assist(std::uint32_t type) {
-    if (type >= 64 || (pv::permitted_assists >> type & 1) == 0) return refuse(Error::invalid);
+    constexpr std::uint64_t permitted_to_hvm = std::uint64_t{1} << VMASST_TYPE_runstate_update_flag;
+    const std::uint64_t permitted = running().kind == GuestKind::pv ? pv::permitted_assists : permitted_to_hvm;
+    if (type >= 64 || (permitted >> type & 1) == 0) return refuse(Error::invalid);
     return std::uint64_t{1} << type;
 }
 Result<> enable_assist(std::uint32_t type) {

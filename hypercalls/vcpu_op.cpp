@@ -68,7 +68,7 @@ Result<> register_vcpu_time_memory_area(Vcpu& vcpu, const vcpu_register_time_mem
 Result<> register_vcpu_info(Vcpu& vcpu, const vcpu_register_vcpu_info& request) {
     constexpr std::size_t last = page_size - sizeof(vcpu_info);
     if (request.offset > last || request.offset % alignof(vcpu_info) != 0) return refuse(Error::no_device_or_address);
-    return place_vcpu_info(vcpu, Mfn(request.mfn), request.offset);
+    return place_vcpu_info(vcpu, Pfn(request.mfn), request.offset);
 }
 
 Result<> send_nmi(Vcpu& vcpu, std::uint64_t argument) {

@@ -8,6 +8,7 @@
 #include "guests/policy/hypervisor_name.hpp"
 #include "hypercalls/commands.hpp"
 #include "machine/boot_info.hpp"
+#include "machine/features.hpp"
 #include "machine/image.hpp"
 #include "table/xen_version.hpp"
 
@@ -15,6 +16,7 @@ namespace basalt::hypercalls {
 namespace {
 
 constexpr std::string_view capabilities_text = "xen-3.0-x86_64 ";
+constexpr std::string_view with_hardware_assisted = "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ";
 constexpr std::string_view denied = "<denied>";
 
 // A text's structure holds zeroes to its end; what does not fit is left out.
@@ -26,7 +28,9 @@ Result<> tell(char (&to)[size], std::string_view text) {
 
 Result<std::int64_t> version() { return reported_version; }
 Result<> extraversion(xen_extraversion_t& to) { return tell(to, extra_version); }
-Result<> capabilities(xen_capabilities_info_t& to) { return tell(to, capabilities_text); }
+Result<> capabilities(xen_capabilities_info_t& to) {
+    return tell(to, features().svm.used ? with_hardware_assisted : capabilities_text);
+}
 Result<> changeset(xen_changeset_info_t& to) { return tell(to, source_name); }
 Result<> commandline(xen_commandline_t& to) { return tell(to, caller_is_privileged() ? boot_info().command_line : denied); }
 
@@ -47,10 +51,17 @@ constexpr std::uint32_t feature(unsigned number) { return std::uint32_t{1} << nu
 constexpr std::uint32_t features_of_pv = feature(XENFEAT_mmu_pt_update_preserve_ad) | feature(XENFEAT_highmem_assist) |
                                          feature(XENFEAT_gnttab_map_avail_bits) | feature(XENFEAT_memory_op_vnode_supported) |
                                          feature(XENFEAT_direct_mapped);
+constexpr std::uint32_t features_of_hvm = feature(XENFEAT_memory_op_vnode_supported) | feature(XENFEAT_writable_page_tables) |
+                                          feature(XENFEAT_auto_translated_physmap) | feature(XENFEAT_hvm_safe_pvclock) |
+                                          feature(XENFEAT_hvm_callback_vector) | feature(XENFEAT_not_direct_mapped);
 
 Result<> get_features(xen_feature_info_t& info) {
     if (info.submap_idx != 0) return refuse(Error::invalid);
     const Domain& domain = running().domain;
+    if (domain.kind == GuestKind::hvm) {
+        info.submap = features_of_hvm;
+        return {};
+    }
     const bool extended_cr3 = (domain.assists.load(std::memory_order_relaxed) >> VMASST_TYPE_pae_extended_cr3 & 1) != 0;
     info.submap = features_of_pv | (domain.privileged ? feature(XENFEAT_dom0) : 0) |
                   (extended_cr3 ? feature(XENFEAT_pae_pgdir_above_4gb) : 0);

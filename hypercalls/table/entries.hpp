@@ -83,14 +83,14 @@ inline constexpr Family nmi_op{
 
 inline constexpr Row vm_assist_rows[] = {
     {.command = VMASST_CMD_enable, .name = "enable", .effect = "the domain has this assistance",
-     .refusals = {{Error::invalid, "there is no such assistance for PV guests"}}},
+     .refusals = {{Error::invalid, "there is no such assistance, or none for hardware-assisted guests but runstate_update_flag"}}},
     {.command = VMASST_CMD_disable, .name = "disable", .effect = "the domain does without it",
-     .refusals = {{Error::invalid, "there is no such assistance for PV guests"}}},
+     .refusals = {{Error::invalid, "there is no such assistance, or none for hardware-assisted guests but runstate_update_flag"}}},
 };
 inline constexpr Family vm_assist{
     .number = __HYPERVISOR_vm_assist, .name = "vm_assist",
     .effect = "switch an assistance for the domain on or off",
-    .selector = Selector::argument,
+    .guests = Guests::all, .selector = Selector::argument,
     .arguments = {{"command", "VMASST_CMD_*"},
                   {"type", "VMASST_TYPE_*. With an effect: pae_extended_cr3 (3), get_features tells of it; architectural_iopl "
                            "(4), the kernel counts as ring 0 where the I/O privilege is compared; runstate_update_flag (5), a "

@@ -21,12 +21,19 @@ inline constexpr std::string_view more_of_xen =
     "of the privileged it takes the node that mem_flags asks for first, and no other where that is exactly wished: libxl says so "
     "only of guests with nodes of their own, which are left out";
 
+inline constexpr Field space_of_frame{"space", "XENMAPSPACE_*: shared_info, grant_table, gmfn: one that it has at another place"};
+inline constexpr Refusal not_keeping_its_p2m{Error::access_denied, "a PV guest keeps its p2m itself"};
+inline constexpr Refusal no_such_frame{Error::invalid, "there is no such space, or no such frame in it, or no such place"};
+inline constexpr Refusal no_table_left{Error::no_memory, "the memory that tools have given for the guest's tables is used up",
+                                       "no test gives so little"};
+inline constexpr std::string_view ranges_of_xen = "Xen moves ranges too (gmfn_range)";
+
 inline constexpr Row memory_rows[] = {
     {.command = XENMEM_increase_reservation, .name = "increase_reservation",
      .effect = "the domain has so many more extents of frames, which hold zeroes",
      .asker = Asker::for_itself, .domain_at = offsetof(xen_memory_reservation_t, domid),
      .operand = in_if_there<xen_memory_reservation_t>(),
-     .fields = {{"extent_start", "out: the first frame number of each; null: they are not told"},
+     .fields = {{"extent_start", "out: the first frame number of each; null, or of a hardware-assisted guest: they are not told"},
                 number_of_extents, extent_order, address_bits, own_or_other},
      .success = extents_done,
      .cost = Cost::resumed, .differs = more_of_xen},
@@ -163,14 +170,28 @@ inline constexpr Row memory_rows[] = {
      .effect = "tells a domain's NUMA layout",
      .left_out = {Error::not_supported, "domains have no NUMA layout"}},
     {.command = XENMEM_add_to_physmap, .name = "add_to_physmap",
-     .effect = "places a frame in the domain's p2m",
-     .left_out = {Error::access_denied, "a PV guest keeps its p2m itself"}},
+     .effect = "the frame is at this place of a hardware-assisted guest's memory, and nowhere else; what was there it has given back",
+     .asker = Asker::for_itself, .domain_at = offsetof(xen_add_to_physmap_t, domid),
+     .operand = in<xen_add_to_physmap_t>(),
+     .fields = {own_or_other, space_of_frame, {"idx", "which of them: 0, a frame of the grant table, which grows as far as that, or a frame's own number"},
+                {"gpfn", "the place, a frame's own number"}, {"size", "not looked at"}},
+     .refusals = {not_keeping_its_p2m, no_such_frame, {Error::not_implemented, "space is gmfn_foreign"}, no_table_left},
+     .differs = ranges_of_xen},
     {.command = XENMEM_add_to_physmap_batch, .name = "add_to_physmap_batch",
-     .effect = "places a list of frames in the domain's p2m",
-     .left_out = {Error::access_denied, "a PV guest keeps its p2m itself"}},
+     .effect = "each of a list of frames is at its place of a hardware-assisted guest's memory, or has its own error",
+     .asker = Asker::for_itself, .domain_at = offsetof(xen_add_to_physmap_batch_t, domid),
+     .operand = in<xen_add_to_physmap_batch_t>(),
+     .fields = {own_or_other, space_of_frame, {"size", "how many"}, {"idxs", "which, as of add_to_physmap"}, {"gpfns", "their places"},
+                {"errs", "out: 0, or the error of each, as of add_to_physmap"}, {"u", "not looked at"}},
+     .refusals = {not_keeping_its_p2m, {Error::bad_address, "a list cannot be read or written; what came before is done"}},
+     .cost = Cost::resumed,
+     .differs = "Xen has frames of other domains, for a privileged caller"},
     {.command = XENMEM_remove_from_physmap, .name = "remove_from_physmap",
-     .effect = "takes a frame out of the domain's p2m",
-     .left_out = {Error::access_denied, "a PV guest keeps its p2m itself"}},
+     .effect = "nothing is at this place of a hardware-assisted guest's memory; the frame stays the domain's",
+     .asker = Asker::for_itself, .domain_at = offsetof(xen_remove_from_physmap_t, domid),
+     .operand = in<xen_remove_from_physmap_t>(),
+     .fields = {own_or_other, {"gpfn", "the place, a frame's own number"}},
+     .refusals = {not_keeping_its_p2m, {Error::no_entry, "nothing is there"}}},
     {.command = XENMEM_set_pod_target, .name = "set_pod_target",
      .effect = "changes how many frames populate on demand may use",
      .left_out = {Error::invalid, "a PV guest's memory is populated when it is built"}},

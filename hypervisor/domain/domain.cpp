@@ -14,9 +14,18 @@ Vcpu::Vcpu(Domain& owner, VcpuId number)
     : domain(owner), kind(owner.kind), id(number), unit(*this, owner.share), timers(*this, basalt::timers()),
       events(*this, owner.events, number) {}
 
+namespace {
+
+grants::GrantTable::Numbers numbers_of(GuestKind kind) {
+    using enum grants::GrantTable::Numbers;
+    return kind == GuestKind::pv ? of_machine : of_domain;
+}
+
+}   // namespace
+
 Domain::Domain(const DomainWishes& wishes)
     : id(wishes.id), kind(wishes.kind), privileged(wishes.privileged), vcpu_limit(wishes.vcpu_limit), memory(*this, wishes.id),
-      events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit), nested(wishes.nested, wishes.id), watchdogs(*this),
+      events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit, numbers_of(wishes.kind)), nested(wishes.nested, wishes.id), watchdogs(*this),
       handle(wishes.handle), control(*this), pauses_(share, wishes.paused) {
     memory.hardware = privileged;
     events.limit_ports(wishes.port_limit);

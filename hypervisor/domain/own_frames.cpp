@@ -1,8 +1,10 @@
 #include "domain/own_frames.hpp"
 
 #include "domain/domain.hpp"
+#include "memory/m2p.hpp"
 #include "memory/reservation.hpp"
 #include "paging/take.hpp"
+#include "translations/flush.hpp"
 
 namespace basalt {
 namespace {
@@ -15,6 +17,21 @@ Result<> enter(Domain& domain, Pfn page, Mfn mfn) {
 void take_back(Domain& domain, Pfn first, Mfn frames, unsigned order, std::uint64_t entered) {
     for (std::uint64_t n = 0; n < entered; ++n) static_cast<void>(domain.nested.unmap(first + n, frames + n));
     static_cast<void>(decrease(domain.memory, frames, order));
+}
+
+// Its vcpus see what its tables say by now.
+void forget(const Domain& domain) { flush_cpus(cpus_that_know({domain.id}, online_cpus())); }
+
+// `before`: where the frame has been until now. Where something is there already, tables are as well: then nothing is refused.
+Result<> place(Domain& domain, Pfn page, FrameUse frame, Pfn before) {
+    const Mfn mfn = frame.mfn();
+    if (const auto there = domain.nested.find(page); there.present() && there.mfn() == mfn) return {};
+    if (const auto was = domain.nested.unmap(page)) static_cast<void>(release_frame(domain.memory, *was));
+    TRY(domain.nested.map(page, std::move(frame)));
+    if (before != page) static_cast<void>(domain.nested.unmap(before, mfn));
+    set_m2p(mfn, page.raw);   // the table holds it
+    forget(domain);
+    return {};
 }
 
 }   // namespace
@@ -35,6 +52,31 @@ Result<> give_up(Domain& domain, Pfn first, unsigned order) {
     if (order > most_order) return refuse(Error::invalid);
     for (std::uint64_t n = 0; n < std::uint64_t{1} << order; ++n)
         TRY(release_frame(domain.memory, TRY(domain.nested.unmap(first + n))));
+    return {};
+}
+
+Result<Mfn> machine_number(const Domain& domain, Pfn page) {
+    if (domain.kind == GuestKind::pv) return Mfn(page.raw);
+    const auto entry = domain.nested.find(page);
+    if (!entry.present()) return refuse(Error::no_entry);
+    return entry.mfn();
+}
+
+Result<> place_frame(Domain& domain, Pfn page, Mfn mfn) {
+    auto frame = TRY(paging::take_writable(mfn, domain.memory));
+    return place(domain, page, std::move(frame), Pfn(m2p_of(mfn)));
+}
+
+Result<> move_frame(Domain& domain, Pfn from, Pfn to) {
+    auto frame = TRY(paging::take_writable(TRY(machine_number(domain, from)), domain.memory));
+    return place(domain, to, std::move(frame), from);
+}
+
+Result<> unplace_frame(Domain& domain, Pfn page) {
+    const auto frame = TRY(own_frame(domain, page, false));
+    if (m2p_of(frame.mfn()) == page.raw) set_m2p(frame.mfn(), m2p_invalid);
+    TRY(domain.nested.unmap(page, frame.mfn()));
+    forget(domain);
     return {};
 }
 

@@ -17,6 +17,17 @@ Result<Mfn> populate(Domain& domain, Pfn first, Wanted wanted);
 // decrease_reservation, by the guest's numbers: all of the extent, or the first refusal.
 Result<> give_up(Domain& domain, Pfn first, unsigned order);
 
+// The machine's number of what the domain calls so. Nothing holds it: whoever touches it takes it as the domain's. no_entry.
+Result<Mfn> machine_number(const Domain& domain, Pfn page);
+
+// Of a hardware-assisted guest alone: a frame that is the domain's, one that Basalt shares with it included, comes to be there, and
+// nowhere else. What was there is the domain's no more. invalid, no_memory: nothing has changed.
+Result<> place_frame(Domain& domain, Pfn page, Mfn mfn);
+// And one of its own from one place to another. no_entry: nothing is there.
+Result<> move_frame(Domain& domain, Pfn from, Pfn to);
+// It is there no more, and stays the domain's. no_entry.
+Result<> unplace_frame(Domain& domain, Pfn page);
+
 // The frame of a hardware-assisted guest's, held. no_entry: there is none; not_permitted: it is not to be written.
 Result<FrameReference> own_frame(const Domain& domain, Pfn page, bool to_write);
 

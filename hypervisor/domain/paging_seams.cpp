@@ -3,6 +3,7 @@
 #include "devices/dom0_access.hpp"
 #include "devices/pci_devices.hpp"
 #include "domain/domain.hpp"
+#include "domain/own_frames.hpp"
 #include "grants/seams.hpp"
 #include "machine/features.hpp"
 #include "machine/page_entry.hpp"
@@ -15,6 +16,10 @@ bool may_hold_registers(Mfn first, Mfn last) {
     for (Mfn mfn = first; mfn <= last; ++mfn)
         if (is_ram(mfn) || own_device(mfn) != FrameAccess::all) return false;
     return true;
+}
+
+Result<Mfn> grants::numbered_by_itself(DomainId domain, std::uint64_t number) {
+    return machine_number(*TRY(listed_domain(domain)), Pfn(number));
 }
 
 Result<FrameUse> grants::hold_writable(Mfn frame, DomainId owner) {

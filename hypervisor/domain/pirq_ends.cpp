@@ -6,8 +6,8 @@ namespace basalt {
 
 static_assert(pirq_end <= page_size * 8);
 
-Result<> publish_pirq_ends(Domain& domain, Mfn mfn) {
-    auto page = TRY(share_guest_page(domain, mfn));
+Result<> publish_pirq_ends(Domain& domain, Pfn number) {
+    auto page = TRY(share_guest_page(domain, number));
     auto* const bits = reinterpret_cast<std::uint64_t*>(page.at());
     std::uint64_t* none = nullptr;
     if (!domain.pirq_ends.compare_exchange_strong(none, bits)) return refuse(Error::busy);

@@ -6,7 +6,7 @@
 namespace basalt {
 
 // `busy` if the domain has given a page before.
-Result<> publish_pirq_ends(Domain& domain, Mfn mfn);
+Result<> publish_pirq_ends(Domain& domain, Pfn number);
 
 // The pirq is now bound, or no longer.
 void note_pirq_end(Domain& domain, Pirq pirq);

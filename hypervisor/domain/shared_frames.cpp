@@ -1,6 +1,7 @@
 #include "domain/shared_frames.hpp"
 
 #include "domain/domain.hpp"
+#include "domain/own_frames.hpp"
 #include "grants/seams.hpp"
 #include "machine/flush.hpp"
 #include "memory/allocator.hpp"
@@ -23,8 +24,10 @@ void give_page_shared_with(Mfn mfn) {
     drop_use_and_reference(mfn);
 }
 
-Result<events::SharedPage> share_guest_page(Domain& domain, Mfn mfn) {
-    auto use = paging::take_writable(mfn, domain.memory);
+Result<events::SharedPage> share_guest_page(Domain& domain, Pfn page) {
+    const auto mfn = machine_number(domain, page);
+    if (!mfn) return refuse(Error::invalid);
+    auto use = paging::take_writable(*mfn, domain.memory);
     if (!use) return paging::refuse_as(Error::invalid, use.error());
     const Mfn held = std::move(*use).into_table();
     return events::SharedPage(held, contents(held));

@@ -38,7 +38,7 @@ Step<> initialise(Vcpu& vcpu, const Result<Owned<vcpu_guest_context>>& context) 
     return vcpu.info_page.try_with(set, Again{});
 }
 
-Result<> place_vcpu_info(Vcpu& vcpu, Mfn frame, std::uint64_t offset) {
+Result<> place_vcpu_info(Vcpu& vcpu, Pfn frame, std::uint64_t offset) {
     const auto place = [&](events::SharedPage& page) -> Result<> {
         if (page || (!runs_here(vcpu) && vcpu.unit.is_up())) return refuse(Error::invalid);
         page = TRY(share_guest_page(vcpu.domain, frame));

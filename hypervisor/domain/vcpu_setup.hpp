@@ -11,7 +11,7 @@ Step<> initialise(Vcpu& vcpu, const Result<Owned<vcpu_guest_context>>& context);
 
 // Where its vcpu_info is from now on: within one page of its domain's. Once, by the vcpu itself or for one that is down
 // (invalid). busy: another vcpu is setting it up.
-Result<> place_vcpu_info(Vcpu& vcpu, Mfn frame, std::uint64_t offset);
+Result<> place_vcpu_info(Vcpu& vcpu, Pfn frame, std::uint64_t offset);
 
 // Invalid: it was never initialised.
 Result<> bring_up(Vcpu& vcpu);

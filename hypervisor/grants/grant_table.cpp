@@ -72,6 +72,16 @@ void GrantTable::clear() {
     });
 }
 
+// The entry has been marked, which is taken back where it names nothing: nobody else uses it.
+StatusOr<std::uint32_t> GrantTable::frame_of(SharedEntry& shared) const {
+    const std::uint32_t named = std::atomic_ref(shared.frame).load();
+    if (numbers_ == Numbers::of_machine) [[likely]] return named;
+    const auto found = numbered_by_itself(self_, named);
+    if (found) return static_cast<std::uint32_t>(found->raw);
+    std::atomic_ref(shared.header).fetch_and(~(0u + GTF_reading + GTF_writing));
+    return deny(Status::bad_page);
+}
+
 StatusOr<Mfn> GrantTable::pin(GrantRef reference, DomainId grantee, Pin pin) {
     return table_.with([&](Table& table) -> StatusOr<Mfn> {
         if (reference.raw >= table.count * entries_in_frame) return deny(Status::bad_reference);
@@ -81,7 +91,7 @@ StatusOr<Mfn> GrantTable::pin(GrantRef reference, DomainId grantee, Pin pin) {
         if ((used && active.grantee != grantee) || !active.pins.room_for(pin)) return deny(Status::general_error);
         TRY(mark(shared, grantee, pin.writing));
         if (!used) {
-            active.frame = std::atomic_ref(shared.frame).load();
+            active.frame = TRY(frame_of(shared));
             active.grantee = grantee;
         }
         active.pins.add(pin);

@@ -39,7 +39,10 @@ struct Table {
 
 class GrantTable {
 public:
-    explicit GrantTable(DomainId self, std::uint32_t limit = limits().frames) : self_(self), limit_(limit) {}
+    // Whether its entries have the machine's numbers, or the domain's own.
+    enum class Numbers : std::uint8_t { of_machine, of_domain };
+    explicit GrantTable(DomainId self, std::uint32_t limit = limits().frames, Numbers numbers = Numbers::of_machine)
+        : self_(self), numbers_(numbers), limit_(limit) {}
     GrantTable(const GrantTable&) = delete;
     GrantTable& operator=(const GrantTable&) = delete;
     ~GrantTable() { clear(); }
@@ -68,8 +71,10 @@ public:
 
 private:
     Result<> add_frame(Table& table);
+    StatusOr<std::uint32_t> frame_of(SharedEntry& shared) const;
 
     DomainId self_;
+    Numbers numbers_;
     std::uint32_t limit_;
     Guarded<Table, Rank::grant_table> table_;
 };

@@ -17,6 +17,9 @@ void give_shared_frame(Mfn frame);
 Result<void*> take_record_page();
 void give_record_page(void* page);
 
+// The machine's number of what the domain, which numbers its frames itself, calls so. Nothing holds it. no_entry.
+Result<Mfn> numbered_by_itself(DomainId domain, std::uint64_t number);
+
 // The frame as a writable page of its owner, checked as paging/ does.
 Result<FrameUse> hold_writable(Mfn frame, DomainId owner);
 
