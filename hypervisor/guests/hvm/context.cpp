@@ -80,7 +80,8 @@ void set_after_init(svm::Save& save, std::uint8_t page) {
 }   // namespace
 
 Result<> look_at_cpu(const Domain& domain, const hvm_hw_cpu& cpu) {
-    const records::Offer offer{possible_cr4(domain), possible_efer(domain), static_cast<std::uint8_t>(features().physical_bits)};
+    const records::Offer offer{possible_cr4(domain), possible_efer(domain),
+                               static_cast<std::uint8_t>(features().physical_bits)};
     const auto wrong = records::wrong_with(cpu, offer);
     if (!wrong) return {};
     log(Level::warning, "d{}: a vcpu's state is refused: {}", domain.id, *wrong);
