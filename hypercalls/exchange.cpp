@@ -76,6 +76,7 @@ Step<> exchange(Subject domain, Placed<xen_memory_exchange_t>& placed) {
     if (const auto sizes = check_sizes(request); !sizes) return refuse(sizes.error());
     if (request.nr_exchanged == request.in.nr_extents) return std::monostate{};
     if (!domain) return refuse(domain.error());
+    if ((*domain)->kind != GuestKind::pv) return refuse(Error::not_supported);   // frames of the machine mean nothing to it
     const Plan plan = plan_for((*domain)->memory, request);
     paging::Budget budget;
     Result<> result;

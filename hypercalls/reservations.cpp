@@ -98,6 +98,7 @@ Result<std::uint64_t> maximum_reservation(Domain& domain, const domid_t&) {
 }
 
 Result<std::uint64_t> maximum_gpfn(Domain& domain, const domid_t&) {
+    if (domain.kind != GuestKind::pv) return domain.nested.last().raw;
     const std::uint64_t frames = domain.shared_info->arch.max_pfn;    // a count, though its name is a number
     return frames == 0 ? 0 : frames - 1;
 }

@@ -26,7 +26,8 @@ inline constexpr Refusal not_keeping_its_p2m{Error::access_denied, "a PV guest k
 inline constexpr Refusal no_such_frame{Error::invalid, "there is no such space, or no such frame in it, or no such place"};
 inline constexpr Refusal no_table_left{Error::no_memory, "the memory that tools have given for the guest's tables is used up",
                                        "no test gives so little"};
-inline constexpr std::string_view ranges_of_xen = "Xen moves ranges too (gmfn_range)";
+inline constexpr std::string_view ranges_of_xen =
+    "Xen moves ranges too (gmfn_range), and tells the unprivileged by -EACCES which domains are PV guests";
 
 inline constexpr Row memory_rows[] = {
     {.command = XENMEM_increase_reservation, .name = "increase_reservation",
@@ -75,6 +76,7 @@ inline constexpr Row memory_rows[] = {
                                    "domain's, or somebody maps or uses it"},
                   {Error::bad_address, "a list cannot be read or written"},
                   {Error::not_permitted, "an order is too large"},
+                  {Error::not_supported, "a hardware-assisted guest, which numbers its frames itself"},
                   {Error::no_memory, "there are no such frames"}},
      .cost = Cost::resumed,
      .differs = "of the privileged Xen takes orders to 18; where out.extent_start cannot be read or written it keeps the frames"},
@@ -98,7 +100,8 @@ inline constexpr Row memory_rows[] = {
      .asker = Asker::for_itself, .domain_at = 0,
      .operand = in<domid_t>(),
      .fields = {own_or_other},
-     .success = "its last place, as the domain's shared_info says; 0 before it says so"},
+     .success = "its last place, as the domain's shared_info says; 0 before it says so. Of a hardware-assisted guest: the last where "
+                "anything has ever been"},
     {.command = XENMEM_machine_memory_map, .name = "machine_memory_map",
      .effect = "the list has what the firmware says of the machine's memory, unmodified",
      .asker = Asker::privileged,

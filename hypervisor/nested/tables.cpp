@@ -101,6 +101,8 @@ Result<std::uint64_t*> Tables::slot_with_tables(Pfn page) {
 // another's becomes known where its owner's tables are not walked: while it is held, and before it is named.
 Result<> Tables::put(Pfn page, Entry wanted) {
     std::uint64_t& place = *TRY(slot_with_tables(page));
+    for (std::uint64_t last = last_.load(std::memory_order_relaxed); last < page.raw;)
+        if (last_.compare_exchange_weak(last, page.raw, std::memory_order_relaxed)) break;
     if (Frame& named = frame(wanted.mfn()); !named.is_of(domain_)) named.make_known_to(Others::anybody);
     drop(Entry(std::atomic_ref(place).exchange(wanted.raw(), std::memory_order_acq_rel)));
     return {};

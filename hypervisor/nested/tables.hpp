@@ -43,6 +43,9 @@ public:
     Result<> unmap(Pfn page, Mfn frame);
     Result<Mfn> unmap(Pfn page);
 
+    // The last that was ever something; 0 before the first.
+    Pfn last() const { return Pfn(last_.load(std::memory_order_relaxed)); }
+
     // As it is now. Another vcpu may change it at any time: who wants to touch the frame takes it.
     Entry find(Pfn page) const;
     // The frame there, held. no_entry: there is none. `writable` says whether it may be written, too.
@@ -71,6 +74,7 @@ private:
     const DomainId domain_;   // whose they are
     std::atomic<Mfn> root_{no_mfn};
     std::atomic<std::uint64_t> pool_{0};
+    std::atomic<std::uint64_t> last_{0};
     FrameList free_;
 };
 

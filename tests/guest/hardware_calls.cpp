@@ -153,6 +153,33 @@ constexpr auto table = std::to_array<Case>({
             expect_equal(domain.answer(answers[index]), expected);
         }
     }},
+    {"domctl.settscinfo", "takes the TSC of such a guest as libxl wishes it", [] {
+        HardwareDomain domain({});
+        xen_domctl_t request{};
+        request.u.tsc_info.tsc_mode = 2;     // native
+        expect_equal(domctl(XEN_DOMCTL_settscinfo, domain.id, request), 0);
+        request = {};
+        expect_equal(domctl(XEN_DOMCTL_gettscinfo, domain.id, request), 0);
+        expect_equal(request.u.tsc_info.tsc_mode, 2u);
+        expect_equal(domain.destroy(), 0);
+    }},
+    {"domctl.hypercall_init", "is for PV guests", [] {
+        if (on_stock_xen()) skip("our own promise: such a guest has its hypercall page by the MSR that CPUID tells of");
+        xen_domctl_t request{};
+        request.u.hypercall_init.gmfn = CallingDomain::spare;
+        expect_equal(domctl(XEN_DOMCTL_hypercall_init, waiting().id, request), -XEN_EOPNOTSUPP);
+    }},
+    {"memory_op.claim_pages", "sets frames aside for such a guest", [] {
+        HardwareDomain domain({});
+        xen_memory_reservation claim{};
+        claim.nr_extents = 1024;
+        claim.domid = static_cast<domid_t>(domain.id);
+        expect_equal(call<rows::memory_op, XENMEM_claim_pages>(claim), 0);
+        expect_equal(call<rows::memory_op, XENMEM_claim_pages>(claim), -XEN_EINVAL);
+        claim.nr_extents = 0;
+        expect_equal(call<rows::memory_op, XENMEM_claim_pages>(claim), 0);
+        expect_equal(domain.destroy(), 0);
+    }},
     {"hvm_op.set_evtchn_upcall_vector", "takes a vector that a local APIC can", [] {
         using Upcall = xen_hvm_evtchn_upcall_vector_t;
         CallingDomain domain;
