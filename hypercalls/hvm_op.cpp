@@ -44,9 +44,8 @@ Result<> set_evtchn_upcall_vector(IfThere<xen_hvm_evtchn_upcall_vector_t> given)
     return {};
 }
 
-constexpr auto commands =
-    bind<table::hvm_op>(does<HVMOP_set_param, set_param>, does<HVMOP_get_param, get_param>,
-                        does<HVMOP_set_evtchn_upcall_vector, set_evtchn_upcall_vector>);
+constexpr auto commands = bind<table::hvm_op>(does<HVMOP_set_param, set_param>, does<HVMOP_get_param, get_param>,
+                                              does<HVMOP_set_evtchn_upcall_vector, set_evtchn_upcall_vector>);
 
 }   // namespace
 

@@ -25,8 +25,8 @@ grants::GrantTable::Numbers numbers_of(GuestKind kind) {
 
 Domain::Domain(const DomainWishes& wishes)
     : id(wishes.id), kind(wishes.kind), privileged(wishes.privileged), vcpu_limit(wishes.vcpu_limit), memory(*this, wishes.id),
-      events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit, numbers_of(wishes.kind)), nested(wishes.nested, wishes.id), watchdogs(*this),
-      handle(wishes.handle), control(*this), pauses_(share, wishes.paused) {
+      events(*this, wishes.id), grants(wishes.id, wishes.grant_frame_limit, numbers_of(wishes.kind)),
+      nested(wishes.nested, wishes.id), watchdogs(*this), handle(wishes.handle), control(*this), pauses_(share, wishes.paused) {
     memory.hardware = privileged;
     events.limit_ports(wishes.port_limit);
     grants.mappings.with([&](grants::MapTrack& track) { track.limit_pages(wishes.maptrack_frame_limit); });

@@ -89,7 +89,8 @@ Result<> HvmParameters::set(std::uint32_t index, std::uint64_t value, By who) {
         if (before != 0 && before != value) return refuse(Error::exists);
     }
     TRY(look_at(index, value));
-    if (index == HVM_PARAM_VM86_TSS) index = HVM_PARAM_VM86_TSS_SIZED, value |= value == 0 ? 0 : std::uint64_t{128} << tss_size_shift;
+    if (index == HVM_PARAM_VM86_TSS)
+        index = HVM_PARAM_VM86_TSS_SIZED, value |= value == 0 ? 0 : std::uint64_t{128} << tss_size_shift;
     if (index == HVM_PARAM_VM86_TSS_SIZED) value = with_useful_size(value);
     std::uint64_t unset = 0;
     if (!kind.once)

@@ -20,8 +20,8 @@ Result<> give_up(Domain& domain, Pfn first, unsigned order);
 // The machine's number of what the domain calls so. Nothing holds it: whoever touches it takes it as the domain's. no_entry.
 Result<Mfn> machine_number(const Domain& domain, Pfn page);
 
-// Of a hardware-assisted guest alone: a frame that is the domain's, one that Basalt shares with it included, comes to be there, and
-// nowhere else. What was there is the domain's no more. invalid, no_memory: nothing has changed.
+// Of a hardware-assisted guest alone: a frame that is the domain's, one that Basalt shares with it included, comes to be there,
+// and nowhere else. What was there is the domain's no more. invalid, no_memory: nothing has changed.
 Result<> place_frame(Domain& domain, Pfn page, Mfn mfn);
 // And one of its own from one place to another. no_entry: nothing is there.
 Result<> move_frame(Domain& domain, Pfn from, Pfn to);

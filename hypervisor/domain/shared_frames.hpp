@@ -13,7 +13,8 @@ class Domain;
 Result<Mfn> take_page_shared_with(DomainId domain);
 void give_page_shared_with(Mfn mfn);
 
-// A page of the domain's own, by its own number, that Basalt will write to. Invalid where it is not the domain's, or is used as a table.
+// A page of the domain's own, by its own number, that Basalt will write to. Invalid where it is not the domain's, or is used as
+// a table.
 Result<events::SharedPage> share_guest_page(Domain& domain, Pfn page);
 
-}  // namespace basalt
+}   // namespace basalt

@@ -75,7 +75,8 @@ void GrantTable::clear() {
 // The entry has been marked, which is taken back where it names nothing: nobody else uses it.
 StatusOr<std::uint32_t> GrantTable::frame_of(SharedEntry& shared) const {
     const std::uint32_t named = std::atomic_ref(shared.frame).load();
-    if (numbers_ == Numbers::of_machine) [[likely]] return named;
+    if (numbers_ == Numbers::of_machine) [[likely]]
+        return named;
     const auto found = numbered_by_itself(self_, named);
     if (found) return static_cast<std::uint32_t>(found->raw);
     std::atomic_ref(shared.header).fetch_and(~(0u + GTF_reading + GTF_writing));

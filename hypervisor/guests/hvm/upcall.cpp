@@ -4,8 +4,6 @@
 
 namespace basalt::hvm {
 
-void set_upcall_vector(Vcpu& vcpu, std::uint8_t vector) {
-    of(vcpu).upcall_vector.store(vector, std::memory_order_release);
-}
+void set_upcall_vector(Vcpu& vcpu, std::uint8_t vector) { of(vcpu).upcall_vector.store(vector, std::memory_order_release); }
 
 }   // namespace basalt::hvm
