@@ -195,9 +195,9 @@ Result<Domain*> listed_domain(DomainId id) {
 Domain* domain_from(DomainId) { std::abort(); }   // tools look so, and none of these guests is one
 
 // Frame numbers are those of the caller's own pages.
-Result<events::SharedPage> share_guest_page(Domain& domain, Mfn mfn) {
-    if (mfn.raw >= decoders::guest_pages) return refuse(Error::invalid);
-    return World::now->lend(domain, mfn.raw);
+Result<events::SharedPage> share_guest_page(Domain& domain, Pfn page) {
+    if (page.raw >= decoders::guest_pages) return refuse(Error::invalid);
+    return World::now->lend(domain, page.raw);
 }
 
 Scheduler& scheduler() {
@@ -221,6 +221,7 @@ void log_line(Level, std::string_view, std::span<const Argument>) {}
 
 // No domain has a page or a grant table of Basalt's own here.
 void give_page_shared_with(Mfn) { std::abort(); }
+Result<Mfn> grants::numbered_by_itself(DomainId, std::uint64_t) { return refuse(Error::no_entry); }
 Result<Mfn> grants::take_shared_frame(DomainId) { return refuse(Error::no_memory); }
 Result<void*> grants::take_record_page() { return refuse(Error::no_memory); }
 void grants::give_shared_frame(Mfn) { std::abort(); }

@@ -69,7 +69,7 @@ struct vcpu_setup : testing::Test {
         return as_caller([&] { return initialise(other, context); });
     }
     Result<> placed(Vcpu& vcpu, std::uint64_t offset = 64) {
-        return as_caller([&] { return place_vcpu_info(vcpu, Mfn(2), offset); });
+        return as_caller([&] { return place_vcpu_info(vcpu, Pfn(2), offset); });
     }
     void takes_down(Vcpu& vcpu) {
         world.as(caller, [&] { take_down(vcpu); });
@@ -108,7 +108,7 @@ TEST_F(vcpu_setup, whoever_comes_second_waits_or_is_told) {
     machine.set_context = [](Vcpu& vcpu) -> Step<> {
         const Result<Owned<vcpu_guest_context>> gone = refuse(Error::bad_address);
         EXPECT_NE(initialise(vcpu, gone).again(), nullptr);
-        EXPECT_EQ(place_vcpu_info(vcpu, Mfn(2), 0).error(), Error::busy);
+        EXPECT_EQ(place_vcpu_info(vcpu, Pfn(2), 0).error(), Error::busy);
         return std::monostate{};
     };
     EXPECT_TRUE(initialised_with(some_context()).done());

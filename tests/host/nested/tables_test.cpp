@@ -91,6 +91,15 @@ TEST_P(NestedTables, APageIsWhatWasMappedThereLast) {
     }
 }
 
+TEST_P(NestedTables, TheLastIsTheFarthestThatWasEverSomething) {
+    EXPECT_EQ(tables.last(), Pfn(0));
+    for (const Pfn page : {Pfn(7), Pfn(0xfeff8), Pfn(512)}) EXPECT_TRUE(map(page, new_frame(), Access::write));
+    EXPECT_TRUE(tables.unmap(Pfn(0xfeff8)));
+    EXPECT_EQ(tables.last(), Pfn(0xfeff8));
+    EXPECT_FALSE(map(Pfn(most_pages), new_frame(), Access::write));
+    EXPECT_EQ(tables.last(), Pfn(0xfeff8));
+}
+
 TEST_P(NestedTables, BeyondTheLastPageIsNothing) {
     const Mfn mfn = new_frame();
     EXPECT_EQ(map(Pfn(most_pages), mfn, Access::write).error(), Error::invalid);
