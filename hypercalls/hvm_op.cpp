@@ -23,7 +23,9 @@ By asked_by(const Domain& domain) { return &domain == &running().domain ? By::it
 
 Result<> set_param(Subject subject, const xen_hvm_param_t& request) {
     Domain& domain = *TRY(with_parameter(subject, request.index));
-    return domain.hvm_parameters.set(request.index, request.value, asked_by(domain));
+    TRY(domain.hvm_parameters.set(request.index, request.value, asked_by(domain)));
+    if (request.index == HVM_PARAM_CALLBACK_IRQ) hvm::tell_all_again(domain);
+    return {};
 }
 
 Result<> get_param(Subject subject, xen_hvm_param_t& request) {

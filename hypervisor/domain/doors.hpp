@@ -47,6 +47,8 @@ void follow_policy(Vcpu& vcpu);
 void load_guest_state(Vcpu& vcpu);
 void save_guest_state(Vcpu& vcpu);
 bool nmi_due(const Vcpu& vcpu);
+// Something that is no event would interrupt it, or wants it to look: it does not wait.
+bool has_news(const Vcpu& vcpu);
 // Its guest was not told of events, and is from now on: evtchn_upcall_pending is set. By any CPU; the vcpu is made to look
 // after this.
 void note_upcall(Vcpu& vcpu);

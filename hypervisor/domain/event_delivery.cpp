@@ -39,7 +39,7 @@ void notify(VcpuEvents& part) {
 void begin_wait(VcpuEvents& part) { scheduler().block_here(Vcpu::of(part).unit); }
 void end_wait(VcpuEvents& part) { scheduler().wake(Vcpu::of(part).unit); }
 
-bool other_news_due(VcpuEvents& part) { return basalt::nmi_due(Vcpu::of(part)); }
+bool other_news_due(VcpuEvents& part) { return basalt::nmi_due(Vcpu::of(part)) || has_news(Vcpu::of(part)); }
 
 void set_poll_timeout(VcpuEvents& part, std::uint64_t at) { Vcpu::of(part).timers.set_poll_timeout(Instant(at)); }
 void stop_poll_timeout(VcpuEvents& part) { Vcpu::of(part).timers.stop_poll_timeout(); }

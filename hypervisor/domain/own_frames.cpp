@@ -27,9 +27,9 @@ Result<> place(Domain& domain, Pfn page, FrameUse frame, Pfn before) {
     const Mfn mfn = frame.mfn();
     if (const auto there = domain.nested.find(page); there.present() && there.mfn() == mfn) return {};
     if (const auto was = domain.nested.unmap(page)) static_cast<void>(release_frame(domain.memory, *was));
+    set_m2p(mfn, page.raw);   // while the frame is held: the guest may take it out of its tables at once
     TRY(domain.nested.map(page, std::move(frame)));
     if (before != page) static_cast<void>(domain.nested.unmap(before, mfn));
-    set_m2p(mfn, page.raw);   // the table holds it
     forget(domain);
     return {};
 }
@@ -74,7 +74,7 @@ Result<> move_frame(Domain& domain, Pfn from, Pfn to) {
 
 Result<> unplace_frame(Domain& domain, Pfn page) {
     const auto frame = TRY(own_frame(domain, page, false));
-    if (m2p_of(frame.mfn()) == page.raw) set_m2p(frame.mfn(), m2p_invalid);
+    if (basalt::frame(frame.mfn()).is_of(domain.id) && m2p_of(frame.mfn()) == page.raw) set_m2p(frame.mfn(), m2p_invalid);
     TRY(domain.nested.unmap(page, frame.mfn()));
     forget(domain);
     return {};

@@ -15,7 +15,7 @@ namespace {
 
 // The entry path looks for pending events where the vcpu_info of the running vcpu is.
 void tell_entry_path(Vcpu& vcpu) {
-    if (!runs_here(vcpu)) return;
+    if (!runs_here(vcpu) || vcpu.kind != GuestKind::pv) return;
     this_cpu().run(&vcpu, &vcpu.registers, reinterpret_cast<const std::uint16_t*>(vcpu.events.info()));
 }
 
@@ -45,6 +45,7 @@ Result<> place_vcpu_info(Vcpu& vcpu, Pfn frame, std::uint64_t offset) {
         vcpu.events.move_info(reinterpret_cast<vcpu_info*>(page.at() + offset));
         publish_time(vcpu);
         tell_entry_path(vcpu);
+        note_upcall(vcpu);   // everything is marked pending by now
         return {};
     };
     return vcpu.info_page.try_with(place, refuse(Error::busy));

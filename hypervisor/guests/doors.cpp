@@ -53,6 +53,9 @@ std::optional<Finding> wrong_with_vcpu(const Vcpu& vcpu) {
 void note_upcall(Vcpu& vcpu) {
     return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.note_upcall(vcpu); });
 }
+bool has_news(const Vcpu& vcpu) {
+    return by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.has_news(vcpu); });
+}
 bool nmi_due(const Vcpu& vcpu) {
     return vcpu.nmi_pending.load() && by_kind(vcpu, [&](SuppliesDoors auto kind) { return kind.may_take_nmi(vcpu); });
 }

@@ -37,6 +37,7 @@ concept SuppliesDoors =
         { Kind::deliver_what_is_due(vcpu) } -> std::same_as<void>;
         { Kind::may_take_nmi(seen) } -> std::same_as<bool>;
         { Kind::note_upcall(vcpu) } -> std::same_as<void>;
+        { Kind::has_news(seen) } -> std::same_as<bool>;
         { Kind::see_kernel_memory(seen) } -> std::same_as<void>;
         { Kind::see_own_memory(seen) } -> std::same_as<void>;
         { Kind::map_grant(vcpu, place, frame, owner, flags) } -> std::same_as<Result<>>;

@@ -50,7 +50,7 @@ public:
 
     bool hides_machine_check = false;   // CR4.MCE, which is set for the processor, not by the guest
     bool is_halted = false;   // by HLT, until something interrupts it
-    bool awaits_start_up;   // it has had INIT, or never ran
+    std::atomic<bool> awaits_start_up{true};   // it has had INIT, or never ran: a start-up message counts
     bool in_nmi = false;   // until its IRET
     MemoryTypes memory_types;
 

@@ -32,6 +32,8 @@ public:
 
     bool any() const { return signals_.load(std::memory_order_acquire) != 0; }
     bool has_start_up() const { return (signals_.load(std::memory_order_acquire) & start_up) != 0; }
+    bool has_init() const { return (signals_.load(std::memory_order_acquire) & init) != 0; }
+    bool has_new_start() const { return has_init() && has_start_up(); }
 
     Taken take() {
         const std::uint32_t signals = signals_.exchange(0, std::memory_order_acq_rel);

@@ -1,4 +1,5 @@
 // Accesses where the guest has no memory: the page of its local APIC, and nothing. APM 2 15.25.6.
+#include "domain/domain.hpp"
 #include "guests/hvm/exits.hpp"
 #include "guests/hvm/inject.hpp"
 #include "guests/hvm/local_apic.hpp"
@@ -68,6 +69,8 @@ void carry_out(HvmVcpu& vcpu, const Instruction& instruction, const Device& devi
 
 void nested_page_fault_exit(HvmVcpu& vcpu) {
     const Fault fault{vcpu.vmcb.control.exit_info_1, vcpu.vmcb.control.exit_info_2};
+    const auto there = vcpu.domain.nested.find(Pfn(fault.address >> page_shift));
+    if (!fault.is_present() && there.present()) return;   // by now it is memory: the access is made again
     if (fault.fetches() || fault.is_in_tables()) return crash(vcpu, "its code or its tables are where it has no memory");
     const auto instruction = instruction_at_rip(vcpu);
     if (!instruction) return;

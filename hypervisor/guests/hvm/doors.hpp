@@ -29,6 +29,7 @@ struct Doors {
     // inject.cpp
     static void deliver_what_is_due(Vcpu& vcpu);
     static bool may_take_nmi(const Vcpu& vcpu);
+    static bool has_news(const Vcpu& vcpu);
     static void note_upcall(Vcpu& vcpu);
 
     static void see_kernel_memory(const Vcpu&) {}   // the mode in which it calls is its kernel's

@@ -33,9 +33,16 @@ void finish(HvmVcpu& vcpu, std::uint64_t next) {
     vcpu.vmcb.control.interrupt_shadow = 0;
 }
 
+// Until it is started anew: nothing else will wake it. INIT and start-up may have come while it went.
+void go_down(HvmVcpu& vcpu) {
+    take_down(vcpu);
+    if (vcpu.messages.has_new_start()) scheduler().release(vcpu.unit, Hold::down);
+}
+
 void halt(HvmVcpu& vcpu) {
     if (!stepped_over(vcpu, Operation::halt)) return;
-    vcpu.is_halted = true;
+    vcpu.is_halted = (vcpu.vmcb.save.rflags & rflags::interrupts) != 0;
+    if (!vcpu.is_halted && !is_interrupt_due(vcpu)) go_down(vcpu);
 }
 
 // What follows STI shuts interrupts out for one instruction, not for all that a call takes.

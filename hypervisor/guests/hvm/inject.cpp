@@ -6,7 +6,6 @@
 #include "abi/sched.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
-#include "domain/vcpu_setup.hpp"
 #include "guests/hvm/doors.hpp"
 #include "guests/hvm/local_apic.hpp"
 #include "machine/svm.hpp"
@@ -110,16 +109,10 @@ void deliver(HvmVcpu& vcpu) {
     deliver_interrupt(vcpu, is_free);
 }
 
-// Somebody may have left something between the last look and the block. With interrupts off it is down, until it is started
-// anew.
+// Somebody may have left something between the last look and the block.
 void stay_halted(HvmVcpu& vcpu) {
-    if ((vcpu.vmcb.save.rflags & rflags::interrupts) == 0) {
-        take_down(vcpu);
-        if (vcpu.messages.any()) scheduler().release(vcpu.unit, Hold::down);
-        return;
-    }
     scheduler().block_here(vcpu.unit);
-    if (vcpu.messages.any() || is_interrupt_due(vcpu)) scheduler().wake(vcpu.unit);
+    if (Doors::has_news(vcpu)) scheduler().wake(vcpu.unit);
 }
 
 }   // namespace
@@ -141,7 +134,7 @@ void note_exit(HvmVcpu& vcpu) {
 
 void prepare_entry(HvmVcpu& vcpu) {
     svm::Control& control = vcpu.vmcb.control;
-    if (!take_messages(vcpu)) return;
+    if (!take_messages(vcpu)) return raise_here(Work::schedule);   // whoever has started it meanwhile comes in again by that
     deliver(vcpu);
     if (vcpu.is_halted && !control.event.valid()) stay_halted(vcpu);
     control.virtual_interrupt = (control.virtual_interrupt & ~svm::virtual_interrupt::task_priority) | vcpu.local_apic.cr8();
@@ -155,6 +148,8 @@ void interrupt_return_exit(HvmVcpu& vcpu) {
     vcpu.vmcb.control.intercepts.first &= ~svm::intercept::iret;
     vcpu.vmcb.control.interrupt_shadow |= 1;
 }
+
+bool Doors::has_news(const Vcpu& vcpu) { return of(vcpu).messages.any() || is_interrupt_due(of(vcpu)); }
 
 bool Doors::may_take_nmi(const Vcpu& vcpu) { return !of(vcpu).in_nmi; }
 

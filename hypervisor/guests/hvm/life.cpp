@@ -11,7 +11,7 @@
 namespace basalt {
 
 HvmVcpu::HvmVcpu(Domain& owner, VcpuId number, Mfn block)
-    : Vcpu(owner, number), control_block(physical_of(block)), vmcb(*new(contents(block)) svm::Vmcb), awaits_start_up(true) {
+    : Vcpu(owner, number), control_block(physical_of(block)), vmcb(*new(contents(block)) svm::Vmcb) {
     fpu_initialise(fpu.data());
 }
 

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <optional>
 
+#include "abi/cpuid.hpp"
 #include "devices/clock.hpp"
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "guests/hvm/start_up.hpp"
+#include "guests/hvm/upcall.hpp"
+#include "guests/policy/machine_policy.hpp"
 #include "machine/instructions.hpp"
 
 namespace basalt {
@@ -69,7 +72,7 @@ void send_to(HvmVcpu& to, const Command& command) {
         case Command::Mode::init: to.messages.add_init(); break;
         case Command::Mode::start_up:
             to.messages.add_start_up(command.vector);
-            scheduler().release(to.unit, Hold::down);
+            if (to.awaits_start_up.load() || to.messages.has_init()) scheduler().release(to.unit, Hold::down);
             break;
         case Command::Mode::fixed:
         case Command::Mode::lowest_priority: to.messages.add_interrupt(command.vector); break;
@@ -106,8 +109,8 @@ void carry_out(HvmVcpu& vcpu, const Effect& effect) {
         case Effect::Kind::ended: return;   // no IO-APIC hears of it
         case Effect::Kind::send: return send(vcpu, effect.command);
         case Effect::Kind::timer: return set_timer(vcpu);
-        case Effect::Kind::address:
-        case Effect::Kind::enable: return follow_apic(vcpu);
+        case Effect::Kind::address: return follow_apic(vcpu);
+        case Effect::Kind::enable: follow_apic(vcpu); return tell_again(vcpu);   // what came while it was off was not kept
     }
 }
 
@@ -126,15 +129,28 @@ void write_apic_page(HvmVcpu& vcpu, std::uint32_t offset, std::uint32_t value) {
     carry_out(vcpu, vcpu.local_apic.write(offset, value, now_for(static_cast<Register>(offset))));
 }
 
+namespace {
+
+bool is_offered(const HvmVcpu& vcpu, unsigned feature) { return policy::offers(policy::policy_of(vcpu.domain), feature); }
+
+Result<Effect> set_base(HvmVcpu& vcpu, std::uint64_t value) {
+    if ((value & apic::base::extended) != 0 && !is_offered(vcpu, XEN_X86_FEATURE_X2APIC)) return refuse(Error::invalid);
+    return vcpu.local_apic.set_base(value);
+}
+
+}   // namespace
+
 Result<std::uint64_t> read_apic_register(HvmVcpu& vcpu, std::uint32_t msr) {
+    if (msr == apic::tsc_deadline_msr && !is_offered(vcpu, XEN_X86_FEATURE_TSC_DEADLINE)) return refuse(Error::invalid);
     if (msr == apic::base_msr) return vcpu.local_apic.base();
     if (msr == apic::tsc_deadline_msr) return vcpu.local_apic.tsc_deadline(now()).raw;
     return vcpu.local_apic.read_msr(msr, now_for(apic::register_of(msr)));
 }
 
 Result<> write_apic_register(HvmVcpu& vcpu, std::uint32_t msr, std::uint64_t value) {
+    if (msr == apic::tsc_deadline_msr && !is_offered(vcpu, XEN_X86_FEATURE_TSC_DEADLINE)) return refuse(Error::invalid);
     if (msr == apic::base_msr)
-        carry_out(vcpu, TRY(vcpu.local_apic.set_base(value)));
+        carry_out(vcpu, TRY(set_base(vcpu, value)));
     else if (msr == apic::tsc_deadline_msr)
         carry_out(vcpu, vcpu.local_apic.set_tsc_deadline(apic::Tsc(value), now()));
     else
@@ -153,6 +169,8 @@ namespace {
 void have_init(HvmVcpu& vcpu) {
     vcpu.local_apic.init();
     follow_apic(vcpu);
+    vcpu.nmi_pending.store(false);
+    vcpu.initialised = false;   // VCPUOP_up does not start it
     vcpu.awaits_start_up = true;
 }
 

@@ -132,7 +132,6 @@ bool write_register(HvmVcpu& vcpu, std::uint32_t number, std::uint64_t value) {
 
 }   // namespace
 
-// Of the local APIC (0x1b, 0x6e0, 0x800 to 0x8ff) none is there yet: #GP, as for all that is unknown.
 void register_exit(HvmVcpu& vcpu) {
     Registers& registers = vcpu.registers;
     const auto number = static_cast<std::uint32_t>(registers.rcx);

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "domain/domain.hpp"
+#include "guests/hvm/control_registers.hpp"
 #include "guests/hvm/context.hpp"
 #include "hvm_vcpu/hvm_vcpu.hpp"
 #include "machine/instructions.hpp"
@@ -38,7 +39,7 @@ void tell_general(hvm_hw_cpu& cpu, const Registers& from, const svm::Save& save)
 
 void tell_special(hvm_hw_cpu& cpu, const svm::Save& save) {
     cpu.rip = save.rip, cpu.rflags = save.rflags;
-    cpu.cr0 = save.cr0, cpu.cr2 = save.cr2, cpu.cr3 = save.cr3, cpu.cr4 = save.cr4;
+    cpu.cr0 = save.cr0, cpu.cr2 = save.cr2, cpu.cr3 = save.cr3;
     cpu.dr6 = save.dr6, cpu.dr7 = save.dr7;
     cpu.msr_efer = save.efer & ~efer::svm;
     cpu.msr_star = save.star, cpu.msr_lstar = save.lstar, cpu.msr_cstar = save.cstar, cpu.msr_syscall_mask = save.syscall_mask;
@@ -54,6 +55,7 @@ hvm_hw_cpu told_cpu(const Vcpu& vcpu) {
     tell_segments(cpu, hvm.vmcb.save);
     tell_general(cpu, vcpu.registers, hvm.vmcb.save);
     tell_special(cpu, hvm.vmcb.save);
+    cpu.cr4 = guest_cr4(hvm);
     cpu.dr0 = hvm.debug_addresses[0], cpu.dr1 = hvm.debug_addresses[1];
     cpu.dr2 = hvm.debug_addresses[2], cpu.dr3 = hvm.debug_addresses[3];
     std::memcpy(cpu.fpu_regs, hvm.fpu.data(), sizeof(cpu.fpu_regs));

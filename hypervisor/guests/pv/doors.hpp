@@ -30,6 +30,7 @@ struct Doors {
     // enter_kernel.*
     static void deliver_what_is_due(Vcpu& vcpu);
     static bool may_take_nmi(const Vcpu& vcpu);
+    static bool has_news(const Vcpu&) { return false; }
     static void note_upcall(Vcpu&) {}   // it looks at the byte itself
 
     // memory.cpp

@@ -184,6 +184,7 @@ Result<> read_by_walk(const Vcpu&, std::span<std::byte>, std::uint64_t) { return
 Result<> write_by_walk(const Vcpu&, std::uint64_t, std::span<const std::byte>) { return refuse(Error::bad_address); }
 
 Result<Vcpu*> make_vcpu(Domain& domain, VcpuId number) { return new decoders::PlayedVcpu(domain, number); }
+void note_upcall(Vcpu&) {}
 void destroy_vcpu(Vcpu& vcpu) { delete &static_cast<decoders::PlayedVcpu&>(vcpu); }
 void strip(Domain&) {}
 
