@@ -127,6 +127,7 @@ constexpr auto table = std::to_array<Case>({
         expect(!domain.is_there(spare));
         expect_equal(domain.info().tot_pages, before);
         expect_equal(remove(domain.id, spare), -XEN_ENOENT);
+        expect_equal(remove(idle_domain().id, spare), -XEN_EACCES);
         expect_equal(place(domain.id, XENMAPSPACE_shared_info, 0, spare), 0);
         expect_equal(remove(domain.id, spare), 0);
         expect(!domain.is_there(spare));

@@ -1,5 +1,7 @@
 #include "calling_domain.hpp"
 
+#include "answers.hpp"
+
 namespace kit {
 namespace {
 
@@ -24,6 +26,11 @@ bool CallingDomain::makes_its_calls() {
     if (trouble != 0 || run() != SHUTDOWN_poweroff) return false;
     read_page(data, list);
     read_page(data + 1, structures);
+    for (const Made& made : std::span(calls_, count_)) {
+        CallMade call{static_cast<unsigned>(made.number), {}, made.answer};
+        for (std::size_t word = 0; word < call.arguments.size(); ++word) call.arguments[word] = made.words[word];
+        note_answer(call);   // its structures are in its own memory, and are not looked at
+    }
     return true;
 }
 
