@@ -25,11 +25,13 @@ void forget(const Domain& domain) { flush_cpus(cpus_that_know({domain.id}, onlin
 // `before`: where the frame has been until now. Where something is there already, tables are as well: then nothing is refused.
 Result<> place(Domain& domain, Pfn page, FrameUse frame, Pfn before) {
     const Mfn mfn = frame.mfn();
+    // Its entry in the M2P is the domain's for as long: the guest may take the frame out of its tables at once, and free it.
+    const auto held = TRY(FrameReference::take(mfn, domain.id));
     if (const auto there = domain.nested.find(page); there.present() && there.mfn() == mfn) return {};
     if (const auto was = domain.nested.unmap(page)) static_cast<void>(release_frame(domain.memory, *was));
-    set_m2p(mfn, page.raw);   // while the frame is held: the guest may take it out of its tables at once
     TRY(domain.nested.map(page, std::move(frame)));
     if (before != page) static_cast<void>(domain.nested.unmap(before, mfn));
+    set_m2p(mfn, page.raw);
     forget(domain);
     return {};
 }
