@@ -2,7 +2,7 @@
 
 import unittest
 
-from basalt.tests import where
+from basalt.boot import where
 
 REGISTERS = "\r\nCPU#0\r\nRAX=0000 RBX=1\r\nRIP=ffffffff80100010 RFL=00000246 [---Z-P-] CPL=3 II=0 A20=1 SMM=0 HLT=0\r\n" \
             "ES =0000\r\n\r\nCPU#1\r\nRAX=0\r\nRIP=ffff82d040200000 RFL=00000002 [-------] CPL=0 II=0 A20=1 SMM=0 HLT=1\r\n"

@@ -19,13 +19,12 @@ from pathlib import Path
 here = Path(__file__).resolve().parent
 sys.path.insert(0, str(here.parents[1] / "toolchain"))
 from basalt import places
-from basalt.boot import debugger
+from basalt.boot import debugger, where
 from basalt.boot.console import Console, MachineFailed, Silent
 from basalt.boot.iso import Module, make_iso
 from basalt.boot.machine import Machine
 from basalt.build import build, configure
 from basalt.progress import Trouble, say
-from basalt.tests import where
 from basalt.tests.cases import Cases
 
 HYPERVISORS = {"basalt": places.basalt, "xen": places.xen}

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from basalt import places, prepare
-from basalt.boot import debugger, terminal
-from basalt.boot.console import Console, Ended, MachineFailed
+from basalt.boot import debugger, terminal, where
+from basalt.boot.console import Console, Ended, MachineFailed, Silent
 from basalt.boot.endings import IN_ORDER
 from basalt.boot.iso import Module, make_iso
 from basalt.boot.job import Job, with_files
@@ -193,13 +193,23 @@ def of_terminal():
     return {"job/terminal": f"ROWS={rows} COLUMNS={columns}; export TERM={known}\n"}
 
 
-def run_job(job, emulated, log, limit):
+def tell_when_ready(console, limit):
+    """Hears the machine to its end."""
+    ready = False
+    for when, line in console.lines(limit):
+        if not ready and (found := re.search(r"dom0: (ready, .*)", line)):
+            say(f"Dom0 {found[1]}, {when:.1f} s after the machine was switched on")
+            ready = True
+
+
+def run_job(job, emulated, log, limit, *programs):
     with Console(emulated, log, job) as console:
-        ready = False
-        for when, line in console.lines(limit):
-            if not ready and (found := re.search(r"dom0: (ready, .*)", line)):
-                say(f"Dom0 {found[1]}, {when:.1f} s after the machine was switched on")
-                ready = True
+        try:
+            tell_when_ready(console, limit)
+        except Silent:
+            for place in where.of_each_cpu(console.monitor, *programs):
+                say(place)
+            raise
         end = console.end()
         if not end.in_order:
             raise Ended(end.words)
@@ -246,13 +256,14 @@ def run(chosen):
     say(f"console log: {os.path.relpath(log)}")
     with own_folder() as folder:
         image = boot_image(chosen, Path(folder), guest(chosen) | (job.files() if job else of_terminal()))
+        is_xen = chosen.hypervisor == "xen"
+        hypervisor = places.xen if is_xen else chosen.hypervisor or places.basalt
         if chosen.gdb:
-            is_xen = chosen.hypervisor == "xen"
-            say(debugger.to_type(chosen.gdb, places.xen if is_xen else chosen.hypervisor or places.basalt, basalt=not is_xen))
+            say(debugger.to_type(chosen.gdb, hypervisor, basalt=not is_xen))
         emulated = machine(chosen, image)
         if job is None:
             return run_interactively(chosen, emulated, log)
-        return run_job(job, emulated, log, float("inf") if chosen.gdb else chosen.timeout)
+        return run_job(job, emulated, log, float("inf") if chosen.gdb else chosen.timeout, hypervisor)
 
 
 def main():
