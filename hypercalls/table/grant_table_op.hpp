@@ -19,16 +19,18 @@ inline constexpr Row grant_table_rows[] = {
                "told to the caller stays so",
      .operand = in_out<gnttab_map_grant_ref_t>(offsetof(gnttab_map_grant_ref_t, status)),
      .fields = {{"host_addr", "any address in the page that is to show it; with GNTMAP_contains_pte the machine address of a level-1 "
-                              "entry, a multiple of 8"},
-                {"flags", "GNTMAP_host_map, _device_map or both; _readonly, _application_map, _contains_pte, and bits for the entry"},
+                              "entry, a multiple of 8. Of a hardware-assisted guest: any address in the frame of its own that is to show it; "
+                              "what was there is not in sight any more"},
+                {"flags", "GNTMAP_host_map, _device_map or both; _readonly, _application_map, _contains_pte, and bits for the entry. Of a "
+                          "hardware-assisted guest: host_map, or with it _readonly, and then what it writes there is dropped"},
                 {"ref", "the entry of the granter's table, below 512 for each of its frames"},
                 {"dom", "the granter, by its number"},
                 {"handle", "out: to unmap it by"}, {"dev_bus_addr", "out: the frame's machine address"}},
      .refusals = {{grant_status(GNTST_bad_domain), "there is no such domain, it is dying, or DOMID_SELF"},
                   {grant_status(GNTST_bad_gntref), "the table has no such entry, or neither host_map nor device_map is asked for"},
                   {grant_status(GNTST_general_error), "nothing is granted there to the caller, or it is and not for writing, or the "
-                                                      "frame is a page table, or the address has no level-1 entry, or the entry is in use "
-                                                      "32767 times"},
+                                                      "frame is a page table, or the address has no level-1 entry, or the flags are not for the "
+                                                      "caller's kind, or the entry is in use 32767 times"},
                   {grant_status(GNTST_bad_page), "the entry names a frame that is not the granter's memory"},
                   {grant_status(GNTST_no_space), "the caller has as many mappings as it may"},
                   page_is_changing},
@@ -51,9 +53,9 @@ inline constexpr Row grant_table_rows[] = {
      .fields = {{"host_addr", "where it is mapped"}, {"new_addr", "what takes its place; 0: nothing"}, {"handle", "of the mapping"}},
      .refusals = {{grant_status(GNTST_bad_handle), "there is no such mapping, or none any more"},
                   {grant_status(GNTST_general_error), "the entry at host_addr does not map the frame, or not with the mapping's right to write, an address has no level-1 entry, or "
-                                                      "the mapping was made with GNTMAP_contains_pte"},
+                                                      "the mapping was made with GNTMAP_contains_pte, or the caller is a hardware-assisted guest"},
                   page_is_changing},
-     .cost = Cost::resumed},
+     .cost = Cost::resumed, .differs = "Xen tells a hardware-assisted guest by -ENOSYS that this is not for it"},
     {.command = GNTTABOP_copy, .name = "copy",
      .effect = "bytes of one page are copied to another, each a granted page or one of the caller's own",
      .operand = in_out<gnttab_copy_t>(offsetof(gnttab_copy_t, status)),

@@ -21,12 +21,18 @@ Result<> give_up(Domain& domain, Pfn first, unsigned order);
 Result<Mfn> machine_number(const Domain& domain, Pfn page);
 
 // Of a hardware-assisted guest alone: a frame that is the domain's, one that Basalt shares with it included, comes to be there,
-// and nowhere else. What was there is the domain's no more. invalid, no_memory: nothing has changed.
+// and nowhere else. What was there is the domain's no more. invalid, no_memory, and no_device_or_address where another's frame
+// is there: nothing has changed.
 Result<> place_frame(Domain& domain, Pfn page, Mfn mfn);
 // And one of its own from one place to another. no_entry: nothing is there.
 Result<> move_frame(Domain& domain, Pfn from, Pfn to);
-// It is there no more, and stays the domain's. no_entry.
+// It is there no more, and stays the domain's. no_entry, also for another's frame.
 Result<> unplace_frame(Domain& domain, Pfn page);
+
+// A frame of another domain's, by a grant, comes to be there, to write or to read. A frame of the domain's own that was there
+// stays the domain's. invalid, no_memory: nothing has changed.
+Result<> show_frame(Domain& domain, Pfn page, FrameUse frame);
+Result<> show_frame(Domain& domain, Pfn page, FrameReference frame);
 
 // The frame of a hardware-assisted guest's, held. no_entry: there is none; not_permitted: it is not to be written.
 Result<FrameReference> own_frame(const Domain& domain, Pfn page, bool to_write);

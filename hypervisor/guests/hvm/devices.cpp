@@ -1,5 +1,9 @@
-// Accesses where the guest has no memory: the page of its local APIC, and nothing. APM 2 15.25.6.
+// Accesses where the guest has no memory, or none that it may write: the page of its local APIC, what others let it only read,
+// and nothing. APM 2 15.25.6.
+#include <cstring>
+
 #include "domain/domain.hpp"
+#include "domain/own_frames.hpp"
 #include "guests/hvm/exits.hpp"
 #include "guests/hvm/inject.hpp"
 #include "guests/hvm/local_apic.hpp"
@@ -20,14 +24,15 @@ struct Fault {
     bool is_in_tables() const { return (error >> 33 & 1) != 0; }   // the guest's own, on the way to what it touched
 };
 
-// `width` bytes at the address; its local APIC's registers lie 16 bytes apart, and are of 32 bits.
+// `width` bytes at the address, all in one page. Its local APIC's registers lie 16 bytes apart, and are of 32 bits. Memory that
+// may only be read keeps what it holds.
 class Device {
 public:
     Device(HvmVcpu& vcpu, std::uint64_t address, unsigned width) : vcpu_(vcpu), address_(address), width_(width) {}
 
     std::uint64_t read() const {
         const std::uint64_t all = instructions::mask_of(width_);
-        if (!is_apic()) return all;
+        if (!is_apic()) return read_memory().value_or(all);
         const std::uint64_t word = read_apic_page(vcpu_, offset() & ~std::uint32_t{0xf});
         const unsigned shift = offset() % 16 * 8;
         return shift < 32 ? word >> shift & all : 0;
@@ -37,6 +42,13 @@ public:
     }
 
 private:
+    std::optional<std::uint64_t> read_memory() const {
+        const auto page = own_frame(vcpu_.domain, Pfn(address_ >> page_shift), false);
+        if (!page) return std::nullopt;
+        std::uint64_t value = 0;
+        std::memcpy(&value, static_cast<const std::byte*>(contents(page->mfn())) + address_ % page_size, width_);
+        return value;
+    }
     bool is_apic() const { return vcpu_.local_apic.page() == (address_ & ~(page_size - 1)); }
     std::uint32_t offset() const { return static_cast<std::uint32_t>(address_ % page_size); }
 
@@ -70,12 +82,15 @@ void carry_out(HvmVcpu& vcpu, const Instruction& instruction, const Device& devi
 void nested_page_fault_exit(HvmVcpu& vcpu) {
     const Fault fault{vcpu.vmcb.control.exit_info_1, vcpu.vmcb.control.exit_info_2};
     const auto there = vcpu.domain.nested.find(Pfn(fault.address >> page_shift));
-    if (!fault.is_present() && there.present()) return;   // by now it is memory: the access is made again
+    // By now it is memory, or memory to write: the access is made again.
+    if (there.present() && (!fault.is_present() || (fault.writes() && there.writable()))) return;
     if (fault.fetches() || fault.is_in_tables()) return crash(vcpu, "its code or its tables are where it has no memory");
     const auto instruction = instruction_at_rip(vcpu);
     if (!instruction) return;
-    if (fault.is_present()) return crash(vcpu, "it wrote to memory that it may only read");
-    if (!is_the_access(*instruction, fault)) return crash(vcpu, "it touched memory that is not there");
+    if (!is_the_access(*instruction, fault))
+        return crash(vcpu, "it touched memory that is not there, or that it may only read");
+    if (there.present() && fault.address % page_size + instruction->width > page_size)
+        return crash(vcpu, "it wrote across the end of memory that it may only read");
     carry_out(vcpu, *instruction, Device(vcpu, fault.address, instruction->width));
 }
 

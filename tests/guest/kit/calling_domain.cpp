@@ -10,7 +10,10 @@ asm(".pushsection .rodata\n"
     "makes_calls: mov $0x2000, %ebx\n"
     "1: cmpq $0, 56(%rbx); je 2f\n"
     "mov (%rbx), %rax; mov 8(%rbx), %rdi; mov 16(%rbx), %rsi; mov 24(%rbx), %rdx; mov 32(%rbx), %r10; mov 40(%rbx), %r8\n"
-    "vmmcall; mov %rax, 48(%rbx); add $64, %rbx; jmp 1b\n"
+    "cmp $0xffff, %eax; je 3f\n"
+    "vmmcall; jmp 4f\n"
+    "3: mov (%rdi), %rax; mov %rax, (%rsi)\n"
+    "4: mov %rax, 48(%rbx); add $64, %rbx; jmp 1b\n"
     "2: cli; hlt\n"
     "makes_calls_end: .popsection");
 extern "C" const std::byte makes_calls[], makes_calls_end[];
@@ -27,6 +30,7 @@ bool CallingDomain::makes_its_calls() {
     read_page(data, list);
     read_page(data + 1, structures);
     for (const Made& made : std::span(calls_, count_)) {
+        if (made.number == copies) continue;
         CallMade call{static_cast<unsigned>(made.number), {}, made.answer};
         for (std::size_t word = 0; word < call.arguments.size(); ++word) call.arguments[word] = made.words[word];
         note_answer(call);   // its structures are in its own memory, and are not looked at

@@ -44,11 +44,16 @@ public:
         return asks(number, command, place(structure));
     }
 
+    // Between two calls: a word of its memory is copied to another place, by load and store. Its answer is the word.
+    unsigned copies_word(std::uint64_t from, std::uint64_t to) { return asks(copies, from, to); }
+
     // It makes them all, and halts for good: false if it did not.
     bool makes_its_calls();
     std::int64_t answer(unsigned call) const { return calls_[call].answer; }
 
 private:
+    static constexpr unsigned copies = 0xffff;   // no hypercall's number
+
     struct Made {
         std::uint64_t number;
         std::uint64_t words[5];
