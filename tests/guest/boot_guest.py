@@ -5,6 +5,7 @@
     tests/guest/boot_guest.py traps.cpp --on xen               on stock Xen
     tests/guest/boot_guest.py ~/port/my_case.cpp               a guest of your own, built with the kit
     ... --as-domu                                              as a domain that xl starts
+    ... --machine haswell                                      on a machine of Bochs': Intel's VMX; ryzen: AMD's SVM
     ... --cpus 2 --options 'dom0_max_vcpus=2'                  QEMU's CPUs; more options for the hypervisor
 
 The exit status is 0 when no case failed, and the machine ended because the guest asked for it.
@@ -19,7 +20,7 @@ from pathlib import Path
 here = Path(__file__).resolve().parent
 sys.path.insert(0, str(here.parents[1] / "toolchain"))
 from basalt import places
-from basalt.boot import debugger, where
+from basalt.boot import bochs, debugger, where
 from basalt.boot.console import Console, MachineFailed, Silent
 from basalt.boot.iso import Module, make_iso
 from basalt.boot.machine import Machine
@@ -71,6 +72,7 @@ def arguments():
     parser.add_argument("--on", choices=HYPERVISORS, default="basalt")
     parser.add_argument("--as-domu", action="store_true", help="beside a Debian Dom0, started by xl")
     parser.add_argument("--hypervisor", type=Path, help="this file instead")
+    parser.add_argument("--machine", choices=["qemu", *bochs.MODELS], default="qemu", help="of QEMU's, or of Bochs' with that processor (qemu)")
     parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--topology", default="", help="what QEMU's CPUs are: sockets=1,cores=2,threads=2")
     parser.add_argument("--cpu", default=CPU, help=f"QEMU's CPU model ({CPU})")
@@ -96,6 +98,10 @@ def arguments():
                         help="of silence: catches hangs on a loaded machine, nothing waits for it (300)")
     wanted = parser.parse_args()
     wanted.limit = FOREVER if wanted.gdb else wanted.limit
+    if wanted.machine != "qemu":
+        if wanted.as_domu or wanted.count or wanted.gdb or wanted.node or wanted.qemu or wanted.device or wanted.monitor or wanted.answer:
+            parser.error("QEMU's devices, its monitor and typing are not for a machine of Bochs'")
+        wanted.smap = False     # where the processor has it, Basalt uses it
     if wanted.smap:
         wanted.cpu = wanted.cpu.replace(WITHOUT_SMAP, "")
         wanted.options += " smap=yes"
@@ -111,6 +117,16 @@ def built(source):
     return places.build / "release" / "guests" / Path(source).stem
 
 
+def machine_for(wanted, iso):
+    if wanted.machine != "qemu":
+        return bochs.BochsMachine(iso, wanted.machine, wanted.cpus, int(wanted.memory.removesuffix("M")))
+    cpus = f"{wanted.cpus},{wanted.topology}" if wanted.topology else wanted.cpus
+    return Machine(iso=iso, cpu=wanted.cpu, cpus=cpus, memory=wanted.memory,
+                   instruction_count=wanted.count, gdb_port=GDB_PORT if wanted.gdb else None, nodes=tuple(wanted.node),
+                   extra=(*(word for device in wanted.device for word in ("-device", device)),
+                          *(["-S"] if wanted.monitor_first else []), *wanted.qemu))
+
+
 def boot(wanted, guest, cases):
     places.see_that_build_is_writable()
     hypervisor = wanted.hypervisor or HYPERVISORS[wanted.on]
@@ -118,14 +134,11 @@ def boot(wanted, guest, cases):
         raise Trouble(f"{' and '.join(missing)} is not there: tests/run --ring guest --filter {guest.name} builds what it boots")
     log = places.logs / "guest" / wanted.on / f"{guest.name}.log"
     log.unlink(missing_ok=True)     # whatever fails below, no older run's verdict is left to be counted
+    on_machine = "" if wanted.machine == "qemu" else f"machine={wanted.machine}"
     iso = make_iso(places.image / "guests" / wanted.on / f"{guest.name}.iso", hypervisor,
                    f"{BASE_OPTIONS} {wanted.options}".rstrip(),
-                   [Module(guest, f"placeholder on={wanted.on} {wanted.words}".rstrip())])
-    cpus = f"{wanted.cpus},{wanted.topology}" if wanted.topology else wanted.cpus
-    machine = Machine(iso=iso, cpu=wanted.cpu, cpus=cpus, memory=wanted.memory,
-                      instruction_count=wanted.count, gdb_port=GDB_PORT if wanted.gdb else None, nodes=tuple(wanted.node),
-                      extra=(*(word for device in wanted.device for word in ("-device", device)),
-                             *(["-S"] if wanted.monitor_first else []), *wanted.qemu))
+                   [Module(guest, f"placeholder on={wanted.on} {on_machine} {wanted.words}".rstrip())])
+    machine = machine_for(wanted, iso)
     if wanted.gdb:
         say(debugger.to_type(GDB_PORT, hypervisor, f"add-symbol-file {guest}", basalt=wanted.on == "basalt"))
     with Console(machine, log) as console:

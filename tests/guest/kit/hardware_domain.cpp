@@ -33,6 +33,25 @@ std::int64_t set_paging_memory(unsigned domain, std::uint64_t bytes) {
     return status;
 }
 
+namespace {
+
+// Kernels here call by AMD's instruction; where the processor is Intel's, they have its own in that place.
+std::span<const std::byte> as_this_processor_calls(std::span<const std::byte> instructions) {
+    static std::byte changed[page_size];
+    std::uint32_t highest = 0, name = 0, rest = 0, last = 0;
+    asm volatile("cpuid" : "+a"(highest), "=b"(name), "=c"(rest), "=d"(last));
+    constexpr std::uint32_t of_intel = 0x756e6547;
+    if (name != of_intel) return instructions;
+    constexpr unsigned char vmmcall[]{0x0f, 0x01, 0xd9};
+    constexpr std::byte last_of_vmcall{0xc1};
+    memcpy(changed, instructions.data(), instructions.size());
+    for (std::size_t at = 0; at + sizeof(vmmcall) <= instructions.size(); ++at)
+        if (memcmp(changed + at, vmmcall, sizeof(vmmcall)) == 0) changed[at + 2] = last_of_vmcall;
+    return std::span(changed).first(instructions.size());
+}
+
+}
+
 HardwareDomain::HardwareDomain(std::span<const std::byte> instructions, std::uint32_t argument, Mode mode, unsigned vcpus) {
     xen_domctl_t request{};
     request.u.createdomain = hardware_wish(vcpus);
@@ -40,7 +59,7 @@ HardwareDomain::HardwareDomain(std::span<const std::byte> instructions, std::uin
     id = request.domain;
     if (trouble != 0) return;
     furnish(vcpus);
-    write_page(code, instructions);
+    write_page(code, as_this_processor_calls(instructions));
     if (mode != Mode::bits_32) link_tables();
     start_at(static_cast<std::uint32_t>(code * page_size), argument, mode);
 }
