@@ -31,6 +31,10 @@ public:
     const std::uint64_t control_block;   // physical: svm_enter.S
     svm::Vmcb& vmcb;   // the same
 
+    GuestState& state() { return vmcb.save; }
+    const GuestState& state() const { return vmcb.save; }
+    const Exit& exit() const { return vmcb.control.exit; }
+
     std::array<std::uint64_t, 4> debug_addresses{};   // DR0 to DR3
     std::uint64_t xcr0 = 1;   // as after INIT: x87
     std::uint32_t tsc_aux = 0;   // what RDTSCP tells it

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "machine/vmcb.hpp"
+#include "machine/guest_state.hpp"
 
 namespace basalt {
 
@@ -21,7 +21,7 @@ public:
         bool is_wide = false;   // of 8 bytes, or of 4
     };
 
-    void keep(const svm::Save& save, std::uint64_t linear, const Way& way, const std::byte* page) {
+    void keep(const GuestState& save, std::uint64_t linear, const Way& way, const std::byte* page) {
         key_ = Key(save, linear);
         way_ = way;
         page_ = page;
@@ -29,7 +29,7 @@ public:
     void drop() { page_ = nullptr; }
 
     // The page at this address. Null: it has to be looked for.
-    const std::byte* find(const svm::Save& save, std::uint64_t linear) const {
+    const std::byte* find(const GuestState& save, std::uint64_t linear) const {
         if (page_ == nullptr || key_ != Key(save, linear)) return nullptr;
         for (unsigned step = 0; step < way_.length; ++step)
             if (now_at(way_.places[step]) != way_.entries[step]) return nullptr;
@@ -39,7 +39,7 @@ public:
 private:
     struct Key {
         constexpr Key() = default;
-        Key(const svm::Save& save, std::uint64_t linear)
+        Key(const GuestState& save, std::uint64_t linear)
             : page(linear >> page_shift), cr0(save.cr0), cr3(save.cr3), cr4(save.cr4), efer(save.efer), by_user(save.cpl == 3) {
         }
         constexpr bool operator==(const Key&) const = default;

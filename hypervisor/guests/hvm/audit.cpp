@@ -28,10 +28,10 @@ void Doors::expect_of(const Vcpu& vcpu, HeldRegisters& found, HeldRegisters& exp
     expected.landing = vcpu.registers.landing();
 }
 
-ShownVcpu Doors::shown(const Vcpu& vcpu) { return {of(vcpu).vmcb.save.cpl == 0 ? "kernel" : "user", no_mfn, no_mfn}; }
+ShownVcpu Doors::shown(const Vcpu& vcpu) { return {of(vcpu).state().cpl == 0 ? "kernel" : "user", no_mfn, no_mfn}; }
 
 void Doors::log_control_registers(const Vcpu& vcpu) {
-    const svm::Save& save = of(vcpu).vmcb.save;
+    const GuestState& save = of(vcpu).state();
     log(Level::error, "cr0 {x} cr2 {x16} cr3 {x} cr4 {x} efer {x}", save.cr0, save.cr2, save.cr3, save.cr4, save.efer);
     log(Level::error, "fs base {x16} gs base {x16}, and {x16} behind SWAPGS", save.fs.base, save.gs.base,
         save.gs_base_behind_swap);

@@ -11,7 +11,7 @@ namespace basalt::hvm {
 using instructions::Mode;
 
 // Bits 9 and 10 of a segment's attributes: L and D of its descriptor.
-Mode code_mode(const svm::Save& save) {
+Mode code_mode(const GuestState& save) {
     constexpr std::uint16_t long_code = 1 << 9, default_32 = 1 << 10;
     if ((save.efer & efer::long_mode_active) != 0 && (save.cs.attributes & long_code) != 0) return Mode::bits_64;
     const bool virtual_8086 = (save.rflags & rflags::virtual_8086) != 0;
@@ -23,7 +23,7 @@ namespace {
 // In the page that was found before, if that is where the code is.
 bool read_kept(HvmVcpu& vcpu, Code& code, std::uint64_t at) {
     if (at % page_size > page_size - code.room.size() || this_cpu().nested_stale) return false;
-    const std::byte* const page = vcpu.kept_code.find(vcpu.vmcb.save, at);
+    const std::byte* const page = vcpu.kept_code.find(vcpu.state(), at);
     if (page == nullptr) return false;
     std::memcpy(code.room.data(), page + at % page_size, code.room.size());
     code.count = code.room.size();
@@ -33,7 +33,7 @@ bool read_kept(HvmVcpu& vcpu, Code& code, std::uint64_t at) {
 }   // namespace
 
 Code code_at_rip(HvmVcpu& vcpu) {
-    const svm::Save& save = vcpu.vmcb.save;
+    const GuestState& save = vcpu.state();
     Code code{.room{}, .mode = code_mode(save)};
     const std::uint64_t at = code.mode == Mode::bits_64 ? save.rip : static_cast<std::uint32_t>(save.cs.base + save.rip);
     if (read_kept(vcpu, code, at)) return code;

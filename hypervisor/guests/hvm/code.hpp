@@ -21,6 +21,6 @@ struct Code {
 Code code_at_rip(HvmVcpu& vcpu);
 
 // Of how many bits the code is.
-instructions::Mode code_mode(const svm::Save& save);
+instructions::Mode code_mode(const GuestState& save);
 
 }   // namespace basalt::hvm

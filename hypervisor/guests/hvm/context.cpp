@@ -17,11 +17,11 @@
 namespace basalt::hvm {
 namespace {
 
-svm::Segment segment(std::uint32_t selector, std::uint32_t attributes, std::uint32_t limit, std::uint64_t base) {
+Segment segment(std::uint32_t selector, std::uint32_t attributes, std::uint32_t limit, std::uint64_t base) {
     return {static_cast<std::uint16_t>(selector), records::attributes_of(attributes), limit, base};
 }
 
-void set_segments(svm::Save& save, const hvm_hw_cpu& cpu) {
+void set_segments(GuestState& save, const hvm_hw_cpu& cpu) {
     save.cs = segment(cpu.cs_sel, cpu.cs_arbytes, cpu.cs_limit, cpu.cs_base);
     save.ds = segment(cpu.ds_sel, cpu.ds_arbytes, cpu.ds_limit, cpu.ds_base);
     save.es = segment(cpu.es_sel, cpu.es_arbytes, cpu.es_limit, cpu.es_base);
@@ -43,7 +43,7 @@ void set_general(Registers& to, const hvm_hw_cpu& cpu) {
     to.r12 = cpu.r12, to.r13 = cpu.r13, to.r14 = cpu.r14, to.r15 = cpu.r15;
 }
 
-void set_special(svm::Save& save, const hvm_hw_cpu& cpu) {
+void set_special(GuestState& save, const hvm_hw_cpu& cpu) {
     save.rip = cpu.rip, save.rsp = cpu.rsp, save.rflags = cpu.rflags | rflags::always;
     save.cr0 = cpu.cr0 | cr0::extension_type, save.cr2 = cpu.cr2, save.cr3 = cpu.cr3;
     save.dr6 = cpu.dr6, save.dr7 = cpu.dr7;
@@ -56,15 +56,15 @@ void set_special(svm::Save& save, const hvm_hw_cpu& cpu) {
 // What was due to the state before is not due any more.
 void forget_what_was_due(HvmVcpu& vcpu) {
     svm::Control& control = vcpu.vmcb.control;
-    control.event = control.exit_event = {};
+    control.event = control.exit.interrupted = {};
     control.interrupt_shadow = 0;
     vcpu.is_halted = vcpu.in_nmi = vcpu.awaits_start_up = false;
 }
 
 // With caches on, whatever a processor has then: guests are not slower for it.
-void set_after_init(svm::Save& save, std::uint8_t page) {
+void set_after_init(GuestState& save, std::uint8_t page) {
     const std::uint16_t limit = 0xffff, data = 0x93, code = 0x9b, table = 0x82, task = 0x8b;
-    const svm::Segment empty{0, data, limit, 0};
+    const Segment empty{0, data, limit, 0};
     save.cs = {static_cast<std::uint16_t>(page << 8), code, limit, std::uint64_t{page} << page_shift};
     save.ds = save.es = save.fs = save.gs = save.ss = empty;
     save.ldtr = {0, table, limit, 0};
@@ -92,8 +92,8 @@ void set_cpu(Vcpu& vcpu, const hvm_hw_cpu& cpu) {
     HvmVcpu& hvm = of(vcpu);
     forget_what_was_due(hvm);
     hvm.xcr0 = 1;
-    set_segments(hvm.vmcb.save, cpu);
-    set_special(hvm.vmcb.save, cpu);
+    set_segments(hvm.state(), cpu);
+    set_special(hvm.state(), cpu);
     set_cr4(hvm, cpu.cr4);
     set_general(vcpu.registers, cpu);
     hvm.debug_addresses = {cpu.dr0, cpu.dr1, cpu.dr2, cpu.dr3};
@@ -105,7 +105,7 @@ void set_cpu(Vcpu& vcpu, const hvm_hw_cpu& cpu) {
 
 void start_at_page(HvmVcpu& vcpu, std::uint8_t page) {
     forget_what_was_due(vcpu);
-    set_after_init(vcpu.vmcb.save, page);
+    set_after_init(vcpu.state(), page);
     set_cr4(vcpu, 0);
     constexpr hvm_hw_cpu nothing{};
     set_general(vcpu.registers, nothing);
@@ -129,7 +129,7 @@ Result<> look_at_memory_types(const Domain& domain, const hvm_hw_mtrr& types) {
 
 void set_memory_types(Vcpu& vcpu, const hvm_hw_mtrr& types) {
     HvmVcpu& hvm = of(vcpu);
-    hvm.vmcb.save.page_attributes = types.msr_pat_cr;
+    hvm.state().page_attributes = types.msr_pat_cr;
     std::ranges::copy(types.msr_mtrr_var, hvm.memory_types.range.begin());
     std::ranges::copy(types.msr_mtrr_fixed, hvm.memory_types.fixed.begin());
     hvm.memory_types.by_default = types.msr_mtrr_def_type;
@@ -138,7 +138,7 @@ void set_memory_types(Vcpu& vcpu, const hvm_hw_mtrr& types) {
 Step<> Doors::set_context(Vcpu&, const vcpu_guest_context&, paging::Budget&) { return refuse(Error::not_supported); }
 
 void Doors::get_context(const Vcpu& vcpu, vcpu_guest_context& context) {
-    const svm::Save& save = of(vcpu).vmcb.save;
+    const GuestState& save = of(vcpu).state();
     const Registers& from = vcpu.registers;
     auto& to = context.user_regs;
     to.rbx = from.rbx, to.rcx = from.rcx, to.rdx = from.rdx, to.rsi = from.rsi, to.rdi = from.rdi, to.rbp = from.rbp;

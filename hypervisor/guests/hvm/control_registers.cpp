@@ -67,7 +67,7 @@ std::uint64_t possible_efer(const Domain& domain) {
 }
 
 bool write_cr4(HvmVcpu& vcpu, std::uint64_t value) {
-    svm::Save& save = vcpu.vmcb.save;
+    GuestState& save = vcpu.state();
     const std::uint64_t known = always_possible | save.cr4;   // most writes are about these: no need to ask the policy
     if ((value & ~known) != 0 && (value & ~possible_cr4(vcpu.domain)) != 0) return false;
     if (!has(value, cr4::physical_extension) && has(save.efer, efer::long_mode_active)) return false;
@@ -81,18 +81,18 @@ bool write_cr4(HvmVcpu& vcpu, std::uint64_t value) {
 void set_cr4(HvmVcpu& vcpu, std::uint64_t value) {
     constexpr std::uint16_t reads = svm::intercept::cr4;
     std::uint16_t& intercepted = vcpu.vmcb.control.intercepts.cr_reads;
-    vcpu.vmcb.save.cr4 = value | cr4::machine_check;
+    vcpu.state().cr4 = value | cr4::machine_check;
     vcpu.hides_machine_check = !has(value, cr4::machine_check);
     intercepted = static_cast<std::uint16_t>(vcpu.hides_machine_check ? intercepted | reads : intercepted & ~reads);
 }
 
 std::uint64_t guest_cr4(const HvmVcpu& vcpu) {
-    return vcpu.vmcb.save.cr4 & ~(vcpu.hides_machine_check ? cr4::machine_check : 0);
+    return vcpu.state().cr4 & ~(vcpu.hides_machine_check ? cr4::machine_check : 0);
 }
 
 // APM 2 3.1.7: LME changes only while paging is off; LMA is the processor's.
 bool write_efer(HvmVcpu& vcpu, std::uint64_t value) {
-    svm::Save& save = vcpu.vmcb.save;
+    GuestState& save = vcpu.state();
     if ((value & ~possible_efer(vcpu.domain)) != 0) return false;
     if (changes(value, save.efer, efer::long_mode) && has(save.cr0, cr0::paging)) return false;
     if (changes(value, save.efer, efer::no_execute)) forget_translations();
@@ -116,8 +116,8 @@ bool write_xcr0(HvmVcpu& vcpu, std::uint64_t value) {
 void extended_control_exit(HvmVcpu& vcpu) {
     const auto number = static_cast<std::uint32_t>(vcpu.registers.rcx);
     const std::uint64_t value = static_cast<std::uint32_t>(vcpu.registers.rax) | vcpu.registers.rdx << 32;
-    if (!has(vcpu.vmcb.save.cr4, cr4::xsave)) return raise_exception(vcpu, vector::invalid_opcode);
-    if (vcpu.vmcb.save.cpl != 0 || number != 0 || !write_xcr0(vcpu, value))
+    if (!has(vcpu.state().cr4, cr4::xsave)) return raise_exception(vcpu, vector::invalid_opcode);
+    if (vcpu.state().cpl != 0 || number != 0 || !write_xcr0(vcpu, value))
         return raise_exception(vcpu, vector::general_protection, 0);
     static_cast<void>(stepped_over(vcpu, instructions::Operation::set_extended_control));
 }
@@ -125,15 +125,15 @@ void extended_control_exit(HvmVcpu& vcpu) {
 // Before it has run: what its state has that the policy has not is off.
 void Doors::follow_policy(Vcpu& vcpu) {
     set_cr4(of(vcpu), guest_cr4(of(vcpu)) & possible_cr4(vcpu.domain));
-    of(vcpu).vmcb.save.efer &= possible_efer(vcpu.domain) | efer::svm;
+    of(vcpu).state().efer &= possible_efer(vcpu.domain) | efer::svm;
 }
 
 namespace {
 
 void read_cr4(HvmVcpu& vcpu, const instructions::Instruction& instruction) {
-    vcpu.registers.rsp = vcpu.vmcb.save.rsp;
+    vcpu.registers.rsp = vcpu.state().rsp;
     instructions::write_register(vcpu.registers, instruction, instruction.rm, guest_cr4(vcpu));
-    vcpu.vmcb.save.rsp = vcpu.registers.rsp;
+    vcpu.state().rsp = vcpu.registers.rsp;
     stepped_over(vcpu, instruction);
 }
 
@@ -156,7 +156,7 @@ void control_register_exit(HvmVcpu& vcpu) {
     const bool is_written = instruction->reg == 4 || instruction->reg == 8;
     if (!reads && !(instruction->operation == Operation::write_control && is_written)) return;   // it is met again
     if (reads) return read_cr4(vcpu, *instruction);
-    vcpu.registers.rsp = vcpu.vmcb.save.rsp;
+    vcpu.registers.rsp = vcpu.state().rsp;
     const std::uint64_t value = instructions::read_register(vcpu.registers, *instruction, instruction->rm);
     if (!write_control(vcpu, instruction->reg, value)) return raise_exception(vcpu, vector::general_protection, 0);
     stepped_over(vcpu, *instruction);

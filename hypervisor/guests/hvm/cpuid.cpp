@@ -14,7 +14,7 @@ constexpr std::uint32_t bit_of(unsigned feature) { return std::uint32_t{1} << fe
 // The vcpu's local APIC, and whether it has XSAVE switched on.
 CpuidLeaf leaf_1(const HvmVcpu& vcpu, CpuidLeaf leaf) {
     leaf.ebx |= vcpu.id.raw * 2 << 24;
-    if ((vcpu.vmcb.save.cr4 & cr4::xsave) != 0) leaf.ecx |= bit_of(XEN_X86_FEATURE_OSXSAVE);
+    if ((vcpu.state().cr4 & cr4::xsave) != 0) leaf.ecx |= bit_of(XEN_X86_FEATURE_OSXSAVE);
     return leaf;
 }
 

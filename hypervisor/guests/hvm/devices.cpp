@@ -66,21 +66,21 @@ bool is_the_access(const Instruction& instruction, const Fault& fault) {
 
 void carry_out(HvmVcpu& vcpu, const Instruction& instruction, const Device& device) {
     const std::uint64_t found = instructions::loads_word(instruction) ? device.read() : 0;
-    vcpu.registers.rflags = vcpu.vmcb.save.rflags;
-    vcpu.registers.rsp = vcpu.vmcb.save.rsp;
+    vcpu.registers.rflags = vcpu.state().rflags;
+    vcpu.registers.rsp = vcpu.state().rsp;
     const instructions::Effect effect = instructions::effect_of(instruction, vcpu.registers, found);
     if (instructions::stores_word(instruction)) device.write(effect.stored);
-    vcpu.vmcb.save.rflags = effect.flags;
+    vcpu.state().rflags = effect.flags;
     if (effect.register_changes)
         instructions::write_register(vcpu.registers, instruction, effect.register_number, effect.register_value);
-    vcpu.vmcb.save.rsp = vcpu.registers.rsp;
+    vcpu.state().rsp = vcpu.registers.rsp;
     stepped_over(vcpu, instruction);
 }
 
 }   // namespace
 
 void nested_page_fault_exit(HvmVcpu& vcpu) {
-    const Fault fault{vcpu.vmcb.control.exit_info_1, vcpu.vmcb.control.exit_info_2};
+    const Fault fault{vcpu.exit().info_1, vcpu.exit().info_2};
     const auto there = vcpu.domain.nested.find(Pfn(fault.address >> page_shift));
     // By now it is memory, or memory to write: the access is made again.
     if (there.present() && (!fault.is_present() || (fault.writes() && there.writable()))) return;

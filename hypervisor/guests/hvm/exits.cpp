@@ -21,7 +21,7 @@ using instructions::Operation;
 
 // All of them, for whoever shows a vcpu.
 Registers& shown_registers(HvmVcpu& vcpu) {
-    const svm::Save& save = vcpu.vmcb.save;
+    const GuestState& save = vcpu.state();
     Registers& shown = vcpu.registers;
     shown.rip = save.rip, shown.rsp = save.rsp, shown.rflags = save.rflags;
     shown.cs = save.cs.selector, shown.ss = save.ss.selector;
@@ -29,7 +29,7 @@ Registers& shown_registers(HvmVcpu& vcpu) {
 }
 
 void finish(HvmVcpu& vcpu, std::uint64_t next) {
-    vcpu.vmcb.save.rip = next;
+    vcpu.state().rip = next;
     vcpu.vmcb.control.interrupt_shadow = 0;
 }
 
@@ -41,7 +41,7 @@ void go_down(HvmVcpu& vcpu) {
 
 void halt(HvmVcpu& vcpu) {
     if (!stepped_over(vcpu, Operation::halt)) return;
-    vcpu.is_halted = (vcpu.vmcb.save.rflags & rflags::interrupts) != 0;
+    vcpu.is_halted = (vcpu.state().rflags & rflags::interrupts) != 0;
     if (!vcpu.is_halted && !is_interrupt_due(vcpu)) go_down(vcpu);
 }
 
@@ -52,7 +52,7 @@ void make_again(HvmVcpu& vcpu, std::uint64_t number) {
 }
 
 void call(HvmVcpu& vcpu) {
-    if (vcpu.vmcb.save.cpl != 0 || code_mode(vcpu.vmcb.save) != Mode::bits_64) {
+    if (vcpu.state().cpl != 0 || code_mode(vcpu.state()) != Mode::bits_64) {
         if (stepped_over(vcpu, Operation::vmmcall))
             vcpu.registers.rax = static_cast<std::uint64_t>(errno_of(Error::not_implemented));
         return;
@@ -80,8 +80,8 @@ void exception(HvmVcpu& vcpu, std::uint64_t vector) {
 }
 
 void answer(HvmVcpu& vcpu) {
-    namespace code = svm::exit_code;
-    const std::uint64_t why = vcpu.vmcb.control.exit_code;
+    namespace code = exit_code;
+    const std::uint64_t why = vcpu.exit().code;
     poll_interrupts();   // at each exit: a guest whose exceptions leave it again and again shuts out nobody else
     switch (why) {
         case code::cpuid: return cpuid_exit(vcpu);
@@ -125,14 +125,14 @@ bool stepped_over(HvmVcpu& vcpu, Operation what) {
     const Code code = code_at_rip(vcpu);
     const auto length = instructions::length_of(what, code.bytes(), code.mode);
     if (!length) return false;
-    const std::uint64_t next = vcpu.vmcb.save.rip + *length;
+    const std::uint64_t next = vcpu.state().rip + *length;
     finish(vcpu, code.mode == Mode::bits_64 ? next : static_cast<std::uint32_t>(next));
     return true;
 }
 
 void stepped_over(HvmVcpu& vcpu, const instructions::Instruction& instruction) {
-    const std::uint64_t next = vcpu.vmcb.save.rip + instruction.length;
-    finish(vcpu, code_mode(vcpu.vmcb.save) == Mode::bits_64 ? next : static_cast<std::uint32_t>(next));
+    const std::uint64_t next = vcpu.state().rip + instruction.length;
+    finish(vcpu, code_mode(vcpu.state()) == Mode::bits_64 ? next : static_cast<std::uint32_t>(next));
 }
 
 std::optional<instructions::Instruction> instruction_at_rip(HvmVcpu& vcpu) {
@@ -150,10 +150,10 @@ void stepped_to(HvmVcpu& vcpu, std::uint64_t next) { finish(vcpu, next); }
 extern "C" void basalt::svm::svm_guest_left(Registers& registers) {
     HvmVcpu& vcpu = hvm::of(running());
     svm::Control& control = vcpu.vmcb.control;
-    if (control.exit_code != exit_code::invalid) guest_was_entered();
-    registers.rax = vcpu.vmcb.save.rax;
+    if (control.exit.code != exit_code::invalid) guest_was_entered();
+    registers.rax = vcpu.state().rax;
     hvm::note_exit(vcpu);
-    control.event = control.exit_event;   // what was being delivered is delivered first
+    control.event = control.exit.interrupted;   // what was being delivered is delivered first
     hvm::answer(vcpu);
     hvm::prepare_entry(vcpu);
 }

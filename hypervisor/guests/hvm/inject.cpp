@@ -13,8 +13,6 @@
 namespace basalt::hvm {
 namespace {
 
-using svm::Event;
-
 bool contributes(std::uint8_t vector) {
     return vector == vector::divide_error || (vector >= vector::invalid_tss && vector <= vector::general_protection);
 }
@@ -55,8 +53,8 @@ std::optional<std::uint8_t> upcall_vector_due(const HvmVcpu& vcpu) {
                : std::nullopt;
 }
 
-bool lets_interrupts_in(const svm::Vmcb& vmcb) {
-    return (vmcb.save.rflags & rflags::interrupts) != 0 && (vmcb.control.interrupt_shadow & 1) == 0;
+bool lets_interrupts_in(const HvmVcpu& vcpu) {
+    return (vcpu.state().rflags & rflags::interrupts) != 0 && (vcpu.vmcb.control.interrupt_shadow & 1) == 0;
 }
 
 // An exit as soon as the guest lets interrupts in, whatever its task priority. While one is asked for CR8 is not written
@@ -81,7 +79,7 @@ void deliver_interrupt(HvmVcpu& vcpu, bool is_free) {
         return;
     }
     if (upcall && vcpu.vmcb.control.event.raw == Event(Event::Kind::interrupt, *upcall).raw) return;   // it is hearing of that
-    if (!is_free || !lets_interrupts_in(vcpu.vmcb)) return ask_for_window(vcpu.vmcb.control);
+    if (!is_free || !lets_interrupts_in(vcpu)) return ask_for_window(vcpu.vmcb.control);
     if (local) vcpu.local_apic.deliver(*local);
     interrupt(vcpu, upcall.value_or(local.value_or(0)));
 }
@@ -119,7 +117,7 @@ void stay_halted(HvmVcpu& vcpu) {
 
 bool is_interrupt_due(const HvmVcpu& vcpu) {
     if (vcpu.nmi_pending.load() && !vcpu.in_nmi) return true;
-    return (vcpu.vmcb.save.rflags & rflags::interrupts) != 0 && (upcall_vector_due(vcpu) || vcpu.local_apic.pending());
+    return (vcpu.state().rflags & rflags::interrupts) != 0 && (upcall_vector_due(vcpu) || vcpu.local_apic.pending());
 }
 
 void note_exit(HvmVcpu& vcpu) {
@@ -138,7 +136,7 @@ void prepare_entry(HvmVcpu& vcpu) {
     deliver(vcpu);
     if (vcpu.is_halted && !control.event.valid()) stay_halted(vcpu);
     control.virtual_interrupt = (control.virtual_interrupt & ~svm::virtual_interrupt::task_priority) | vcpu.local_apic.cr8();
-    vcpu.vmcb.save.rax = vcpu.registers.rax;
+    vcpu.state().rax = vcpu.registers.rax;
     if (svm::tag_translations(control)) vcpu.kept_code.drop();
 }
 

@@ -40,9 +40,9 @@ void begin(HvmVcpu& vcpu, const Permissions& permitted) {
     control.msr_permissions = permitted.registers;
     control.virtual_interrupt = svm::virtual_interrupt::masks_physical;
     control.nested_paging = 1;
-    vcpu.vmcb.save.efer = efer::svm;
+    vcpu.state().efer = efer::svm;
     constexpr std::uint64_t as_after_reset = 0x0007'0406'0007'0406;   // APM 2 7.8.1
-    vcpu.vmcb.save.page_attributes = as_after_reset;
+    vcpu.state().page_attributes = as_after_reset;
     vcpu.registers.vector = Registers::in_svm_guest;
 }
 

@@ -54,7 +54,7 @@ private:
     }
 };
 
-linear::Mode mode_of(const svm::Save& save) {
+linear::Mode mode_of(const GuestState& save) {
     return {.cr0 = save.cr0,
             .cr3 = save.cr3,
             .cr4 = save.cr4,
@@ -66,7 +66,7 @@ linear::Mode mode_of(const svm::Save& save) {
 // `act(where, done, count)` for each piece that lies in one page.
 template <typename Act>
 Result<> for_each_piece(const HvmVcpu& vcpu, std::uint64_t linear, std::size_t size, Access access, Act act) {
-    const linear::Mode mode = mode_of(vcpu.vmcb.save);
+    const linear::Mode mode = mode_of(vcpu.state());
     TableMemory tables(vcpu.domain);
     for (std::size_t done = 0; done < size;) {
         const auto place = linear::walk(mode, linear + done, access, tables);
@@ -120,16 +120,16 @@ public:
 
 void keep_code(HvmVcpu& vcpu, std::uint64_t linear, Access access) {
     NotedTables tables(vcpu.domain);
-    const auto place = linear::walk(mode_of(vcpu.vmcb.save), linear, access, tables);
+    const auto place = linear::walk(mode_of(vcpu.state()), linear, access, tables);
     if (!place || !tables.is_worth_it) return;
     const auto page = own_frame(vcpu.domain, Pfn(place->address >> page_shift), false);
-    if (page) vcpu.kept_code.keep(vcpu.vmcb.save, linear, tables.way, static_cast<const std::byte*>(contents(page->mfn())));
+    if (page) vcpu.kept_code.keep(vcpu.state(), linear, tables.way, static_cast<const std::byte*>(contents(page->mfn())));
 }
 
 }   // namespace
 
 Result<> fetch(HvmVcpu& vcpu, std::span<std::byte> to, std::uint64_t linear) {
-    const Access access{.kind = Access::Kind::fetch, .by_user = vcpu.vmcb.save.cpl == 3};
+    const Access access{.kind = Access::Kind::fetch, .by_user = vcpu.state().cpl == 3};
     TRY(read_as(vcpu, to, linear, access));
     keep_code(vcpu, linear, access);
     return {};

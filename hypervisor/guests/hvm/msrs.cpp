@@ -57,8 +57,8 @@ std::optional<std::uint64_t> read_register(HvmVcpu& vcpu, std::uint32_t number) 
         return value ? std::optional(*value) : std::nullopt;
     }
     switch (number) {
-        case msr::efer: return vcpu.vmcb.save.efer & ~efer::svm;
-        case msr::page_attributes: return vcpu.vmcb.save.page_attributes;
+        case msr::efer: return vcpu.state().efer & ~efer::svm;
+        case msr::page_attributes: return vcpu.state().page_attributes;
         case msr::tsc: return read_tsc();
         case msr::tsc_aux: return has_tsc_aux(vcpu) ? std::optional<std::uint64_t>(vcpu.tsc_aux) : std::nullopt;
         case msr::microcode_revision: return try_read_msr(number);
@@ -89,7 +89,7 @@ std::optional<std::uint64_t> read_register(HvmVcpu& vcpu, std::uint32_t number) 
 // In the control block alone: QEMU's TCG would write it into the machine's.
 bool write_page_attributes(HvmVcpu& vcpu, std::uint64_t value) {
     if (!may_be_page_attributes(value)) return false;
-    vcpu.vmcb.save.page_attributes = value;
+    vcpu.state().page_attributes = value;
     this_cpu().nested_stale = true;
     return true;
 }
@@ -135,7 +135,7 @@ bool write_register(HvmVcpu& vcpu, std::uint32_t number, std::uint64_t value) {
 void register_exit(HvmVcpu& vcpu) {
     Registers& registers = vcpu.registers;
     const auto number = static_cast<std::uint32_t>(registers.rcx);
-    const bool writes = vcpu.vmcb.control.exit_info_1 != 0;
+    const bool writes = vcpu.exit().info_1 != 0;
     std::optional<std::uint64_t> value;
     if (writes) {
         value = static_cast<std::uint32_t>(registers.rax) | registers.rdx << 32;

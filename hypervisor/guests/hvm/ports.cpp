@@ -19,8 +19,8 @@ constexpr std::uint64_t all_ones(unsigned width) { return ~std::uint64_t{0} >> (
 
 // The processor tells where the next instruction begins, of these always.
 void port_exit(HvmVcpu& vcpu) {
-    const Access access{vcpu.vmcb.control.exit_info_1};
-    stepped_to(vcpu, vcpu.vmcb.control.exit_info_2);
+    const Access access{vcpu.exit().info_1};
+    stepped_to(vcpu, vcpu.exit().info_2);
     if (!access.reads() || access.is_string()) return;
     std::uint64_t& rax = vcpu.registers.rax;
     const std::uint64_t read = all_ones(access.width());

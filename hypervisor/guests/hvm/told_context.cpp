@@ -11,8 +11,8 @@
 namespace basalt::hvm {
 namespace {
 
-void tell_segments(hvm_hw_cpu& cpu, const svm::Save& save) {
-    const auto tell = [](const svm::Segment& from, auto& selector, auto& attributes, auto& limit, auto& base) {
+void tell_segments(hvm_hw_cpu& cpu, const GuestState& save) {
+    const auto tell = [](const Segment& from, auto& selector, auto& attributes, auto& limit, auto& base) {
         selector = from.selector, attributes = from.attributes, limit = from.limit, base = from.base;
     };
     tell(save.cs, cpu.cs_sel, cpu.cs_arbytes, cpu.cs_limit, cpu.cs_base);
@@ -30,14 +30,14 @@ void tell_segments(hvm_hw_cpu& cpu, const svm::Save& save) {
     cpu.ss_arbytes = (cpu.ss_arbytes & ~privilege) | std::uint32_t{save.cpl} << privilege_shift;
 }
 
-void tell_general(hvm_hw_cpu& cpu, const Registers& from, const svm::Save& save) {
+void tell_general(hvm_hw_cpu& cpu, const Registers& from, const GuestState& save) {
     cpu.rax = save.rax, cpu.rsp = save.rsp;
     cpu.rbx = from.rbx, cpu.rcx = from.rcx, cpu.rdx = from.rdx, cpu.rbp = from.rbp, cpu.rsi = from.rsi, cpu.rdi = from.rdi;
     cpu.r8 = from.r8, cpu.r9 = from.r9, cpu.r10 = from.r10, cpu.r11 = from.r11;
     cpu.r12 = from.r12, cpu.r13 = from.r13, cpu.r14 = from.r14, cpu.r15 = from.r15;
 }
 
-void tell_special(hvm_hw_cpu& cpu, const svm::Save& save) {
+void tell_special(hvm_hw_cpu& cpu, const GuestState& save) {
     cpu.rip = save.rip, cpu.rflags = save.rflags;
     cpu.cr0 = save.cr0, cpu.cr2 = save.cr2, cpu.cr3 = save.cr3;
     cpu.dr6 = save.dr6, cpu.dr7 = save.dr7;
@@ -52,9 +52,9 @@ void tell_special(hvm_hw_cpu& cpu, const svm::Save& save) {
 hvm_hw_cpu told_cpu(const Vcpu& vcpu) {
     const HvmVcpu& hvm = of(vcpu);
     hvm_hw_cpu cpu{};
-    tell_segments(cpu, hvm.vmcb.save);
-    tell_general(cpu, vcpu.registers, hvm.vmcb.save);
-    tell_special(cpu, hvm.vmcb.save);
+    tell_segments(cpu, hvm.state());
+    tell_general(cpu, vcpu.registers, hvm.state());
+    tell_special(cpu, hvm.state());
     cpu.cr4 = guest_cr4(hvm);
     cpu.dr0 = hvm.debug_addresses[0], cpu.dr1 = hvm.debug_addresses[1];
     cpu.dr2 = hvm.debug_addresses[2], cpu.dr3 = hvm.debug_addresses[3];
@@ -69,7 +69,7 @@ hvm_hw_cpu told_cpu(const Vcpu& vcpu) {
 
 hvm_hw_mtrr told_memory_types(const Vcpu& vcpu) {
     const HvmVcpu& hvm = of(vcpu);
-    hvm_hw_mtrr told{.msr_pat_cr = hvm.vmcb.save.page_attributes,
+    hvm_hw_mtrr told{.msr_pat_cr = hvm.state().page_attributes,
                      .msr_mtrr_cap = MemoryTypes::capabilities,
                      .msr_mtrr_def_type = hvm.memory_types.by_default};
     std::ranges::copy(hvm.memory_types.range, told.msr_mtrr_var);
