@@ -64,6 +64,7 @@ constexpr auto table = std::to_array<Case>({
         const hvm_hw_cpu given = flat_32(0x1000, 0);
         expect_equal(cpu.rip, given.rip);
         expect_equal(cpu.cr0, given.cr0);
+        expect_equal(cpu.cr4, given.cr4);   // without machine checks, which are on for the machine's sake
         expect_equal(cpu.msr_efer, 0);
         expect_equal(cpu.rflags, 2);
         expect_equal(cpu.cs_arbytes, given.cs_arbytes);

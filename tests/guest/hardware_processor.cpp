@@ -148,6 +148,32 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(choose_leaf(domain.id, leaf), -XEN_EEXIST);
         expect_equal(domain.destroy(), 0);
     }},
+    {"domctl.set_cpu_policy", "leaves a hardware-assisted guest no x2APIC that it has taken away", [] {
+        constexpr std::uint32_t base = 0x1b;
+        const auto acts = std::to_array<Act>({write_msr(base, 0xfee00d00), read_msr(base), read_msr(0x802)});
+        const ListedActs domain(acts);
+        auto leaf = hvm_usual().leaf(1);
+        leaf.c &= ~x2apic;
+        expect_equal(choose_leaf(domain.id, leaf), 0);
+        expect_equal(domain.run(), unsigned{SHUTDOWN_poweroff});
+        expect_equal(domain.of(0).exception(), 13);
+        expect_equal(domain.of(1).value(), 0xfee00900);
+        expect_equal(domain.of(2).exception(), 13);
+        expect_equal(domain.destroy(), 0);
+    }},
+    {"domctl.set_cpu_policy", "leaves a hardware-assisted guest no deadline of its TSC where that is not offered", [] {
+        constexpr std::uint32_t deadline = 0x6e0, is_offered = 1u << 24;
+        if (on_stock_xen()) return skip("Basalt's own promise: stock Xen reads 0 there whatever the policy");
+        const auto acts = std::to_array<Act>({read_msr(deadline), write_msr(deadline, 1)});
+        const ListedActs domain(acts);
+        auto leaf = hvm_usual().leaf(1);
+        leaf.c &= ~is_offered;
+        expect_equal(choose_leaf(domain.id, leaf), 0);
+        expect_equal(domain.run(), unsigned{SHUTDOWN_poweroff});
+        expect_equal(domain.of(0).exception(), 13);
+        expect_equal(domain.of(1).exception(), 13);
+        expect_equal(domain.destroy(), 0);
+    }},
     {"domctl.set_cpu_policy", "leaves a hardware-assisted guest no bits of EFER that it has taken away", [] {
         constexpr std::uint32_t lm = 1u << 29, nx = 1u << 20, efer = 0xc0000080;
         const auto acts = std::to_array<Act>({write_msr(efer, 0x100), write_msr(efer, 0x800), write_msr(efer, 1), read_msr(efer)});
