@@ -119,7 +119,7 @@ constexpr auto table = std::to_array<Case>({
         expect_equal(domain.destroy(), 0);
     }},
     {in_words("hardware-assisted guests"), "that never ask for anything share the CPU, and end when they are told to", [] {
-        if (on_bochs_svm()) return skip("emulator's fault: Bochs 2.7 shuts interrupts out of a guest of SVM's that was entered with IF clear");
+        if (on_bochs()) return skip("emulator's fault: Bochs 2.7 shuts interrupts out of a guest that was entered with IF clear");
         const HardwareDomain domain(counts());
         domain.start();
         while (domain.word(0) == 0) call<rows::sched_op, SCHEDOP_yield>();

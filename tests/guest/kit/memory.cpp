@@ -46,6 +46,8 @@ std::uint64_t machine_of(const volatile void* address) {
 }
 Page& page_of(std::uint64_t mfn) { return *reinterpret_cast<Page*>(image_base + m2p(mfn) * page_size); }
 
+bool on_bochs() { return std::string_view{reinterpret_cast<const char*>(start->cmd_line)}.contains("machine="); }
+
 bool on_bochs_svm() { return std::string_view{reinterpret_cast<const char*>(start->cmd_line)}.contains("machine=ryzen"); }
 
 bool on_stock_xen() { return std::string_view{reinterpret_cast<const char*>(start->cmd_line)}.contains("on=xen"); }

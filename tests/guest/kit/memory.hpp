@@ -47,6 +47,7 @@ Page& page_of(std::uint64_t mfn);                         // a frame of ours, th
 
 // Told by the guest's command line. For the few cases that are a promise of Basalt's own.
 bool on_stock_xen();
+bool on_bochs();   // 2.7: boot_guest.py --machine
 bool on_bochs_svm();   // Bochs 2.7 with a processor of AMD's: boot_guest.py --machine ryzen
 
 // Where the hypervisor keeps a vcpu's flags: the shared page, until the vcpu registers another place.
