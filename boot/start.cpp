@@ -26,6 +26,7 @@
 #include "machine/nmi.hpp"
 #include "machine/smp.hpp"
 #include "machine/svm.hpp"
+#include "machine/vmx.hpp"
 
 namespace basalt {
 namespace {
@@ -113,6 +114,7 @@ void obey(const Options& options) {
     start_time();
     start_serial_interrupts(!options.waits_for_console);
     svm::switch_on();
+    vmx::switch_on();
     start_cpus(info, options);
 
     commit_fault(options.fault);
@@ -128,6 +130,7 @@ void cpu_started() {
     begin_machine_checks();
     devices_join_cpu();
     svm::switch_on();
+    vmx::switch_on();
     scheduler().bring_online(this_cpu().id);
 }
 

@@ -61,10 +61,10 @@ Result<> with_system_policy(std::uint32_t index, Action&& action) {
         case XEN_SYSCTL_cpu_policy_pv_max: return action(leaves_of(policy::machine_offer(pv).most, pv));
         case XEN_SYSCTL_cpu_policy_pv_default: return action(leaves_of(policy::machine_offer(pv).usual, pv));
         case XEN_SYSCTL_cpu_policy_hvm_max:
-            if (!features().svm.used) return refuse(Error::not_supported);
+            if (!features().hardware_guests()) return refuse(Error::not_supported);
             return action(leaves_of(policy::machine_offer(hvm).most, hvm));
         case XEN_SYSCTL_cpu_policy_hvm_default:
-            if (!features().svm.used) return refuse(Error::not_supported);
+            if (!features().hardware_guests()) return refuse(Error::not_supported);
             return action(leaves_of(policy::machine_offer(hvm).usual, hvm));
         default: return refuse(Error::invalid);
     }

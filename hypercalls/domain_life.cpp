@@ -30,7 +30,7 @@ Result<GuestKind> kind_of(std::uint32_t flags) {
     const std::uint32_t kind = flags & hardware_assisted;
     if ((flags & ~accepted_flags & ~hardware_assisted) != 0) return refuse(Error::invalid);
     if (kind == 0) return GuestKind::pv;
-    if (kind != hardware_assisted || !features().svm.used) return refuse(Error::invalid);
+    if (kind != hardware_assisted || !features().hardware_guests()) return refuse(Error::invalid);
     return GuestKind::hvm;
 }
 
@@ -51,6 +51,7 @@ Result<DomainWishes> wishes_of(const xen_domctl_createdomain& wanted) {
     if (wanted.cpupool_id != 0) return refuse(Error::no_such_process);
     if (wanted.arch.emulation_flags != emulated_for(kind)) return refuse(Error::not_supported);
     DomainWishes wishes{.id = DomainId(0), .kind = kind, .vcpu_limit = wanted.max_vcpus};
+    if (features().vmx_guests.used) wishes.nested = nested::Format::intel;
     wishes.port_limit = std::min(wanted.max_evtchn_port, events::fifo_ports - 1) + 1;
     wishes.grant_frame_limit = TRY(limit_of(wanted.max_grant_frames, grants::limits().frames));
     if (wishes.grant_frame_limit == 0) return refuse(Error::invalid);

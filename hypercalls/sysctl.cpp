@@ -78,7 +78,7 @@ Result<> physinfo(Request& request) {
     info.max_node_id = most_nodes - 1;
     info.cpu_khz = static_cast<std::uint32_t>(tsc_hz() / 1000);
     info.capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1 |
-                        (basalt::features().svm.used ? XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap : 0);
+                        (basalt::features().hardware_guests() ? XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap : 0);
     info.total_pages = memory.total;
     info.free_pages = memory.for_guests();
     info.outstanding_pages = memory.claimed;

@@ -29,7 +29,7 @@ Result<> tell(char (&to)[size], std::string_view text) {
 Result<std::int64_t> version() { return reported_version; }
 Result<> extraversion(xen_extraversion_t& to) { return tell(to, extra_version); }
 Result<> capabilities(xen_capabilities_info_t& to) {
-    return tell(to, features().svm.used ? with_hardware_assisted : capabilities_text);
+    return tell(to, features().hardware_guests() ? with_hardware_assisted : capabilities_text);
 }
 Result<> changeset(xen_changeset_info_t& to) { return tell(to, source_name); }
 Result<> commandline(xen_commandline_t& to) { return tell(to, caller_is_privileged() ? boot_info().command_line : denied); }

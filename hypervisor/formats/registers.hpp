@@ -21,6 +21,7 @@ struct alignas(16) Registers {
     static constexpr std::uint64_t by_compatible_system_call = 0x101;   // SYSCALL in 32-bit code: returns by IRET
     static constexpr std::uint64_t by_nothing = 0x102;
     static constexpr std::uint64_t in_svm_guest = 0x104;   // of a hardware-assisted guest, always: svm_enter.S has the way in
+    static constexpr std::uint64_t in_vmx_guest = 0x105;   // the same: vmx_enter.S
     static constexpr std::uint64_t within_nmi = 0x103;   // a #MC that came while an NMI's stack is in use: own_stacks.S
 
     bool from_guest() const { return (cs & 3) != 0; }

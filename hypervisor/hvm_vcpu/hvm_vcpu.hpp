@@ -17,6 +17,7 @@
 #include "hvm_vcpu/kept_code.hpp"
 #include "hvm_vcpu/memory_types.hpp"
 #include "hvm_vcpu/messages.hpp"
+#include "hvm_vcpu/vmx_part.hpp"
 #include "machine/fpu.hpp"
 #include "machine/vmcb.hpp"
 #include "schedule/timers.hpp"
@@ -39,6 +40,8 @@ public:
     std::uint64_t xcr0 = 1;   // as after INIT: x87
     std::uint32_t tsc_aux = 0;   // what RDTSCP tells it
     std::atomic<std::uint8_t> upcall_vector{0};   // by which its local APIC tells it of events; 0: none (guests/hvm/upcall.hpp)
+
+    VmxPart vmx;   // where the processor is Intel's
 
     KeptCode kept_code;
 

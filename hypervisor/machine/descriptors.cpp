@@ -153,6 +153,8 @@ SystemCallRegisters system_call_registers() {
             in_own_alias(compatible_system_call_entry), mask};
 }
 
+layout::Address task_base() { return entry_alias(this_cpu().id) + entry_text_size() + offsetof(EntryData, task); }
+
 DescriptorTable gdt_at(layout::Address area) {
     const auto own = entry_alias(this_cpu().id) + descriptors_in_alias;
     const auto base = area == no_guest_gdt ? own - FIRST_RESERVED_GDT_PAGE * page_size : area;

@@ -62,6 +62,7 @@ struct SystemCallRegisters {
 };
 SystemCallRegisters system_call_registers();
 DescriptorTable gdt_at(layout::Address area);
+layout::Address task_base();   // of this CPU's task state
 Descriptor ldt_descriptor(layout::Address address, unsigned entries);   // its lower half
 Descriptor own_descriptor(std::uint16_t chosen);
 

@@ -161,6 +161,8 @@ work:
     mov CPU_RUNNING_REGISTERS - CPU_BLOCK(%rsp), %rdi
     cmpl $IN_SVM_GUEST, R_VECTOR(%rdi)
     je enter_hardware_guest
+    cmpl $IN_VMX_GUEST, R_VECTOR(%rdi)
+    je 1f
 restore:
     mov CPU_RUNNING_REGISTERS - CPU_BLOCK(%rsp), %rdi
     cmpl $BY_SYSTEM_CALL, R_VECTOR(%rdi)
@@ -216,6 +218,8 @@ guest_iret_faulted:
 
 enter_hardware_guest:           /* svm_enter.S, which is in the image alone */
     movabs $enter_svm_guest, %rax
+    jmp *%rax
+1:  movabs $enter_vmx_guest, %rax       /* vmx_enter.S */
     jmp *%rax
 
     .globl enter_guests

@@ -102,8 +102,23 @@ bool use_svm(const Svm& found, bool wanted) {
     if (!wanted) return false;
     const bool forbidden = found.used && firmware_forbids_svm();
     if (forbidden) log(Level::warning, "hardware-assisted guests: the firmware has switched SVM off");
-    if (!found.used) log(Level::info, "hardware-assisted guests: this CPU has no SVM with nested paging");
+    if (!found.used) log(Level::info, "hardware-assisted guests: this CPU has neither VMX nor SVM with nested paging");
     return found.used && !forbidden;
+}
+
+// Of VMX all exits do that tell of an instruction (SDM 3C 27.2.5); tags are VPIDs there.
+void find_hardware_guests(Features& f, bool wanted) {
+    if (f.vmx) {
+        f.svm.used = false;
+        f.vmx_guests = vmx::capabilities(wanted, f.rdtscp);
+        f.next_rip = true;
+        f.guest_tags = 1 << 16;
+        return;
+    }
+    f.svm.used = use_svm(f.svm, wanted);
+    if (f.svm.used) f.efer_wanted |= efer::svm;
+    f.next_rip = f.svm.next_rip;
+    f.guest_tags = f.svm.asids;
 }
 
 void read_extended_leaves(Features& f) {
@@ -137,6 +152,7 @@ std::uint64_t wanted_cr4(const Features& f) {
     if (f.xsave) wanted |= cr4::xsave;
     if (f.smep) wanted |= cr4::smep;
     if (f.smap) wanted |= cr4::smap;
+    if (f.vmx_guests.used) wanted |= cr4::vmx;
     return wanted;
 }
 
@@ -175,8 +191,7 @@ void find_features(const FeatureWishes& wishes) {
     if (found.smap && found.emulated_by_tcg && !wishes.smap)
         log(Level::info, "SMAP stays off: QEMU's TCG gets it wrong for far returns in ring 3 (smap=yes is on all the same)");
     found.smap = found.smap && wishes.smap.value_or(!found.emulated_by_tcg);
-    found.svm.used = use_svm(found.svm, wishes.hardware_guests);
-    if (found.svm.used) found.efer_wanted |= efer::svm;
+    find_hardware_guests(found, wishes.hardware_guests);
     found.cr4_wanted = wanted_cr4(found);
     if (found.smap) write_access_switches();
     known.set(found);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "formats/control_registers.hpp"
+#include "machine/vmx.hpp"
 
 namespace basalt {
 
@@ -50,6 +51,11 @@ struct Features {
     bool monitor = false;
     bool vmx = false;
     Svm svm;
+    vmx::Capabilities vmx_guests;
+    bool next_rip = false;              // exits of hardware-assisted guests tell where the next instruction begins
+    std::uint32_t guest_tags = 0;       // of translations, 0 (the host's) included
+
+    bool hardware_guests() const { return svm.used || vmx_guests.used; }
     std::uint64_t efer_wanted = wanted_efer;   // what every CPU runs with
     std::uint64_t xsave_bits = 0;       // XCR0 as every CPU runs with
 };

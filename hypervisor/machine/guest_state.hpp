@@ -1,6 +1,6 @@
-// A hardware-assisted guest's state and why it was left, as guests/hvm reads and writes them: in the form of AMD's control block
-// (APM 2, appendix B and C). On SVM they are that block, where the processor finds and leaves them, so that reading one is a
-// load; on VMX (vmx.hpp) they are filled from the VMCS at an exit, and what has changed goes back before the next entry.
+// A hardware-assisted guest's state and why it was left, as guests/hvm reads and writes them: in the form of AMD's control
+// block (APM 2, appendix B and C). On SVM they are that block, where the processor finds and leaves them, so that reading one
+// is a load; on VMX (vmx.hpp) they are filled from the VMCS at an exit, and what has changed goes back before the next entry.
 #pragma once
 
 #include <array>
@@ -81,6 +81,7 @@ inline constexpr std::uint64_t interrupt = 0x60, nmi = 0x61, smi = 0x62, init = 
                                port = 0x7b, msr = 0x7c, task_switch = 0x7d, shutdown = 0x7f, vmmcall = 0x81, wbinvd = 0x89,
                                monitor = 0x8a, mwait = 0x8b, xsetbv = 0x8d, nested_page_fault = 0x400;
 inline constexpr std::uint64_t invalid = ~std::uint64_t{0};
+inline constexpr std::uint64_t no_instruction = 0x80;   // VMRUN: one that these guests do not have
 }   // namespace exit_code
 
 }   // namespace basalt

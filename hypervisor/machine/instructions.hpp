@@ -66,6 +66,7 @@ inline std::uint64_t read_cr2() {
     asm volatile("mov %%cr2, %0" : "=r"(value));
     return value;
 }
+inline void write_cr2(std::uint64_t value) { asm volatile("mov %0, %%cr2" : : "r"(value) : "memory"); }
 inline std::uint64_t read_cr3() {
     std::uint64_t value;
     asm volatile("mov %%cr3, %0" : "=r"(value));

@@ -63,6 +63,7 @@ constexpr std::uint64_t from_registers(std::size_t in_vcpu) { return in_vcpu - o
     {"BY_COMPATIBLE_SYSTEM_CALL", Registers::by_compatible_system_call},
     {"WITHIN_NMI", Registers::within_nmi},
     {"IN_SVM_GUEST", Registers::in_svm_guest},
+    {"IN_VMX_GUEST", Registers::in_vmx_guest},
     {"GUEST_CS", FLAT_RING3_CS64},
     {"GUEST_CS_COMPATIBLE", FLAT_RING3_CS32},
     {"GUEST_SS", FLAT_RING3_SS64},

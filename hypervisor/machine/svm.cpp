@@ -38,7 +38,7 @@ bool tag_translations(Control& control) {
     const bool is_new = cpu.nested_stale;
     if (is_new) {
         cpu.nested_stale = false;
-        if (++here.last >= features().svm.asids) here = {.last = 1, .flush_due = true};
+        if (++here.last >= features().guest_tags) here = {.last = 1, .flush_due = true};
         control.asid = here.last;
     }
     control.flush = here.flush_due ? FlushOf::everything : FlushOf::nothing;

@@ -26,6 +26,12 @@ void Doors::expect_of(const Vcpu& vcpu, HeldRegisters& found, HeldRegisters& exp
     expected.xcr0 = expected.noted_xcr0 = found.xcr0;   // the guest's choice, which not every processor lets us see
     expected.tsc_aux = of(vcpu).tsc_aux;
     expected.landing = vcpu.registers.landing();
+    if (!features().vmx_guests.used) return;
+    // VMX leaves these to the guest while its vcpu is here, and tables' limits as exits make them (vmx_state.cpp).
+    expected.star = found.star, expected.lstar = found.lstar, expected.cstar = found.cstar;
+    expected.syscall_mask = found.syscall_mask;
+    expected.gdt_limit = expected.idt_limit = 0xffff;
+    if (!of(vcpu).vmx.launched) expected.gdt_limit = found.gdt_limit, expected.idt_limit = found.idt_limit;
 }
 
 ShownVcpu Doors::shown(const Vcpu& vcpu) { return {of(vcpu).state().cpl == 0 ? "kernel" : "user", no_mfn, no_mfn}; }

@@ -7,6 +7,7 @@
 #include "guests/hvm/control_registers.hpp"
 #include "guests/hvm/doors.hpp"
 #include "guests/hvm/start_up.hpp"
+#include "guests/hvm/vmx_state.hpp"
 #include "hvm_vcpu/hvm_vcpu.hpp"
 #include "machine/cpu.hpp"
 #include "machine/features.hpp"
@@ -90,6 +91,7 @@ Result<> look_at_cpu(const Domain& domain, const hvm_hw_cpu& cpu) {
 
 void set_cpu(Vcpu& vcpu, const hvm_hw_cpu& cpu) {
     HvmVcpu& hvm = of(vcpu);
+    bring_state(hvm, true);
     forget_what_was_due(hvm);
     hvm.xcr0 = 1;
     set_segments(hvm.state(), cpu);
@@ -104,6 +106,7 @@ void set_cpu(Vcpu& vcpu, const hvm_hw_cpu& cpu) {
 }
 
 void start_at_page(HvmVcpu& vcpu, std::uint8_t page) {
+    bring_state(vcpu, true);
     forget_what_was_due(vcpu);
     set_after_init(vcpu.state(), page);
     set_cr4(vcpu, 0);

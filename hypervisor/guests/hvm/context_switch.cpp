@@ -2,6 +2,7 @@
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "guests/hvm/doors.hpp"
+#include "guests/hvm/vmx_state.hpp"
 #include "hvm_vcpu/hvm_vcpu.hpp"
 #include "machine/features.hpp"
 #include "machine/flush.hpp"
@@ -53,6 +54,7 @@ void Doors::load_guest_state(Vcpu& vcpu) {
     else
         crash_running_domain("it has no memory");
     load_fpu(hvm);
+    if (features().vmx_guests.used) load_vmx_state(hvm);
     load_debug_addresses(hvm);
     set_tsc_aux(hvm.tsc_aux);
 }
@@ -62,6 +64,7 @@ void Doors::drop_tables(Vcpu& vcpu) { of(vcpu).vmcb.control.nested_root = 0; }
 
 void Doors::save_guest_state(Vcpu& vcpu) {
     save_debug_addresses(of(vcpu));
+    if (features().vmx_guests.used) save_vmx_state(of(vcpu));
     write_dr<6>(no_debug_status);   // which an exit leaves as the guest had it
     save_fpu(of(vcpu));
 }

@@ -75,6 +75,7 @@ bool write_cr4(HvmVcpu& vcpu, std::uint64_t value) {
         cr4::page_size_extensions | cr4::physical_extension | cr4::global_pages | cr4::smep | cr4::smap;
     if (changes(value, save.cr4, of_paging)) forget_translations();
     set_cr4(vcpu, value);
+    vcpu.vmx.pdptes_due = true;
     return true;
 }
 
@@ -86,9 +87,7 @@ void set_cr4(HvmVcpu& vcpu, std::uint64_t value) {
     intercepted = static_cast<std::uint16_t>(vcpu.hides_machine_check ? intercepted | reads : intercepted & ~reads);
 }
 
-std::uint64_t guest_cr4(const HvmVcpu& vcpu) {
-    return vcpu.state().cr4 & ~(vcpu.hides_machine_check ? cr4::machine_check : 0);
-}
+std::uint64_t guest_cr4(const HvmVcpu& vcpu) { return vcpu.state().cr4 & ~(vcpu.hides_machine_check ? cr4::machine_check : 0); }
 
 // APM 2 3.1.7: LME changes only while paging is off; LMA is the processor's.
 bool write_efer(HvmVcpu& vcpu, std::uint64_t value) {
@@ -130,15 +129,41 @@ void Doors::follow_policy(Vcpu& vcpu) {
 
 namespace {
 
-void read_cr4(HvmVcpu& vcpu, const instructions::Instruction& instruction) {
+void read_control(HvmVcpu& vcpu, const instructions::Instruction& instruction) {
     vcpu.registers.rsp = vcpu.state().rsp;
-    instructions::write_register(vcpu.registers, instruction, instruction.rm, guest_cr4(vcpu));
+    const std::uint64_t value = instruction.reg == 4 ? guest_cr4(vcpu) : vcpu.local_apic.cr8();
+    instructions::write_register(vcpu.registers, instruction, instruction.rm, value);
     vcpu.state().rsp = vcpu.registers.rsp;
     stepped_over(vcpu, instruction);
 }
 
+// VMX leaves a guest some of CR0's bits only as it believes to have them (vmx_state.cpp): whoever changes one of those changes
+// all of it here. SDM 3A 2.5, 4.1.2, 9.8.5.
+bool write_cr0(HvmVcpu& vcpu, std::uint64_t value) {
+    GuestState& state = vcpu.state();
+    if (value >> 32 != 0 || (has(value, cr0::not_write_through) && !has(value, cr0::cache_disable))) return false;
+    if (has(value, cr0::paging) && !has(value, cr0::protected_mode)) return false;
+    const bool begins = has(value, cr0::paging) && !has(state.cr0, cr0::paging);
+    const bool ends = !has(value, cr0::paging) && has(state.cr0, cr0::paging);
+    constexpr std::uint16_t long_code = 1 << 9;
+    const bool in_long_code = (state.cs.attributes & long_code) != 0;
+    if (begins && has(state.efer, efer::long_mode)) {
+        if (!has(state.cr4, cr4::physical_extension) || in_long_code) return false;
+        state.efer |= efer::long_mode_active;
+    }
+    if (ends && has(state.efer, efer::long_mode_active)) {
+        if (in_long_code) return false;
+        state.efer &= ~efer::long_mode_active;
+    }
+    if (changes(value, state.cr0, cr0::paging | cr0::write_protect)) forget_translations();
+    vcpu.vmx.pdptes_due = true;
+    state.cr0 = value | cr0::extension_type;
+    return true;
+}
+
 bool write_control(HvmVcpu& vcpu, unsigned number, std::uint64_t value) {
     if (number == 4) return write_cr4(vcpu, value);
+    if (number == 0) return write_cr0(vcpu, value);
     constexpr std::uint64_t classes = 0xf;
     if (value > classes) return false;
     vcpu.local_apic.follow_cr8(static_cast<std::uint8_t>(value));
@@ -147,15 +172,16 @@ bool write_control(HvmVcpu& vcpu, unsigned number, std::uint64_t value) {
 
 }   // namespace
 
-// MOV to CR4 or CR8, or from CR4, read again where the guest was left: what there is by now is carried out, if it is that.
+// MOV to CR0, CR4 or CR8, or from the latter two, read again where the guest was left: what there is by now is carried out, if
+// it is that.
 void control_register_exit(HvmVcpu& vcpu) {
     const auto instruction = instruction_at_rip(vcpu);
     if (!instruction) return;
     using instructions::Operation;
-    const bool reads = instruction->operation == Operation::read_control && instruction->reg == 4;
-    const bool is_written = instruction->reg == 4 || instruction->reg == 8;
+    const bool reads = instruction->operation == Operation::read_control && (instruction->reg == 4 || instruction->reg == 8);
+    const bool is_written = instruction->reg == 0 || instruction->reg == 4 || instruction->reg == 8;
     if (!reads && !(instruction->operation == Operation::write_control && is_written)) return;   // it is met again
-    if (reads) return read_cr4(vcpu, *instruction);
+    if (reads) return read_control(vcpu, *instruction);
     vcpu.registers.rsp = vcpu.state().rsp;
     const std::uint64_t value = instructions::read_register(vcpu.registers, *instruction, instruction->rm);
     if (!write_control(vcpu, instruction->reg, value)) return raise_exception(vcpu, vector::general_protection, 0);

@@ -1,4 +1,4 @@
-// Why a guest of SVM's was left, and what comes of it. APM 2, 15.7 to 15.14.
+// Why a guest was left, and what comes of it. APM 2, 15.7 to 15.14.
 #include "abi/sched.hpp"
 #include "domain/run.hpp"
 #include "domain/vcpu_setup.hpp"
@@ -6,6 +6,7 @@
 #include "guests/hvm/exits.hpp"
 #include "guests/hvm/inject.hpp"
 #include "guests/hvm/memory.hpp"
+#include "guests/hvm/vmx_state.hpp"
 #include "guests/hypercall_seam.hpp"
 #include "instructions/decode.hpp"
 #include "instructions/length.hpp"
@@ -21,6 +22,7 @@ using instructions::Operation;
 
 // All of them, for whoever shows a vcpu.
 Registers& shown_registers(HvmVcpu& vcpu) {
+    bring_state(vcpu);
     const GuestState& save = vcpu.state();
     Registers& shown = vcpu.registers;
     shown.rip = save.rip, shown.rsp = save.rsp, shown.rflags = save.rflags;
@@ -87,6 +89,8 @@ void answer(HvmVcpu& vcpu) {
         case code::cpuid: return cpuid_exit(vcpu);
         case code::port: return port_exit(vcpu);
         case code::read_cr0 + 4:
+        case code::write_cr0:
+        case code::read_cr0 + 8:
         case code::write_cr0 + 4:
         case code::write_cr0 + 8: return control_register_exit(vcpu);
         case code::xsetbv: return extended_control_exit(vcpu);
@@ -118,7 +122,7 @@ void crash(HvmVcpu& vcpu, std::string_view reason) {
 }
 
 bool stepped_over(HvmVcpu& vcpu, Operation what) {
-    if (features().svm.next_rip) {
+    if (features().next_rip) {
         finish(vcpu, vcpu.vmcb.control.next_rip);
         return true;
     }
@@ -143,17 +147,20 @@ std::optional<instructions::Instruction> instruction_at_rip(HvmVcpu& vcpu) {
     return found;
 }
 
+void guest_left(HvmVcpu& vcpu) {
+    note_exit(vcpu);
+    vcpu.vmcb.control.event = vcpu.exit().interrupted;   // what was being delivered is delivered first
+    answer(vcpu);
+    prepare_entry(vcpu);
+}
+
 void stepped_to(HvmVcpu& vcpu, std::uint64_t next) { finish(vcpu, next); }
 
 }   // namespace basalt::hvm
 
 extern "C" void basalt::svm::svm_guest_left(Registers& registers) {
     HvmVcpu& vcpu = hvm::of(running());
-    svm::Control& control = vcpu.vmcb.control;
-    if (control.exit.code != exit_code::invalid) guest_was_entered();
+    if (vcpu.exit().code != exit_code::invalid) guest_was_entered();
     registers.rax = vcpu.state().rax;
-    hvm::note_exit(vcpu);
-    control.event = control.exit.interrupted;   // what was being delivered is delivered first
-    hvm::answer(vcpu);
-    hvm::prepare_entry(vcpu);
+    hvm::guest_left(vcpu);
 }

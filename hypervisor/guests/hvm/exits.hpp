@@ -12,6 +12,8 @@ namespace basalt::hvm {
 // The guest goes on behind the instruction that it was left at. False: that is another one by now, since another vcpu has
 // written there, or it cannot be read any more: nothing is changed, and the guest meets what is there.
 [[nodiscard]] bool stepped_over(HvmVcpu& vcpu, instructions::Operation what);
+// Behind an exit, whose reason is in the vcpu's block: it is answered, and the next entry prepared.
+void guest_left(HvmVcpu& vcpu);
 void stepped_to(HvmVcpu& vcpu, std::uint64_t next);
 
 // What happens where a guest has done something that no guest of ours can do.

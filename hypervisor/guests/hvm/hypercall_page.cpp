@@ -5,6 +5,7 @@
 
 #include "abi/xen.hpp"
 #include "domain/own_frames.hpp"
+#include "machine/features.hpp"
 #include "memory/allocator.hpp"
 
 namespace basalt::hvm {
@@ -17,7 +18,8 @@ constexpr std::array<std::uint8_t, 9> call_stub{
     0x0f, 0x01, 0xd9,    // vmmcall
     0xc3,                // ret
 };
-constexpr std::size_t number_in_call = 1;
+constexpr std::size_t number_in_call = 1, instruction_in_call = 7;
+constexpr std::uint8_t vmcall = 0xc1;   // in the place of vmmcall's last byte, on Intel's processors
 // A kernel in ring 0 returns by itself.
 constexpr std::array<std::uint8_t, 2> no_call{0x0f, 0x0b};   // ud2
 constexpr std::uint8_t breakpoint = 0xcc;
@@ -38,6 +40,7 @@ bool place_hypercall_page(const Domain& domain, std::uint64_t address) {
         }
         std::memcpy(slot, call_stub.data(), call_stub.size());
         std::memcpy(slot + number_in_call, &number, sizeof(number));
+        if (features().vmx_guests.used) slot[instruction_in_call] = std::byte{vmcall};
     }
     return true;
 }

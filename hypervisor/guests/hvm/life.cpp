@@ -1,4 +1,6 @@
 // Birth and end of a hardware-assisted guest's vcpus.
+#include <cstring>
+
 #include "domain/domain.hpp"
 #include "domain/run.hpp"
 #include "guests/hvm/doors.hpp"
@@ -43,7 +45,7 @@ void begin(HvmVcpu& vcpu, const Permissions& permitted) {
     vcpu.state().efer = efer::svm;
     constexpr std::uint64_t as_after_reset = 0x0007'0406'0007'0406;   // APM 2 7.8.1
     vcpu.state().page_attributes = as_after_reset;
-    vcpu.registers.vector = Registers::in_svm_guest;
+    vcpu.registers.vector = features().vmx_guests.used ? Registers::in_vmx_guest : Registers::in_svm_guest;
 }
 
 }   // namespace
@@ -56,15 +58,27 @@ Result<Vcpu*> Doors::make_vcpu(Domain& domain, VcpuId number) {
         free_frames(block);
         return refuse(vcpu.error());
     }
+    if (features().vmx_guests.used) {
+        const auto vmcs = allocate_frames();
+        if (!vmcs) {
+            free_frames(block);
+            return refuse(vmcs.error());   // the vcpu goes by itself
+        }
+        std::memset(contents(*vmcs), 0, page_size);
+        std::memcpy(contents(*vmcs), &features().vmx_guests.revision, sizeof(std::uint32_t));
+        (*vcpu)->vmx.vmcs = physical_of(*vmcs);
+    }
     begin(**vcpu, permitted);
     return vcpu->release();
 }
 
 void Doors::destroy_vcpu(Vcpu& vcpu) {
     const Mfn block = mfn_of(of(vcpu).control_block);
+    const std::uint64_t vmcs = of(vcpu).vmx.vmcs;
     timers().cancel(of(vcpu).local_timer);
     static_cast<void>(Owned<HvmVcpu>(&of(vcpu)));
     free_frames(block);
+    if (vmcs != 0) free_frames(mfn_of(vmcs));
 }
 
 }   // namespace hvm

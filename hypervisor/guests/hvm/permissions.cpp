@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/lock.hpp"
+#include "machine/features.hpp"
 #include "machine/msr.hpp"
 #include "memory/allocator.hpp"
 
@@ -29,8 +30,17 @@ constexpr auto own_registers = std::to_array<std::uint32_t>({
     msr::gs_base_behind_swap,
 });
 
+// SDM 3C 24.6.9: reads of registers from 0, and from 0xc0000000, 1 KiB each; writes the same.
+void permit_on_intel(std::uint8_t* map, std::uint32_t number) {
+    constexpr std::size_t part = 1024;
+    const std::size_t at = (number >= 0xc000'0000 ? part : 0) + (number & 0x1fff) / 8;
+    const auto left = static_cast<std::uint8_t>(~(1U << number % 8));
+    map[at] &= left, map[2 * part + at] &= left;
+}
+
 // APM 2 15.11: registers from 0, from 0xc0000000 and from 0xc0010000, 2 KiB each.
 void permit(std::uint8_t* map, std::uint32_t number) {
+    if (features().vmx_guests.used) return permit_on_intel(map, number);
     constexpr std::size_t part = 2048;
     const std::size_t first = number >= 0xc001'0000 ? 2 * part : number >= 0xc000'0000 ? part : 0;
     const std::size_t bit = (number & 0x1fff) * 2;
