@@ -59,6 +59,7 @@ public:
     bool is_halted = false;   // by HLT, until something interrupts it
     std::atomic<bool> awaits_start_up{true};   // it has had INIT, or never ran: a start-up message counts
     bool in_nmi = false;   // until its IRET
+    Event put_off;   // an interrupt that an exception has met on its way in (delivery.hpp)
     MemoryTypes memory_types;
 
     alignas(fpu_area_alignment) std::array<std::byte, fpu_area_room> fpu{};   // XSAVE format, or FXSAVE where there is no XSAVE

@@ -5,6 +5,8 @@
 #include "kit/case.hpp"
 #include "kit/hardware_domain.hpp"
 
+#include <cstring>
+
 namespace kit {
 namespace {
 
@@ -19,6 +21,19 @@ KERNEL(counts_ticks)
 KERNEL(extends_itself)
 KERNEL(interrupts_itself)
 KERNEL(starts_another)
+KERNEL(has_no_stack)
+extern "C" const std::byte has_no_stack_stores[];
+
+// Where its first vcpu was left.
+std::uint64_t instruction_of(const HardwareDomain& domain) {
+    static std::byte room[8192];
+    std::size_t size = 0;
+    expect_equal(get_records(domain.id, room, size), 0);
+    const auto found = find_record(std::span(room).first(size), HVM_SAVE_CODE(CPU));
+    hvm_hw_cpu cpu{};
+    if (expect_equal(found.size(), sizeof(cpu))) memcpy(static_cast<void*>(&cpu), found.data(), sizeof(cpu));
+    return cpu.rip;
+}
 
 void expect_powered_off(const HardwareDomain& domain) {
     expect_equal(domain.trouble, 0);
@@ -72,6 +87,20 @@ constexpr auto table = std::to_array<Case>({
         expect_powered_off(domain);
         expect_equal(domain.word(2), 1u);
         expect_equal(domain.word(1), 2u);
+        expect_equal(domain.destroy(), 0);
+    }},
+    {in_words("local APICs"), "end a guest whose stack is nowhere, where it was interrupted", [] {
+        const HardwareDomain domain(has_no_stack());
+        expect_equal(domain.trouble, 0);
+        const unsigned end = domain.run();
+        if (on_stock_xen()) {
+            expect_equal(domain.destroy(), 0);
+            return skip("Basalt's own promise: stock Xen carries out some instruction as if that had touched the stack");
+        }
+        expect_equal(end, unsigned{SHUTDOWN_crash});
+        expect_equal(instruction_of(domain), HardwareDomain::code * page_size + static_cast<std::uint64_t>(has_no_stack_stores - has_no_stack_start));
+        expect_equal(domain.word(0), 0u);
+        expect_equal(domain.word(1), 0u);
         expect_equal(domain.destroy(), 0);
     }},
     {in_words("local APICs"), "start another vcpu in real mode, and hear from it", [] {

@@ -57,7 +57,7 @@ void set_special(GuestState& save, const hvm_hw_cpu& cpu) {
 // What was due to the state before is not due any more.
 void forget_what_was_due(HvmVcpu& vcpu) {
     svm::Control& control = vcpu.vmcb.control;
-    control.event = control.exit.interrupted = {};
+    control.event = control.exit.interrupted = vcpu.put_off = {};
     control.interrupt_shadow = 0;
     vcpu.is_halted = vcpu.in_nmi = vcpu.awaits_start_up = false;
 }

@@ -85,6 +85,8 @@ void nested_page_fault_exit(HvmVcpu& vcpu) {
     // By now it is memory, or memory to write: the access is made again.
     if (there.present() && (!fault.is_present() || (fault.writes() && there.writable()))) return;
     if (fault.fetches() || fault.is_in_tables()) return crash(vcpu, "its code or its tables are where it has no memory");
+    // No instruction of the guest's did it, but what was being delivered.
+    if (vcpu.exit().interrupted.valid()) return crash(vcpu, "what it was to meet has led to where it has no memory");
     const auto instruction = instruction_at_rip(vcpu);
     if (!instruction) return;
     if (!is_the_access(*instruction, fault))

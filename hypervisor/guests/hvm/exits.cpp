@@ -8,6 +8,7 @@
 #include "guests/hvm/memory.hpp"
 #include "guests/hvm/vmx_state.hpp"
 #include "guests/hypercall_seam.hpp"
+#include "hvm_vcpu/delivery.hpp"
 #include "instructions/decode.hpp"
 #include "instructions/length.hpp"
 #include "machine/entry.hpp"
@@ -149,7 +150,7 @@ std::optional<instructions::Instruction> instruction_at_rip(HvmVcpu& vcpu) {
 
 void guest_left(HvmVcpu& vcpu) {
     note_exit(vcpu);
-    vcpu.vmcb.control.event = vcpu.exit().interrupted;   // what was being delivered is delivered first
+    vcpu.vmcb.control.event = delivery::again(vcpu.exit().interrupted);   // what was being delivered is delivered first
     answer(vcpu);
     prepare_entry(vcpu);
 }

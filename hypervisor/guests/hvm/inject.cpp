@@ -1,6 +1,7 @@
 #include "guests/hvm/inject.hpp"
 
 #include <optional>
+#include <utility>
 
 #include "abi/hvm_params.hpp"
 #include "abi/sched.hpp"
@@ -8,28 +9,34 @@
 #include "domain/run.hpp"
 #include "guests/hvm/doors.hpp"
 #include "guests/hvm/local_apic.hpp"
+#include "hvm_vcpu/delivery.hpp"
 #include "machine/svm.hpp"
 
 namespace basalt::hvm {
 namespace {
 
-bool contributes(std::uint8_t vector) {
-    return vector == vector::divide_error || (vector >= vector::invalid_tss && vector <= vector::general_protection);
+// SVM tells of no end of an NMI but its IRET.
+void keep_nmis_out(HvmVcpu& vcpu, bool out) {
+    std::uint32_t& intercepted = vcpu.vmcb.control.intercepts.first;
+    vcpu.in_nmi = out;
+    intercepted = out ? intercepted | svm::intercept::iret : intercepted & ~svm::intercept::iret;
 }
 
-// APM 2, table 8-4: what becomes of a second exception while a first is delivered.
-bool doubles(std::uint8_t first, std::uint8_t second) {
-    if (first == vector::page_fault) return second == vector::page_fault || contributes(second);
-    return contributes(first) && contributes(second);
+void put_off(HvmVcpu& vcpu, Event event) {
+    if (event.kind() == Event::Kind::interrupt) {
+        vcpu.put_off = event;
+        return;
+    }
+    keep_nmis_out(vcpu, false);
+    vcpu.nmi_pending.store(true, std::memory_order_relaxed);
 }
 
 void raise(HvmVcpu& vcpu, Event wanted) {
     Event& due = vcpu.vmcb.control.event;
-    if (due.valid() && due.kind() == Event::Kind::exception) {
-        if (due.vector() == vector::double_fault) return shut_down(vcpu.domain, SHUTDOWN_reboot);
-        if (doubles(due.vector(), wanted.vector())) wanted = Event(vector::double_fault, 0);
-    }
-    due = wanted;
+    const delivery::Met met = delivery::meets(due, wanted);
+    if (met.is_shutdown) return shut_down(vcpu.domain, SHUTDOWN_reboot);
+    if (met.later.valid()) put_off(vcpu, met.later);
+    due = met.first;
 }
 
 }   // namespace
@@ -71,7 +78,14 @@ void interrupt(HvmVcpu& vcpu, std::uint8_t vector) {
     vcpu.is_halted = false;
 }
 
+// One that an exception has met on its way; its local APIC has it in service.
+void deliver_put_off(HvmVcpu& vcpu, bool is_free) {
+    if (!is_free || !lets_interrupts_in(vcpu)) return ask_for_window(vcpu.vmcb.control);
+    interrupt(vcpu, std::exchange(vcpu.put_off, {}).vector());
+}
+
 void deliver_interrupt(HvmVcpu& vcpu, bool is_free) {
+    if (vcpu.put_off.valid()) return deliver_put_off(vcpu, is_free);
     const auto upcall = upcall_vector_due(vcpu);
     const auto local = upcall ? std::nullopt : vcpu.local_apic.pending();
     if (!upcall && !local) {
@@ -84,7 +98,6 @@ void deliver_interrupt(HvmVcpu& vcpu, bool is_free) {
     interrupt(vcpu, upcall.value_or(local.value_or(0)));
 }
 
-// SVM tells of no end of an NMI but its IRET.
 bool deliver_nmi(HvmVcpu& vcpu) {
     if (vcpu.in_nmi || !vcpu.nmi_pending.load(std::memory_order_relaxed)) return false;
     svm::Control& control = vcpu.vmcb.control;
@@ -93,8 +106,7 @@ bool deliver_nmi(HvmVcpu& vcpu) {
         return false;
     }
     vcpu.nmi_pending.store(false, std::memory_order_relaxed);
-    vcpu.in_nmi = true;
-    control.intercepts.first |= svm::intercept::iret;
+    keep_nmis_out(vcpu, true);
     control.event = Event(Event::Kind::nmi, vector::nmi);
     vcpu.is_halted = false;
     return true;
@@ -117,7 +129,8 @@ void stay_halted(HvmVcpu& vcpu) {
 
 bool is_interrupt_due(const HvmVcpu& vcpu) {
     if (vcpu.nmi_pending.load() && !vcpu.in_nmi) return true;
-    return (vcpu.state().rflags & rflags::interrupts) != 0 && (upcall_vector_due(vcpu) || vcpu.local_apic.pending());
+    if ((vcpu.state().rflags & rflags::interrupts) == 0) return false;
+    return vcpu.put_off.valid() || upcall_vector_due(vcpu) || vcpu.local_apic.pending();
 }
 
 void note_exit(HvmVcpu& vcpu) {
@@ -142,8 +155,7 @@ void prepare_entry(HvmVcpu& vcpu) {
 
 // It has not gone yet: another NMI waits for one instruction more, as behind STI.
 void interrupt_return_exit(HvmVcpu& vcpu) {
-    vcpu.in_nmi = false;
-    vcpu.vmcb.control.intercepts.first &= ~svm::intercept::iret;
+    keep_nmis_out(vcpu, false);
     vcpu.vmcb.control.interrupt_shadow |= 1;
 }
 

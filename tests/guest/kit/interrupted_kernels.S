@@ -197,6 +197,28 @@ interrupts_itself_handler:
 1:  iret
     end_of interrupts_itself
 
+    /* An interrupt comes where its stack is nowhere, and stores are what it does meanwhile. */
+    kernel has_no_stack
+    begin has_no_stack
+    gate has_no_stack, 0x40, has_no_stack_handler
+    enable_apic
+    movl $0x44040, apic + 0x300
+    mov $0x800000, %esp
+    xor %eax, %eax
+    sti
+    nop
+has_no_stack_stores:
+    .rept 64
+    inc %eax
+    mov %eax, data
+    .endr
+    end_here
+has_no_stack_handler:
+    movl $1, data + 4
+    iret
+    end_of has_no_stack
+    .globl has_no_stack_stores
+
     /* Another vcpu is started: in real mode, at page 6, where the first has copied what it is to run. It says so and sends an
        interrupt back. */
     kernel starts_another
