@@ -32,7 +32,8 @@ SMALL, IN_DOM0, IN_DOMU, TOOLS, BOOT, MEMORY = (
 
 # Small guests, and what tests/guest/boot_guest.py has to know of each.
 _TWO_VCPUS = ("--options", "dom0_max_vcpus=2")
-GUESTS = {"null_hypercall": (), "events": (), "switches": _TWO_VCPUS, "grant_batches": (), "longest_wait": _TWO_VCPUS}
+GUESTS = {"null_hypercall": (), "events": (), "switches": _TWO_VCPUS, "grant_batches": (), "longest_wait": _TWO_VCPUS,
+          "exits": ("--options", "hvm=yes")}
 
 # Machines whose boot is taken apart by phase: Dom0 and the small guest are as large in each.
 SMALL_MACHINES = {"small_256m": "256 MiB", "small_1g": "1 GiB", "small_4g": "4 GiB"}
@@ -113,6 +114,18 @@ _TOOLS = {
 _GRANTS = {"map": "map", "unmap": "unmap", "copy": "copy of 8 bytes"}
 _BATCHES = (1, 4, 16, 64, 100, 256)
 
+# Loops of a guest's own, whose marks profile does not see.
+_EXITS = {
+    "cpuid": "CPUID",
+    "rdmsr": "RDMSR of its APIC's base",
+    "in": "IN from a port that nothing is behind",
+    "apic_read": "read in its APIC's page",
+    "apic_write": "end of interrupt in its APIC's page",
+    "end_x2apic": "end of interrupt by an x2APIC's MSR",
+    "unmapped": "read where no memory is",
+    "call": "hypercall (xen_version)",
+}
+
 
 def _boot(name, text, source, noise=0.02, noise_on_xen=0.5, native=""):
     return Row(name, text, BOOT, source, native=native, noise=noise, noise_on_xen=noise_on_xen, has_loop=False)
@@ -125,6 +138,7 @@ ROWS = (
     Row("vcpu_switch", "yield to another vcpu of the domain", SMALL, "switches"),
     *(Row(f"grant_{what}_{batch}", f"grant: {text} by {batch}", SMALL, "grant_batches")
       for what, text in _GRANTS.items() for batch in _BATCHES),
+    *(Row(f"exit_{name}", f"exit of a hardware-assisted guest: {text}", SMALL, "exits", has_loop=False) for name, text in _EXITS.items()),
     Row("longest_wait", "a vcpu wakes: longest wait beside long calls", SMALL, "longest_wait", noise=0.05, has_loop=False),
     *(Row(name, text, IN_DOM0, USERLAND, native=name, noise=_noise_of(name)) for name, text in _USERLAND.items()),
     *(Row(f"domu_{name}", text, IN_DOMU, DOMU, told=name, native=name, noise=_noise_of(name)) for name, text in _USERLAND.items()),
