@@ -37,6 +37,10 @@ class Machines(unittest.TestCase):
         self.assertFalse(any("virtserialport" in word for pair in pairs(Machine()) for word in pair))
         self.assertIn(("-device", "virtserialport,chardev=job,name=job"), pairs(Machine(), job=4))
 
+    def test_its_cpus_share_a_thread_only_when_they_have_to(self):
+        self.assertIn(("-accel", "tcg"), pairs(Machine(cpus=2)))
+        self.assertIn(("-accel", "tcg,thread=single"), pairs(Machine(cpus=2, one_thread=True)))
+
     def test_a_machine_that_is_reset_ends_unless_it_reboots(self):
         self.assertIn("-no-reboot", Machine().command({"monitor": 3}))
         self.assertNotIn("-no-reboot", Machine(reboots=True).command({"monitor": 3}))

@@ -122,7 +122,8 @@ def machine_for(wanted, iso):
         return bochs.BochsMachine(iso, wanted.machine, wanted.cpus, int(wanted.memory.removesuffix("M")))
     cpus = f"{wanted.cpus},{wanted.topology}" if wanted.topology else wanted.cpus
     return Machine(iso=iso, cpu=wanted.cpu, cpus=cpus, memory=wanted.memory,
-                   instruction_count=wanted.count, gdb_port=GDB_PORT if wanted.gdb else None, nodes=tuple(wanted.node),
+                   instruction_count=wanted.count, one_thread="hvm=yes" in wanted.options,
+                   gdb_port=GDB_PORT if wanted.gdb else None, nodes=tuple(wanted.node),
                    extra=(*(word for device in wanted.device for word in ("-device", device)),
                           *(["-S"] if wanted.monitor_first else []), *wanted.qemu))
 

@@ -55,6 +55,9 @@ class Machine:
     disks: tuple[Disk, ...] = ()
     network: bool = False
     instruction_count: bool = False
+    # For all CPUs. A guest of SVM's needs it: FXRSTOR and XRSTOR on any CPU rewrite a word of the first CPU's in QEMU 7.2 without a
+    # lock (hflags2, to lower IGNNE#), so that its nested paging or GIF is switched back on or off at any moment.
+    one_thread: bool = False
     gdb_port: int | None = None
     isa_debug_exit: bool = False
     nodes: tuple[str, ...] = ()
@@ -67,7 +70,8 @@ class Machine:
         `lines` are sockets (file descriptors) that it leads to QEMU's `monitor` and, when there is one, to a `job`.
         """
         line = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-                "-machine", self.kind, "-accel", "tcg", "-cpu", self.cpu, "-smp", str(self.cpus), "-m", self.memory]
+                "-machine", self.kind, "-accel", "tcg,thread=single" if self.one_thread else "tcg", "-cpu", self.cpu,
+                "-smp", str(self.cpus), "-m", self.memory]
         if not self.reboots:
             line += ["-no-reboot"]
         line += self._nodes()

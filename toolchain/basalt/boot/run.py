@@ -154,7 +154,7 @@ def machine(chosen, image):
     return Machine(
         iso=image, uefi=chosen.uefi, kind=chosen.machine, cpu=chosen.cpu or (XEN_CPU if chosen.hypervisor == "xen" else "max"),
         cpus=chosen.cpus, memory=chosen.memory, disks=tuple(Disk.parse(text) for text in chosen.disk), network=True,
-        instruction_count=chosen.icount, gdb_port=chosen.gdb, nodes=tuple(chosen.node), extra=tuple(chosen.qemu))
+        instruction_count=chosen.icount, one_thread=chosen.guest == "pvh", gdb_port=chosen.gdb, nodes=tuple(chosen.node), extra=tuple(chosen.qemu))
 
 
 def fresh_log():
