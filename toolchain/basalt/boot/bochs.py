@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from basalt.boot.console import die_with_parent
 
 # Processors by the name that --machine takes, and Bochs' own for them (bochs --help cpu).
@@ -65,7 +64,8 @@ class BochsMachine:
         """The command line. The console is stdout; nothing can be typed. `lines` as in Machine."""
         if keys or "job" in lines:
             raise ValueError("a machine of Bochs has no keyboard, and no line for a job")
-        return [sys.executable, str(Path(__file__).resolve()), "--monitor", str(lines["monitor"]), "--iso", str(self.iso),
+        toolchain = Path(__file__).resolve().parents[2]
+        return ["env", f"PYTHONPATH={toolchain}", sys.executable, "-m", "basalt.boot.bochs", "--monitor", str(lines["monitor"]), "--iso", str(self.iso),
                 "--model", self.model, "--cpus", str(self.cpus), "--megabytes", str(self.megabytes)]
 
     def configuration(self, console, log):
