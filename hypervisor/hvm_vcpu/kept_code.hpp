@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/number.hpp"
 #include "machine/guest_state.hpp"
 
 namespace basalt {

@@ -82,7 +82,8 @@ void exception(HvmVcpu& vcpu, std::uint64_t vector) {
     }
 }
 
-void answer(HvmVcpu& vcpu) {
+// Into both ways behind an exit.
+[[gnu::always_inline]] inline void answer(HvmVcpu& vcpu) {
     namespace code = exit_code;
     const std::uint64_t why = vcpu.exit().code;
     poll_interrupts();   // at each exit: a guest whose exceptions leave it again and again shuts out nobody else
@@ -148,12 +149,18 @@ std::optional<instructions::Instruction> instruction_at_rip(HvmVcpu& vcpu) {
     return found;
 }
 
-void guest_left(HvmVcpu& vcpu) {
+namespace {
+
+[[gnu::always_inline]] inline void go_on(HvmVcpu& vcpu) {
     note_exit(vcpu);
     vcpu.vmcb.control.event = delivery::again(vcpu.exit().interrupted);   // what was being delivered is delivered first
     answer(vcpu);
     prepare_entry(vcpu);
 }
+
+}   // namespace
+
+void guest_left(HvmVcpu& vcpu) { go_on(vcpu); }
 
 void stepped_to(HvmVcpu& vcpu, std::uint64_t next) { finish(vcpu, next); }
 
@@ -163,5 +170,5 @@ extern "C" void basalt::svm::svm_guest_left(Registers& registers) {
     HvmVcpu& vcpu = hvm::of(running());
     if (vcpu.exit().code != exit_code::invalid) guest_was_entered();
     registers.rax = vcpu.state().rax;
-    hvm::guest_left(vcpu);
+    hvm::go_on(vcpu);
 }
